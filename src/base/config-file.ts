@@ -1,0 +1,135 @@
+import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; there the rename alone has to do.
+  const handle = await open(path, 'r').catch(() => null);
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } catch {
+    // Some file systems refuse to sync a folder.
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Replaces a text file so that a crash leaves either the old or the new content: the text goes to
+ * `<path>.tmp`, is synced and renamed. The former content is kept in `<path>.bak`. Missing folders are made.
+ *
+ * One writer at a time per path: ConfigFile sees to that.
+ *
+ * @throws the file system's error; `path` is then unchanged
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = `${path}.tmp`;
+  await mkdir(folder, { recursive: true });
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(text, 'utf8');
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    try {
+      await copyFile(path, `${path}.bak`);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * One configuration file with one writer. Saves that arrive while a write is under way are merged: only
+ * the newest text is written, and every caller's promise covers its own text or a newer one.
+ *
+ * Source: common/ConfigManager.java and common/MixAll.java#string2File, whose `.bak` rule this keeps.
+ */
+export class ConfigFile {
+  readonly path: string;
+  #running: Promise<void> | null = null;
+  #next: { text: string; done: Promise<void> } | null = null;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Reads and parses the file, or its `.bak` when the file is missing, empty or does not parse.
+   *
+   * @returns null when neither file exists
+   * @throws what `parse` threw for the file itself, when the backup is no better
+   */
+  async load<T>(parse: (text: string) => T): Promise<T | null> {
+    const text = await readText(this.path);
+    let failure: { error: unknown } | null = null;
+    if (text !== null && text.trim() !== '') {
+      try {
+        return parse(text);
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    const backup = await readText(`${this.path}.bak`);
+    if (backup !== null && backup.trim() !== '') {
+      try {
+        return parse(backup);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure) throw failure.error;
+    return null;
+  }
+
+  /** Resolves when `text`, or a newer one, is on disk. @throws the file system's error */
+  save(text: string): Promise<void> {
+    if (this.#next) {
+      this.#next.text = text;
+      return this.#next.done;
+    }
+    if (!this.#running) return this.#start(text);
+    const next = { text, done: Promise.resolve() };
+    next.done = this.#running.then(
+      () => this.#startNext(),
+      () => this.#startNext(),
+    );
+    this.#next = next;
+    return next.done;
+  }
+
+  #startNext(): Promise<void> {
+    const text = this.#next?.text ?? '';
+    this.#next = null;
+    return this.#start(text);
+  }
+
+  #start(text: string): Promise<void> {
+    const running = replaceFile(this.path, text).finally(() => {
+      if (this.#running === running) this.#running = null;
+    });
+    this.#running = running;
+    return running;
+  }
+}
