@@ -1,0 +1,576 @@
+package mqadmin.interop;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.rocketmq.client.QueryResult;
+import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.LocalTransactionState;
+import org.apache.rocketmq.client.producer.SendCallback;
+import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.client.producer.TransactionListener;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
+
+/**
+ * What an application does with Apache's Java client, one named scenario each, against any cluster.
+ *
+ * <p>Usage: ClientScenarios NAMESRV_ADDR [SCENARIO...]; prints one line a scenario, {@code ok NAME MILLIS} or
+ * {@code not ok NAME REASON}, and exits with 1 if any failed.
+ */
+public final class ClientScenarios {
+    private static final long WAIT_SECONDS = 60;
+    private final String namesrv;
+    private final String run = Long.toString(System.currentTimeMillis(), 36) + "-" + ProcessHandle.current().pid();
+    private int serial;
+
+    private ClientScenarios(String namesrv) {
+        this.namesrv = namesrv;
+    }
+
+    public static void main(String[] args) throws Exception {
+        ClientScenarios scenarios = new ClientScenarios(args[0]);
+        Map<String, Callable<String>> all = new LinkedHashMap<>();
+        all.put("send-sync", scenarios::sendSync);
+        all.put("send-async", scenarios::sendAsync);
+        all.put("send-oneway", scenarios::sendOneway);
+        all.put("send-batch", scenarios::sendBatch);
+        all.put("send-large-compressed", scenarios::sendLarge);
+        all.put("push-concurrently", scenarios::pushConcurrently);
+        all.put("push-tag-filter", scenarios::pushTagFilter);
+        all.put("push-orderly", scenarios::pushOrderly);
+        all.put("push-broadcast", scenarios::pushBroadcast);
+        all.put("push-retry", scenarios::pushRetry);
+        all.put("push-rebalance", scenarios::pushRebalance);
+        all.put("lite-pull", scenarios::litePull);
+        all.put("lite-pull-seek", scenarios::litePullSeek);
+        all.put("query-by-key", scenarios::queryByKey);
+        all.put("delay-level", scenarios::delayLevel);
+        all.put("transaction", scenarios::transaction);
+        all.put("request-reply", scenarios::requestReply);
+        Collection<String> wanted = args.length > 1 ? Arrays.asList(args).subList(1, args.length) : all.keySet();
+        int failed = 0;
+        for (String name : wanted) {
+            long start = System.currentTimeMillis();
+            String reason;
+            try {
+                reason = all.get(name).call();
+            } catch (Throwable e) {
+                reason = e.toString().replace('\n', ' ');
+                e.printStackTrace();
+            }
+            if (reason == null) {
+                System.out.println("ok " + name + " " + (System.currentTimeMillis() - start));
+            } else {
+                failed++;
+                System.out.println("not ok " + name + " " + reason);
+            }
+        }
+        System.exit(failed == 0 ? 0 : 1);
+    }
+
+    private String unique(String what) {
+        return "interop-" + what + "-" + run + "-" + serial++;
+    }
+
+    private DefaultMQProducer producer() throws Exception {
+        DefaultMQProducer producer = new DefaultMQProducer(unique("p"));
+        producer.setNamesrvAddr(namesrv);
+        producer.setInstanceName(unique("i"));
+        producer.start();
+        return producer;
+    }
+
+    private DefaultMQPushConsumer consumer(String group) {
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        consumer.setNamesrvAddr(namesrv);
+        consumer.setInstanceName(unique("i"));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        return consumer;
+    }
+
+    /** MessageModel lives in another package in 4.9 than in 5.x. */
+    private static void broadcasting(DefaultMQPushConsumer consumer) throws Exception {
+        for (java.lang.reflect.Method method : DefaultMQPushConsumer.class.getMethods()) {
+            if (!method.getName().equals("setMessageModel")) continue;
+            for (Object model : method.getParameterTypes()[0].getEnumConstants()) {
+                if (model.toString().equals("BROADCASTING")) method.invoke(consumer, model);
+            }
+        }
+    }
+
+    private static Message message(String topic, String tag, String key, String body) {
+        return new Message(topic, tag, key, body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String text(MessageExt m) {
+        return new String(m.getBody(), StandardCharsets.UTF_8);
+    }
+
+    /** Sends n messages, bodies "0".."n-1", keys "k0".."kn-1". */
+    private List<SendResult> fill(String topic, int n, String tag) throws Exception {
+        DefaultMQProducer producer = producer();
+        List<SendResult> results = new ArrayList<>();
+        try {
+            for (int i = 0; i < n; i++) {
+                results.add(producer.send(message(topic, tag, "k" + i, Integer.toString(i))));
+            }
+        } finally {
+            producer.shutdown();
+        }
+        return results;
+    }
+
+    private static Set<String> numbers(int n) {
+        Set<String> out = new HashSet<>();
+        for (int i = 0; i < n; i++) out.add(Integer.toString(i));
+        return out;
+    }
+
+    /** Reads a topic through a fresh push consumer until it has seen every wanted body. */
+    private String consumeAll(String topic, Set<String> wanted) throws Exception {
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        CountDownLatch done = new CountDownLatch(1);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) seen.add(text(m));
+            if (seen.containsAll(wanted)) done.countDown();
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        consumer.shutdown();
+        return ok ? null : "saw " + seen.size() + " of " + wanted.size();
+    }
+
+    private String sendSync() throws Exception {
+        String topic = unique("t");
+        Set<String> ids = new HashSet<>();
+        for (SendResult r : fill(topic, 100, "A")) {
+            if (r.getSendStatus() != SendStatus.SEND_OK) return "status " + r.getSendStatus();
+            ids.add(r.getMsgId());
+            if (r.getOffsetMsgId() == null || r.getOffsetMsgId().length() < 32) return "offset id " + r.getOffsetMsgId();
+        }
+        return ids.size() == 100 ? consumeAll(topic, numbers(100)) : "ids " + ids.size();
+    }
+
+    private String sendAsync() throws Exception {
+        String topic = unique("t");
+        DefaultMQProducer producer = producer();
+        CountDownLatch done = new CountDownLatch(500);
+        AtomicReference<Throwable> error = new AtomicReference<>();
+        for (int i = 0; i < 500; i++) {
+            producer.send(message(topic, "A", "k" + i, Integer.toString(i)), new SendCallback() {
+                @Override
+                public void onSuccess(SendResult result) {
+                    done.countDown();
+                }
+
+                @Override
+                public void onException(Throwable e) {
+                    error.set(e);
+                    done.countDown();
+                }
+            });
+        }
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        producer.shutdown();
+        if (!ok) return "callbacks missing: " + done.getCount();
+        return error.get() != null ? error.get().toString() : consumeAll(topic, numbers(500));
+    }
+
+    private String sendOneway() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        DefaultMQProducer producer = producer();
+        for (int i = 0; i < 50; i++) producer.sendOneway(message(topic, "A", "k" + i, Integer.toString(i)));
+        String result = consumeAll(topic, numbers(50));
+        producer.shutdown();
+        return result;
+    }
+
+    private String sendBatch() throws Exception {
+        String topic = unique("t");
+        DefaultMQProducer producer = producer();
+        List<Message> batch = new ArrayList<>();
+        for (int i = 0; i < 64; i++) batch.add(message(topic, "A", "k" + i, Integer.toString(i)));
+        SendResult result = producer.send(batch);
+        producer.shutdown();
+        if (result.getSendStatus() != SendStatus.SEND_OK) return "status " + result.getSendStatus();
+        if (result.getMsgId().split(",").length != 64) return "ids " + result.getMsgId();
+        if (result.getOffsetMsgId().split(",").length != 64) return "offset ids " + result.getOffsetMsgId();
+        return consumeAll(topic, numbers(64));
+    }
+
+    private String sendLarge() throws Exception {
+        String topic = unique("t");
+        DefaultMQProducer producer = producer();
+        String body = "0123456789".repeat(30_000);
+        SendResult result = producer.send(message(topic, "A", "big", body));
+        producer.shutdown();
+        if (result.getSendStatus() != SendStatus.SEND_OK) return "status " + result.getSendStatus();
+        return consumeAll(topic, Collections.singleton(body));
+    }
+
+    private String pushConcurrently() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        String group = unique("g");
+        Map<String, AtomicInteger> seen = new ConcurrentHashMap<>();
+        CountDownLatch done = new CountDownLatch(1001);
+        DefaultMQPushConsumer consumer = consumer(group);
+        consumer.subscribe(topic, "*");
+        consumer.setConsumeMessageBatchMaxSize(4);
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) {
+                if (seen.computeIfAbsent(m.getMsgId(), id -> new AtomicInteger()).incrementAndGet() == 1) done.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        fill(topic, 1000, "A");
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        consumer.shutdown();
+        if (!ok) return "missing " + done.getCount();
+        long twice = seen.values().stream().filter(n -> n.get() > 1).count();
+        if (twice > 0) return "seen twice: " + twice;
+        // A second member of the group goes on where the first stopped.
+        fill(topic, 10, "A");
+        CountDownLatch rest = new CountDownLatch(10);
+        AtomicInteger again = new AtomicInteger();
+        DefaultMQPushConsumer second = consumer(group);
+        second.subscribe(topic, "*");
+        second.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) {
+                if (seen.containsKey(m.getMsgId())) again.incrementAndGet();
+                else rest.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        second.start();
+        ok = rest.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        second.shutdown();
+        if (!ok) return "second consumer missing " + rest.getCount();
+        return again.get() == 0 ? null : "offsets lost: " + again.get() + " consumed again";
+    }
+
+    private String pushTagFilter() throws Exception {
+        String topic = unique("t");
+        fill(topic, 20, "A");
+        fill(topic, 20, "B");
+        fill(topic, 20, "C");
+        Map<String, AtomicInteger> tags = new ConcurrentHashMap<>();
+        CountDownLatch done = new CountDownLatch(40);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "A || C");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) {
+                tags.computeIfAbsent(m.getTags(), tag -> new AtomicInteger()).incrementAndGet();
+                done.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        consumer.shutdown();
+        return ok && !tags.containsKey("B") ? null : "tags " + tags;
+    }
+
+    private String pushOrderly() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        DefaultMQProducer producer = producer();
+        for (int i = 0; i < 400; i++) {
+            int shard = i % 8;
+            producer.send(message(topic, "A", "k" + i, shard + ":" + i / 8), (queues, m, arg) -> queues.get((Integer) arg % queues.size()), shard);
+        }
+        producer.shutdown();
+        Map<String, Integer> last = new ConcurrentHashMap<>();
+        Set<String> bodies = ConcurrentHashMap.newKeySet();
+        AtomicReference<String> disorder = new AtomicReference<>();
+        AtomicInteger suspends = new AtomicInteger();
+        CountDownLatch done = new CountDownLatch(400);
+        String group = unique("g");
+        List<DefaultMQPushConsumer> consumers = new ArrayList<>();
+        for (int c = 0; c < 2; c++) {
+            DefaultMQPushConsumer consumer = consumer(group);
+            consumer.subscribe(topic, "*");
+            consumer.registerMessageListener((MessageListenerOrderly) (msgs, context) -> {
+                for (MessageExt m : msgs) {
+                    String[] parts = text(m).split(":");
+                    if (parts.length != 2) continue;
+                    int n = Integer.parseInt(parts[1]);
+                    if (n == 25 && m.getReconsumeTimes() == 0 && suspends.incrementAndGet() <= 2) {
+                        context.setSuspendCurrentQueueTimeMillis(100);
+                        return ConsumeOrderlyStatus.SUSPEND_CURRENT_QUEUE_A_MOMENT;
+                    }
+                    Integer before = last.put(parts[0], n);
+                    if (before != null && n != before + 1 && n > before) disorder.set(parts[0] + ": " + before + " then " + n);
+                    if (bodies.add(text(m))) done.countDown();
+                }
+                return ConsumeOrderlyStatus.SUCCESS;
+            });
+            consumer.start();
+            consumers.add(consumer);
+        }
+        boolean ok = done.await(WAIT_SECONDS * 2, TimeUnit.SECONDS);
+        for (DefaultMQPushConsumer consumer : consumers) consumer.shutdown();
+        if (disorder.get() != null) return "out of order: " + disorder.get();
+        return ok ? null : "missing " + done.getCount();
+    }
+
+    private String pushBroadcast() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        String group = unique("g");
+        List<DefaultMQPushConsumer> consumers = new ArrayList<>();
+        CountDownLatch done = new CountDownLatch(60);
+        for (int c = 0; c < 2; c++) {
+            Set<String> seen = ConcurrentHashMap.newKeySet();
+            DefaultMQPushConsumer consumer = consumer(group);
+            broadcasting(consumer);
+            consumer.subscribe(topic, "*");
+            consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+                for (MessageExt m : msgs) if ("B".equals(m.getTags()) && seen.add(m.getMsgId())) done.countDown();
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+            consumer.start();
+            consumers.add(consumer);
+        }
+        fill(topic, 30, "B");
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        for (DefaultMQPushConsumer consumer : consumers) consumer.shutdown();
+        return ok ? null : "missing " + done.getCount() + " of 60";
+    }
+
+    private String pushRetry() throws Exception {
+        String topic = unique("t");
+        fill(topic, 5, "A");
+        Map<String, Integer> times = new ConcurrentHashMap<>();
+        CountDownLatch done = new CountDownLatch(5);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "*");
+        AtomicReference<String> wrong = new AtomicReference<>();
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            context.setDelayLevelWhenNextConsume(1);
+            for (MessageExt m : msgs) {
+                if (!topic.equals(m.getTopic())) wrong.set("topic " + m.getTopic());
+                times.merge(text(m), m.getReconsumeTimes(), Math::max);
+                if (m.getReconsumeTimes() < 2) return ConsumeConcurrentlyStatus.RECONSUME_LATER;
+                done.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        consumer.shutdown();
+        if (wrong.get() != null) return wrong.get();
+        return ok ? null : "times " + times;
+    }
+
+    private String pushRebalance() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        String group = unique("g");
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        List<DefaultMQPushConsumer> consumers = new ArrayList<>();
+        List<Set<Integer>> queues = new ArrayList<>();
+        DefaultMQProducer producer = producer();
+        int sent = 0;
+        for (int c = 0; c < 3; c++) {
+            Set<Integer> own = ConcurrentHashMap.newKeySet();
+            queues.add(own);
+            DefaultMQPushConsumer consumer = consumer(group);
+            consumer.subscribe(topic, "*");
+            consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+                for (MessageExt m : msgs) {
+                    seen.add(text(m));
+                    own.add(m.getQueueId());
+                }
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+            consumer.start();
+            consumers.add(consumer);
+            for (int i = 0; i < 200; i++) producer.send(message(topic, "A", "k", Integer.toString(sent++)));
+        }
+        consumers.remove(0).shutdown();
+        for (int i = 0; i < 200; i++) producer.send(message(topic, "A", "k", Integer.toString(sent++)));
+        Set<String> wanted = numbers(sent);
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        while (!seen.containsAll(wanted) && System.currentTimeMillis() < deadline) Thread.sleep(50);
+        producer.shutdown();
+        for (DefaultMQPushConsumer consumer : consumers) consumer.shutdown();
+        return seen.containsAll(wanted) ? null : "saw " + seen.size() + " of " + sent + ", queues " + queues;
+    }
+
+    private String litePull() throws Exception {
+        String topic = unique("t");
+        fill(topic, 100, "A");
+        DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(unique("g"));
+        consumer.setNamesrvAddr(namesrv);
+        consumer.setInstanceName(unique("i"));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(topic, "*");
+        consumer.start();
+        Set<String> seen = new HashSet<>();
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        while (seen.size() < 100 && System.currentTimeMillis() < deadline) {
+            for (MessageExt m : consumer.poll(1000)) seen.add(text(m));
+        }
+        consumer.commitSync();
+        consumer.shutdown();
+        return seen.size() == 100 ? null : "saw " + seen.size();
+    }
+
+    private String litePullSeek() throws Exception {
+        String topic = unique("t");
+        fill(topic, 40, "A");
+        DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(unique("g"));
+        consumer.setNamesrvAddr(namesrv);
+        consumer.setInstanceName(unique("i"));
+        consumer.start();
+        Collection<MessageQueue> queues = consumer.fetchMessageQueues(topic);
+        consumer.assign(queues);
+        for (MessageQueue mq : queues) consumer.seek(mq, 5);
+        int count = 0;
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        int expected = 40 - 5 * queues.size();
+        while (count < expected && System.currentTimeMillis() < deadline) {
+            for (MessageExt m : consumer.poll(1000)) {
+                if (m.getQueueOffset() < 5) return "offset " + m.getQueueOffset() + " before the seek";
+                count++;
+            }
+        }
+        consumer.shutdown();
+        return count == expected ? null : "saw " + count + " of " + expected;
+    }
+
+    private String queryByKey() throws Exception {
+        String topic = unique("t");
+        List<SendResult> sent = fill(topic, 10, "A");
+        DefaultMQProducer producer = producer();
+        long now = System.currentTimeMillis();
+        String reason = "not found";
+        for (int i = 0; i < 40 && reason != null; i++) {
+            try {
+                QueryResult result = producer.queryMessage(topic, "k7", 32, now - 600_000, now + 600_000);
+                reason = result.getMessageList().size() == 1 && text(result.getMessageList().get(0)).equals("7")
+                    ? null : "found " + result.getMessageList();
+            } catch (Exception e) {
+                reason = e.toString();
+                Thread.sleep(100);
+            }
+        }
+        if (reason == null) {
+            MessageExt byOffset = producer.viewMessage(topic, sent.get(3).getOffsetMsgId());
+            if (!text(byOffset).equals("3")) reason = "by offset id: " + text(byOffset);
+            MessageExt byUnique = producer.viewMessage(topic, sent.get(4).getMsgId());
+            if (!text(byUnique).equals("4")) reason = "by unique key: " + text(byUnique);
+        }
+        producer.shutdown();
+        return reason;
+    }
+
+    private String delayLevel() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        AtomicReference<Long> arrived = new AtomicReference<>();
+        CountDownLatch done = new CountDownLatch(1);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "D");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            arrived.set(System.currentTimeMillis());
+            done.countDown();
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        DefaultMQProducer producer = producer();
+        Message m = message(topic, "D", "k", "later");
+        m.setDelayTimeLevel(2);
+        long start = System.currentTimeMillis();
+        producer.send(m);
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        producer.shutdown();
+        consumer.shutdown();
+        if (!ok) return "not delivered";
+        long took = arrived.get() - start;
+        return took >= 4900 && took < 9000 ? null : "delivered after " + took + " ms instead of 5000";
+    }
+
+    private String transaction() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        TransactionMQProducer producer = new TransactionMQProducer(unique("p"));
+        producer.setNamesrvAddr(namesrv);
+        producer.setInstanceName(unique("i"));
+        producer.setTransactionListener(new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message m, Object arg) {
+                String body = new String(m.getBody(), StandardCharsets.UTF_8);
+                return body.startsWith("commit") ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.ROLLBACK_MESSAGE;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt m) {
+                return LocalTransactionState.COMMIT_MESSAGE;
+            }
+        });
+        producer.start();
+        for (int i = 0; i < 10; i++) {
+            producer.sendMessageInTransaction(message(topic, "T", "k" + i, (i % 2 == 0 ? "commit" : "rollback") + i), null);
+        }
+        String reason = consumeAll(topic, new HashSet<>(Arrays.asList("commit0", "commit2", "commit4", "commit6", "commit8")));
+        producer.shutdown();
+        return reason;
+    }
+
+    private String requestReply() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        DefaultMQProducer replier = producer();
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "R");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) {
+                try {
+                    replier.send(org.apache.rocketmq.client.utils.MessageUtil.createReplyMessage(m, ("re:" + text(m)).getBytes(StandardCharsets.UTF_8)), 3000);
+                } catch (Exception e) {
+                    e.printStackTrace();
+                }
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        DefaultMQProducer producer = producer();
+        Message reply = producer.request(message(topic, "R", "k", "ping"), 20_000);
+        String body = new String(reply.getBody(), StandardCharsets.UTF_8);
+        producer.shutdown();
+        replier.shutdown();
+        consumer.shutdown();
+        return body.equals("re:ping") ? null : body;
+    }
+}
