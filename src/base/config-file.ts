@@ -119,6 +119,15 @@ export class ConfigFile {
     return next.done;
   }
 
+  /** Resolves when no write is under way or waiting, whatever came of them. */
+  async flushed(): Promise<void> {
+    for (;;) {
+      const pending = this.#next?.done ?? this.#running;
+      if (pending === null) return;
+      await pending.catch(() => undefined);
+    }
+  }
+
   #startNext(): Promise<void> {
     const text = this.#next?.text ?? '';
     this.#next = null;
