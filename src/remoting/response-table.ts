@@ -22,9 +22,10 @@ export class ResponseTable {
   readonly #deadlines: Deadlines;
   readonly #inFlight: InFlight;
   readonly #pending = new Map<number, PendingResponse>();
-  #nextOpaque = 0;
+  #nextOpaque: number;
 
-  constructor(addr: string, deadlines: Deadlines, inFlight: InFlight) {
+  constructor(addr: string, deadlines: Deadlines, inFlight: InFlight, firstOpaque = 0) {
+    this.#nextOpaque = firstOpaque;
     this.#addr = addr;
     this.#deadlines = deadlines;
     this.#inFlight = inFlight;
