@@ -1,3 +1,4 @@
+import { formatProperties, parseProperties } from '../../base/java-properties.js';
 import {
   type BrokerStatsData,
   type CheckRocksdbCqWriteResult,
@@ -25,7 +26,6 @@ import {
   ViewBrokerStatsDataRequestHeader,
 } from '../../protocol/headers.js';
 import { RequestCode } from '../../protocol/request-code.js';
-import { formatJavaProperties, parseJavaProperties } from '../java-properties.js';
 import type { CallOptions, Rpc } from '../rpc.js';
 
 export interface BrokerConfigAnswer {
@@ -54,14 +54,14 @@ export function brokerApi(rpc: Rpc) {
       const response = await rpc.call(addr, { code: RequestCode.GET_BROKER_CONFIG }, options);
       const hasVersion = response.extFields?.version !== undefined;
       return {
-        properties: parseJavaProperties(response.body?.toString('utf8') ?? ''),
+        properties: parseProperties(response.body?.toString('utf8') ?? '').values,
         dataVersionJson: hasVersion ? decodeHeader(GetBrokerConfigResponseHeader, response.extFields).version : null,
       };
     },
 
     /** 25: only the given keys change. */
     async updateBrokerConfig(addr: string, properties: Record<string, string>, options?: CallOptions): Promise<void> {
-      const body = Buffer.from(formatJavaProperties(properties), 'utf8');
+      const body = Buffer.from(formatProperties(properties), 'utf8');
       await rpc.call(addr, { code: RequestCode.UPDATE_BROKER_CONFIG, body }, options);
     },
 
@@ -147,7 +147,7 @@ export function brokerApi(rpc: Rpc) {
       properties: Record<string, string>,
       options?: CallOptions,
     ): Promise<void> {
-      const body = Buffer.from(formatJavaProperties(properties), 'utf8');
+      const body = Buffer.from(formatProperties(properties), 'utf8');
       await rpc.call(addr, { code: RequestCode.UPDATE_COLD_DATA_FLOW_CTR_CONFIG, body }, options);
     },
 

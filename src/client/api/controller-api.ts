@@ -1,3 +1,4 @@
+import { formatProperties, parseProperties } from '../../base/java-properties.js';
 import {
   type BrokerReplicasInfo,
   decodeBrokerReplicasInfo,
@@ -13,7 +14,6 @@ import {
   GetMetaDataResponseHeader,
 } from '../../protocol/headers.js';
 import { RequestCode } from '../../protocol/request-code.js';
-import { formatJavaProperties, parseJavaProperties } from '../java-properties.js';
 import type { CallOptions, Rpc } from '../rpc.js';
 
 /**
@@ -71,7 +71,7 @@ export function controllerApi(rpc: Rpc) {
     /** 1010 */
     async getControllerConfig(addr: string, options?: CallOptions): Promise<Record<string, string>> {
       const response = await rpc.call(addr, { code: RequestCode.GET_CONTROLLER_CONFIG }, options);
-      return parseJavaProperties(response.body?.toString('utf8') ?? '');
+      return parseProperties(response.body?.toString('utf8') ?? '').values;
     },
 
     /** 1009 */
@@ -80,7 +80,7 @@ export function controllerApi(rpc: Rpc) {
       properties: Record<string, string>,
       options?: CallOptions,
     ): Promise<void> {
-      const body = Buffer.from(formatJavaProperties(properties), 'utf8');
+      const body = Buffer.from(formatProperties(properties), 'utf8');
       await rpc.call(addr, { code: RequestCode.UPDATE_CONTROLLER_CONFIG, body }, options);
     },
   };

@@ -1,3 +1,4 @@
+import { MessageFormatError } from '../../protocol/errors.js';
 import { decodeHeader, encodeHeader, type HeaderOf } from '../../protocol/header-schema.js';
 import {
   ConsumerSendMsgBackRequestHeader,
@@ -15,10 +16,10 @@ import {
   ViewMessageRequestHeader,
 } from '../../protocol/headers.js';
 import type { MessageExt } from '../../protocol/message.js';
-import { decodeMessage, decodeMessages } from '../../protocol/message-codec.js';
+import { decodeMessage, decodeMessages, unwrapInnerBatch } from '../../protocol/message-codec.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
-import { PullSysFlag } from '../../protocol/sys-flag.js';
+import { isInnerBatch, PullSysFlag } from '../../protocol/sys-flag.js';
 import type { CallOptions, Rpc } from '../rpc.js';
 
 /** How a stored message fared. All but SEND_OK: stored, but flush or replica did not answer in time. */
@@ -70,6 +71,31 @@ export interface QueryMessageResult {
   indexLastUpdatePhyoffset: number;
   /** By hash of the key: check exact keys. [] when nothing was found. */
   messages: MessageExt[];
+}
+
+/**
+ * The messages of a pull. A body that does not decompress is given as it was stored (sysFlag bit 0 stays set):
+ * one bad message must neither hide its neighbours, as in Java, nor stop the queue.
+ */
+function decodePulled(body: Buffer): MessageExt[] {
+  const messages: MessageExt[] = [];
+  let position = 0;
+  while (position < body.length) {
+    const message = decodeOne(body, position);
+    position += message.storeSize;
+    if (isInnerBatch(message.sysFlag)) messages.push(...unwrapInnerBatch(message));
+    else messages.push(message);
+  }
+  return messages;
+}
+
+function decodeOne(body: Buffer, position: number): MessageExt {
+  try {
+    return decodeMessage(body, position);
+  } catch (error) {
+    if (!(error instanceof MessageFormatError)) throw error;
+    return decodeMessage(body, position, { decompress: false });
+  }
 }
 
 /** V1 field names of the one-letter ones. Source: remoting/.../header/SendMessageRequestHeaderV2.java */
@@ -162,7 +188,7 @@ export function messageApi(rpc: Rpc) {
       const response = await rpc.call(addr, request, options);
       const values = decodeHeader(PullMessageResponseHeader, response.extFields);
       const status = PULL_STATUS.get(response.code) as PullStatus;
-      const messages = status === 'FOUND' && response.body !== null ? decodeMessages(response.body) : [];
+      const messages = status === 'FOUND' && response.body !== null ? decodePulled(response.body) : [];
       const delta = values.offsetDelta ?? 0;
       if (delta !== 0) for (const message of messages) message.queueOffset += delta;
       return {

@@ -1,3 +1,4 @@
+import { formatProperties, parseProperties } from '../../base/java-properties.js';
 import {
   type BrokerMemberGroup,
   type ClusterInfo,
@@ -29,7 +30,6 @@ import {
 } from '../../protocol/headers.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
-import { formatJavaProperties, parseJavaProperties } from '../java-properties.js';
 import type { NameServerCallOptions, Rpc } from '../rpc.js';
 
 /**
@@ -125,12 +125,12 @@ export function nameServerApi(rpc: Rpc) {
     /** 319: the configuration as Java properties. */
     async getNameServerConfig(options?: NameServerCallOptions): Promise<Record<string, string>> {
       const response = await rpc.callNameServer({ code: RequestCode.GET_NAMESRV_CONFIG }, options);
-      return parseJavaProperties(response.body?.toString('utf8') ?? '');
+      return parseProperties(response.body?.toString('utf8') ?? '').values;
     },
 
     /** 318 */
     async updateNameServerConfig(properties: Record<string, string>, options?: NameServerCallOptions): Promise<void> {
-      const body = Buffer.from(formatJavaProperties(properties), 'utf8');
+      const body = Buffer.from(formatProperties(properties), 'utf8');
       await rpc.callNameServer({ code: RequestCode.UPDATE_NAMESRV_CONFIG, body }, options);
     },
 
