@@ -1,0 +1,200 @@
+/** Clients and what they subscribe to. Source: remoting/.../protocol/heartbeat, .../protocol/body */
+import { stringifyFastjson } from '../fastjson.js';
+import { LANGUAGE_NAMES } from '../language-code.js';
+import {
+  bean,
+  bodyCodec,
+  boolean,
+  distinct,
+  enumOf,
+  int32,
+  int64,
+  type JsonOf,
+  listOf,
+  optional,
+  recordOf,
+  setOf,
+  text,
+} from './schema.js';
+
+/** CONSUME_ACTIVELY pulls, CONSUME_PASSIVELY is pushed to, CONSUME_POP (5.x) pops. */
+export const CONSUME_TYPES = ['CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONSUME_POP'] as const;
+export type ConsumeType = (typeof CONSUME_TYPES)[number];
+
+export const MESSAGE_MODELS = ['BROADCASTING', 'CLUSTERING'] as const;
+export type MessageModel = (typeof MESSAGE_MODELS)[number];
+
+/** The second to fourth are deprecated. */
+export const CONSUME_FROM_WHERES = [
+  'CONSUME_FROM_LAST_OFFSET',
+  'CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST',
+  'CONSUME_FROM_MIN_OFFSET',
+  'CONSUME_FROM_MAX_OFFSET',
+  'CONSUME_FROM_FIRST_OFFSET',
+  'CONSUME_FROM_TIMESTAMP',
+] as const;
+export type ConsumeFromWhere = (typeof CONSUME_FROM_WHERES)[number];
+
+export const subscriptionDataType = bean('SubscriptionData', {
+  topic: text(),
+  /** The expression; `*` takes all. */
+  subString: text('*'),
+  /** `TAG` or `SQL92`; any other blank one means TAG. */
+  expressionType: text('TAG'),
+  /** Empty for `*`. */
+  tagsSet: setOf(text()),
+  /** Java's String.hashCode of each tag: what brokers filter by. */
+  codeSet: setOf(int32()),
+  /** ms since the epoch of the subscription; grows with every change. */
+  subVersion: int64(),
+  classFilterMode: boolean(),
+});
+
+/** One topic of a consumer group's subscription. */
+export interface SubscriptionData extends JsonOf<typeof subscriptionDataType> {}
+
+export const { encode: encodeSubscriptionData, decode: decodeSubscriptionData } = bodyCodec(
+  'SubscriptionData',
+  subscriptionDataType,
+);
+
+/** Equality of Java's SubscriptionData, as a text: over all fields; the order of tags and codes does not matter. */
+export function subscriptionDataKey(data: SubscriptionData): string {
+  const { tagsSet, codeSet, ...rest } = data;
+  return stringifyFastjson({ ...rest, tagsSet: [...tagsSet].sort(), codeSet: [...codeSet].sort((a, b) => a - b) });
+}
+
+export const subscriptionDataSetType = distinct(listOf(subscriptionDataType), subscriptionDataKey);
+
+const producerDataType = bean('ProducerData', { groupName: text() });
+
+export interface ProducerData extends JsonOf<typeof producerDataType> {}
+
+const consumerDataType = bean('ConsumerData', {
+  groupName: text(),
+  consumeType: enumOf(CONSUME_TYPES, 'CONSUME_PASSIVELY'),
+  messageModel: enumOf(MESSAGE_MODELS, 'CLUSTERING'),
+  consumeFromWhere: enumOf(CONSUME_FROM_WHERES, 'CONSUME_FROM_LAST_OFFSET'),
+  subscriptionDataSet: subscriptionDataSetType,
+  unitMode: boolean(),
+});
+
+export interface ConsumerData extends JsonOf<typeof consumerDataType> {}
+
+const heartbeatDataType = bean('HeartbeatData', {
+  clientID: text(),
+  producerDataSet: listOf(producerDataType),
+  consumerDataSet: listOf(consumerDataType),
+  /** 5.x: 0 = a full heartbeat of version 1; else a hash of the content, equal for equal content. */
+  heartbeatFingerprint: int32(),
+  /** 5.x: true = subscriptions are left out because the fingerprint has not changed. */
+  withoutSub: boolean(),
+});
+
+/** Request of 34. Groups of one client. */
+export interface HeartbeatData extends JsonOf<typeof heartbeatDataType> {}
+
+export const { encode: encodeHeartbeatData, decode: decodeHeartbeatData } = bodyCodec(
+  'HeartbeatData',
+  heartbeatDataType,
+);
+
+const checkClientRequestBodyType = bean('CheckClientRequestBody', {
+  clientId: text(''),
+  group: text(''),
+  subscriptionData: subscriptionDataType,
+  /** 5.x */
+  namespace: optional(text()),
+});
+
+/** Request of 46: may this client subscribe so? */
+export interface CheckClientRequestBody extends JsonOf<typeof checkClientRequestBodyType> {}
+
+export const { encode: encodeCheckClientRequestBody, decode: decodeCheckClientRequestBody } = bodyCodec(
+  'CheckClientRequestBody',
+  checkClientRequestBodyType,
+);
+
+const languageType = enumOf(LANGUAGE_NAMES, null, null);
+
+const connectionType = bean('Connection', {
+  clientId: text(''),
+  /** `ip:port` */
+  clientAddr: text(''),
+  /** Null when the broker does not know it. */
+  language: languageType,
+  /** MQVersion ordinal. */
+  version: int32(),
+});
+
+/** A client of a group. */
+export interface Connection extends JsonOf<typeof connectionType> {}
+
+const consumerConnectionType = bean('ConsumerConnection', {
+  connectionSet: listOf(connectionType),
+  /** By topic. */
+  subscriptionTable: recordOf(subscriptionDataType),
+  consumeType: enumOf(CONSUME_TYPES, null),
+  messageModel: enumOf(MESSAGE_MODELS, null),
+  consumeFromWhere: enumOf(CONSUME_FROM_WHERES, null),
+});
+
+/** Answer to 203: the live members of a consumer group. */
+export interface ConsumerConnection extends JsonOf<typeof consumerConnectionType> {}
+
+export const { encode: encodeConsumerConnection, decode: decodeConsumerConnection } = bodyCodec(
+  'ConsumerConnection',
+  consumerConnectionType,
+);
+
+const producerConnectionType = bean('ProducerConnection', { connectionSet: listOf(connectionType) });
+
+/** Answer to 204. */
+export interface ProducerConnection extends JsonOf<typeof producerConnectionType> {}
+
+export const { encode: encodeProducerConnection, decode: decodeProducerConnection } = bodyCodec(
+  'ProducerConnection',
+  producerConnectionType,
+);
+
+const producerInfoType = bean('ProducerInfo', {
+  clientId: text(''),
+  /** `ip:port` */
+  remoteIP: text(''),
+  language: languageType,
+  version: int32(),
+  /** ms since the epoch of its last heartbeat */
+  lastUpdateTimestamp: int64(),
+});
+
+export interface ProducerInfo extends JsonOf<typeof producerInfoType> {}
+
+const producerTableInfoType = bean('ProducerTableInfo', {
+  /** By producer group. */
+  data: recordOf(listOf(producerInfoType)),
+});
+
+/** Answer to 328. */
+export interface ProducerTableInfo extends JsonOf<typeof producerTableInfoType> {}
+
+export const { encode: encodeProducerTableInfo, decode: decodeProducerTableInfo } = bodyCodec(
+  'ProducerTableInfo',
+  producerTableInfoType,
+);
+
+const getConsumerListByGroupResponseBodyType = bean('GetConsumerListByGroupResponseBody', {
+  consumerIdList: listOf(text()),
+});
+
+/** Answer to 38: client ids of a group. */
+export interface GetConsumerListByGroupResponseBody extends JsonOf<typeof getConsumerListByGroupResponseBodyType> {}
+
+export const { encode: encodeGetConsumerListByGroupResponseBody, decode: decodeGetConsumerListByGroupResponseBody } =
+  bodyCodec('GetConsumerListByGroupResponseBody', getConsumerListByGroupResponseBodyType);
+
+const groupListType = bean('GroupList', { groupList: setOf(text()) });
+
+/** Answer to 300. */
+export interface GroupList extends JsonOf<typeof groupListType> {}
+
+export const { encode: encodeGroupList, decode: decodeGroupList } = bodyCodec('GroupList', groupListType);

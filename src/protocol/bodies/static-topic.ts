@@ -1,0 +1,63 @@
+/** Static topics of 5.x: logical queues mapped to those of brokers. Source: remoting/.../protocol/statictopic */
+import { topicConfigFields } from '../topic-config.js';
+import { bean, bodyCodec, boolean, int32, int64, type JsonOf, listOf, numberMapOf, optional, text } from './schema.js';
+
+const mappingInfoFields = {
+  topic: text(''),
+  scope: text('__global__'),
+  totalQueues: int32(),
+  /** Name of the broker that owns the mapping. */
+  bname: text(''),
+  epoch: int64(),
+  dirty: boolean(),
+  /** Physical queue id by logical one. */
+  currIdMap: numberMapOf(int32()),
+};
+
+export const topicQueueMappingInfoType = bean('TopicQueueMappingInfo', mappingInfoFields);
+
+export interface TopicQueueMappingInfo extends JsonOf<typeof topicQueueMappingInfoType> {}
+
+const logicQueueMappingItemType = bean('LogicQueueMappingItem', {
+  gen: int32(),
+  /** Physical queue on `bname`. */
+  queueId: int32(),
+  bname: text(''),
+  /** Queue offset of the logical queue at which this item begins; -1 until decided. */
+  logicOffset: int64(),
+  /** Physical queue offsets `[startOffset, endOffset)`; -1 = open. */
+  startOffset: int64(),
+  endOffset: int64(-1),
+  /** ms since the epoch; -1 = unknown */
+  timeOfStart: int64(-1),
+  timeOfEnd: int64(-1),
+});
+
+export interface LogicQueueMappingItem extends JsonOf<typeof logicQueueMappingItemType> {}
+
+export const topicQueueMappingDetailType = bean('TopicQueueMappingDetail', {
+  ...mappingInfoFields,
+  /** History of each logical queue, oldest item first. */
+  hostedQueues: numberMapOf(listOf(logicQueueMappingItemType)),
+});
+
+/** Request body of 513. */
+export interface TopicQueueMappingDetail extends JsonOf<typeof topicQueueMappingDetailType> {}
+
+export const { encode: encodeTopicQueueMappingDetail, decode: decodeTopicQueueMappingDetail } = bodyCodec(
+  'TopicQueueMappingDetail',
+  topicQueueMappingDetailType,
+);
+
+const topicConfigAndQueueMappingType = bean('TopicConfigAndQueueMapping', {
+  ...topicConfigFields,
+  mappingDetail: optional(topicQueueMappingDetailType),
+});
+
+/** A topic's config, with its mapping if it is a static topic. Answer to 351. */
+export interface TopicConfigAndQueueMapping extends JsonOf<typeof topicConfigAndQueueMappingType> {}
+
+export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConfigAndQueueMapping } = bodyCodec(
+  'TopicConfigAndQueueMapping',
+  topicConfigAndQueueMappingType,
+);
