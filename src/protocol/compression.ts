@@ -3,7 +3,7 @@
  *
  * Source: common/.../compression/CompressionType.java, ZlibCompressor.java, Lz4Compressor.java, ZstdCompressor.java
  */
-import { constants, deflateSync, inflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 import { errorText } from '../base/errors.js';
 import { MessageFormatError } from './errors.js';
 import { decodeLz4Frames } from './lz4-frame.js';
@@ -50,7 +50,17 @@ export function compressBody(body: Uint8Array, level = 5): Buffer {
 }
 
 function inflate(body: Uint8Array, maxBodyBytes: number): Buffer {
-  return inflateSync(body, { maxOutputLength: Math.max(1, maxBodyBytes), finishFlush: constants.Z_FINISH });
+  const tooMuch = `more than ${maxBodyBytes} bytes come out`;
+  let inflated: Buffer;
+  try {
+    // zlib refuses a limit of 0.
+    inflated = inflateSync(body, { maxOutputLength: Math.max(1, maxBodyBytes) });
+  } catch (error) {
+    const isTooMuch = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooMuch ? new MessageFormatError(tooMuch, { cause: error }) : error;
+  }
+  if (inflated.length > maxBodyBytes) throw new MessageFormatError(tooMuch);
+  return inflated;
 }
 
 /**
