@@ -1,0 +1,280 @@
+/**
+ * The broker's configuration under Apache's property names, as one table of kinds and defaults. Config
+ * files, `UPDATE_BROKER_CONFIG` and `GET_BROKER_CONFIG` all derive from it.
+ *
+ * Source: common/BrokerConfig.java, common/BrokerIdentity.java, store/config/MessageStoreConfig.java,
+ * remoting/netty/NettyServerConfig.java (names, kinds and defaults).
+ */
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { MQError } from '../base/errors.js';
+
+type PropertyKind = 'text' | 'bool' | 'int32' | 'int64';
+
+interface Property<T> {
+  readonly kind: PropertyKind;
+  readonly initial: T;
+  /** The only values allowed, where there is such a list. */
+  readonly choices?: readonly string[];
+  /** Read once at start; a later update is stored and shown but not applied. */
+  readonly bootOnly?: boolean;
+}
+
+const text = (initial: string): Property<string> => ({ kind: 'text', initial });
+const bool = (initial: boolean): Property<boolean> => ({ kind: 'bool', initial });
+const int32 = (initial: number): Property<number> => ({ kind: 'int32', initial });
+const int64 = (initial: number): Property<number> => ({ kind: 'int64', initial });
+const choice = <T extends string>(initial: T, ...others: readonly T[]): Property<T> => ({
+  kind: 'text',
+  initial,
+  choices: [initial, ...others],
+});
+const atBoot = <T>(property: Property<T>): Property<T> => ({ ...property, bootOnly: true });
+
+export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
+export type BrokerRole = 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE';
+
+/** Every property that this broker honours. Times are ms and sizes bytes unless the comment says otherwise. */
+export const brokerProperties = {
+  // Identity and network.
+  brokerName: atBoot(text(hostname() || 'DEFAULT_BROKER')),
+  brokerClusterName: atBoot(text('DefaultCluster')),
+  brokerId: atBoot(int64(0)),
+  /** `host:port` list separated by `;`. Empty: registers nowhere. */
+  namesrvAddr: text(''),
+  /** The advertised address; goes into routes, store hosts and offset message ids. */
+  brokerIP1: atBoot(text('127.0.0.1')),
+  brokerIP2: atBoot(text('127.0.0.1')),
+  /** The interface that is listened on. */
+  bindAddress: atBoot(text('0.0.0.0')),
+  /** 0 takes a free port and opens no fast port. */
+  listenPort: atBoot(int32(10911)),
+  haListenPort: atBoot(int32(10912)),
+  /** Opens `listenPort - 2`, which clients with a "vip channel" use. */
+  fastListenEnable: atBoot(bool(true)),
+  brokerRole: atBoot(choice<BrokerRole>('ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE')),
+  serverChannelMaxIdleTimeSeconds: atBoot(int32(120)),
+  brokerConfigPath: atBoot(text('')),
+  configBlackList: text('configBlackList;brokerConfigPath'),
+  regionId: text('DefaultRegion'),
+  traceOn: bool(true),
+  /** Bits of PermName: 4 read, 2 write. */
+  brokerPermission: int32(6),
+  startAcceptSendRequestTimeStamp: int64(0),
+
+  // Registration.
+  registerBrokerTimeoutMills: int32(24_000),
+  registerNameServerPeriod: int32(30_000),
+  forceRegister: bool(true),
+  compressedRegister: bool(false),
+  enableSplitRegistration: bool(false),
+  splitRegistrationSize: int32(800),
+  enableSingleTopicRegister: bool(false),
+
+  // Topics and groups.
+  defaultTopicQueueNums: int32(8),
+  autoCreateTopicEnable: bool(true),
+  clusterTopicEnable: atBoot(bool(true)),
+  brokerTopicEnable: atBoot(bool(true)),
+  autoCreateSubscriptionGroup: bool(true),
+  traceTopicEnable: atBoot(bool(false)),
+  msgTraceTopicName: atBoot(text('RMQ_SYS_TRACE_TOPIC')),
+  reviveQueueNum: atBoot(int32(8)),
+  validateSystemTopicWhenUpdateTopic: bool(true),
+  enableMixedMessageType: bool(false),
+  splitMetadataSize: int32(2000),
+  enableSplitMetadata: bool(true),
+  clearRetryTopicWhenDeleteTopic: bool(true),
+
+  // Sending.
+  maxMessageSize: int32(4 * 1024 * 1024),
+  rejectTransactionMessage: bool(false),
+  storeReplyMessageEnable: bool(true),
+  recallMessageEnable: bool(false),
+  /** How many sends may wait for the disk at once; more are answered with SYSTEM_BUSY. */
+  sendThreadPoolQueueCapacity: int32(10_000),
+  messageDelayLevel: atBoot(text('1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h')),
+  flushDelayOffsetInterval: int64(10_000),
+  delayOffsetUpdateVersionStep: int64(200),
+
+  // Pulling.
+  longPollingEnable: bool(true),
+  shortPollingTimeMills: int64(1000),
+  litePullMessageEnable: bool(true),
+  slaveReadEnable: bool(false),
+  offsetCheckInSlave: bool(false),
+  enablePropertyFilter: bool(false),
+  filterSupportRetry: bool(false),
+  /** How many pulls may be held at once; a pull beyond it is answered at once. */
+  pullThreadPoolQueueCapacity: int32(100_000),
+  litePullThreadPoolQueueCapacity: int32(100_000),
+  queryThreadPoolQueueCapacity: int32(20_000),
+  ackThreadPoolQueueCapacity: int32(100_000),
+  endTransactionPoolQueueCapacity: int32(100_000),
+  maxTransferBytesOnMessageInMemory: int32(256 * 1024),
+  maxTransferCountOnMessageInMemory: int32(32),
+  maxTransferBytesOnMessageInDisk: int32(64 * 1024),
+  maxTransferCountOnMessageInDisk: int32(8),
+  accessMessageInMemoryMaxRatio: int32(40),
+  maxFilterMessageSize: int32(16_000),
+  defaultQueryMaxNum: int32(32),
+  maxMsgsNumBatch: int32(64),
+
+  // Groups and offsets.
+  channelExpiredTimeout: int64(120_000),
+  notifyConsumerIdsChangedEnable: bool(true),
+  realTimeNotifyConsumerChange: bool(true),
+  flushConsumerOffsetInterval: int32(5000),
+  consumerOffsetUpdateVersionStep: int64(500),
+  useServerSideResetOffset: bool(true),
+  enableRegisterProducer: bool(true),
+
+  // Transactions.
+  transactionTimeOut: int64(6000),
+  transactionCheckMax: int32(15),
+  transactionCheckInterval: int64(30_000),
+  transactionOpMsgMaxSize: int32(4096),
+  transactionOpBatchInterval: int32(3000),
+
+  // Access control of 4.9 (plain_acl.yml).
+  aclEnable: atBoot(bool(false)),
+
+  // Store.
+  storePathRootDir: atBoot(text(join(homedir(), 'store'))),
+  storePathCommitLog: atBoot(text('')),
+  mappedFileSizeCommitLog: atBoot(int32(1024 * 1024 * 1024)),
+  mappedFileSizeConsumeQueue: atBoot(int32(300_000 * 20)),
+  maxHashSlotNum: atBoot(int32(5_000_000)),
+  maxIndexNum: atBoot(int32(20_000_000)),
+  messageIndexEnable: bool(true),
+  messageIndexSafe: bool(false),
+  flushDiskType: atBoot(choice<FlushDiskType>('ASYNC_FLUSH', 'SYNC_FLUSH')),
+  syncFlushTimeout: int32(5000),
+  flushIntervalCommitLog: int32(500),
+  flushIntervalConsumeQueue: int32(1000),
+  fileReservedTime: int32(72),
+  deleteWhen: text('04'),
+  diskMaxUsedSpaceRatio: int32(75),
+  diskSpaceWarningLevelRatio: int32(90),
+  diskSpaceCleanForciblyRatio: int32(85),
+  cleanFileForciblyEnable: bool(true),
+  cleanResourceInterval: int32(10_000),
+  deleteFileBatchMax: int32(10),
+  checkCRCOnRecover: bool(true),
+  osPageCacheBusyTimeOutMills: int64(1000),
+  enableDetailStat: bool(true),
+  timerWheelEnable: atBoot(bool(true)),
+  timerPrecisionMs: atBoot(int32(1000)),
+  timerMaxDelaySec: int32(3600 * 24 * 3),
+  /** Bytes of the newest part of the commit log that stay in memory. */
+  windowBytes: atBoot(int32(32 * 1024 * 1024)),
+} as const;
+
+type Properties = typeof brokerProperties;
+export type BrokerPropertyName = keyof Properties;
+
+/** Widens `true`/`false` literal types back to boolean. */
+type ValueOf<P> = P extends Property<infer T> ? T : never;
+
+/**
+ * The live configuration: one mutable object that every part of the broker reads when it needs a value, so
+ * that an update takes effect at once.
+ */
+export type BrokerConfig = {
+  -readonly [K in BrokerPropertyName]: ValueOf<Properties[K]>;
+} & {
+  /** Properties that this broker does not know: kept, shown and otherwise without effect. */
+  extra: Record<string, string>;
+};
+
+/** A property whose value does not fit; the message names the key and the value. */
+export class BrokerConfigError extends MQError {
+  readonly key: string;
+  readonly value: string;
+
+  constructor(key: string, value: string, expected: string) {
+    super('CONFIG', `${key}: ${JSON.stringify(value)} is not ${expected}`);
+    this.key = key;
+    this.value = value;
+  }
+}
+
+/** Whether the broker honours a property of that name. */
+export function isBrokerProperty(name: string): name is BrokerPropertyName {
+  return Object.hasOwn(brokerProperties, name);
+}
+
+/** Whether a change of that property waits for the next start. */
+export function isBootOnly(name: BrokerPropertyName): boolean {
+  return (brokerProperties[name] as Property<unknown>).bootOnly === true;
+}
+
+/** Apache's defaults with `overrides` on top. */
+export function createBrokerConfig(overrides: Partial<BrokerConfig> = {}): BrokerConfig {
+  const config: Record<string, unknown> = { extra: Object.create(null) };
+  for (const name of Object.keys(brokerProperties) as BrokerPropertyName[]) {
+    config[name] = brokerProperties[name].initial;
+  }
+  return Object.assign(config, overrides) as BrokerConfig;
+}
+
+const WHOLE_NUMBER = /^[+-]?\d+$/;
+
+/**
+ * Reads one property value.
+ *
+ * @throws BrokerConfigError when the text does not fit the property's kind or choices
+ */
+export function parseBrokerProperty(name: BrokerPropertyName, valueText: string): string | number | boolean {
+  const property = brokerProperties[name] as Property<unknown>;
+  const value = valueText.trim();
+  switch (property.kind) {
+    case 'text':
+      if (property.choices && !property.choices.includes(value)) {
+        throw new BrokerConfigError(name, value, `one of ${property.choices.join(', ')}`);
+      }
+      return value;
+    case 'bool':
+      if (value !== 'true' && value !== 'false') throw new BrokerConfigError(name, value, 'true or false');
+      return value === 'true';
+    case 'int32': {
+      const number = WHOLE_NUMBER.test(value) ? Number(value) : Number.NaN;
+      if (!(number >= -0x80000000 && number <= 0x7fffffff)) throw new BrokerConfigError(name, value, 'an int32');
+      return number;
+    }
+    case 'int64': {
+      const number = WHOLE_NUMBER.test(value) ? Number(value) : Number.NaN;
+      if (!Number.isSafeInteger(number)) throw new BrokerConfigError(name, value, 'an integer within 2^53');
+      return number;
+    }
+  }
+}
+
+/** Sets one property of a live configuration from text. */
+export function setBrokerProperty(config: BrokerConfig, name: BrokerPropertyName, valueText: string): void {
+  (config as Record<string, unknown>)[name] = parseBrokerProperty(name, valueText);
+}
+
+/**
+ * Builds a configuration from the key-value pairs of an Apache broker config file. Unknown keys are kept in
+ * `extra`; the caller may warn about them. `haListenPort` follows `listenPort` unless given, as in Apache.
+ *
+ * @throws BrokerConfigError naming the key and value that do not fit
+ */
+export function brokerConfigFromProperties(properties: Readonly<Record<string, string>>): BrokerConfig {
+  const config = createBrokerConfig();
+  for (const [name, value] of Object.entries(properties)) {
+    if (isBrokerProperty(name)) setBrokerProperty(config, name, value);
+    else config.extra[name] = value;
+  }
+  if (properties.haListenPort === undefined && config.listenPort > 0) config.haListenPort = config.listenPort + 1;
+  return config;
+}
+
+/** All properties as sorted `key=value` lines, each ended by a newline: the body of GET_BROKER_CONFIG. */
+export function brokerConfigText(config: BrokerConfig): string {
+  const lines: string[] = [];
+  for (const name of Object.keys(brokerProperties) as BrokerPropertyName[]) lines.push(`${name}=${config[name]}\n`);
+  for (const [name, value] of Object.entries(config.extra)) lines.push(`${name}=${value}\n`);
+  return lines.sort().join('');
+}

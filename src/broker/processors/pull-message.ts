@@ -1,0 +1,241 @@
+/**
+ * PULL_MESSAGE 11 and LITE_PULL_MESSAGE 361, with long polling.
+ *
+ * A pull that finds nothing may be held once, on its first pass. When it is woken, by a message or by time, it
+ * runs again with suspension off and is answered whatever it finds.
+ *
+ * Source: broker/processor/PullMessageProcessor.java, DefaultPullMessageResultHandler.java.
+ */
+import { errorText } from '../../base/errors.js';
+import { decodeHeader, encodeHeader } from '../../protocol/header-schema.js';
+import { PullMessageRequestHeader, PullMessageResponseHeader } from '../../protocol/headers.js';
+import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
+import { RequestCode } from '../../protocol/request-code.js';
+import { ResponseCode } from '../../protocol/response-code.js';
+import { PullSysFlag } from '../../protocol/sys-flag.js';
+import type { RequestContext } from '../../remoting/server.js';
+import type { BrokerContext, Handlers } from '../context.js';
+import { checkPull, isPullRefusal, type PullHeader, type PullPermission } from '../pull-checks.js';
+import type { GetResult, GetStatus } from '../store/message-store.js';
+
+/** Most bytes of one answer: it must fit into a frame with its header. The store's own limits are lower. */
+const MAX_PULL_BYTES = 12 * 1024 * 1024;
+const MASTER_ID = 0;
+
+/** One pull on its way. */
+interface Pull {
+  readonly request: RemotingCommand;
+  readonly ctx: RequestContext;
+  readonly header: PullHeader;
+  readonly permission: PullPermission;
+  readonly isFirstPass: boolean;
+  readonly startedAtMs: number;
+}
+
+/** What a pull found. OFFSET_RESET is the broker's own: an offset that waited for the next pull. */
+interface Found extends Omit<GetResult, 'status'> {
+  status: GetStatus | 'OFFSET_RESET';
+}
+
+/** Response code of a result. @param queueOffset what the pull asked for */
+export function pullResponseCode(status: Found['status'], queueOffset: number): number {
+  switch (status) {
+    case 'FOUND':
+      return ResponseCode.SUCCESS;
+    case 'NO_MATCHED_MESSAGE':
+    case 'MESSAGE_WAS_REMOVING':
+      return ResponseCode.PULL_RETRY_IMMEDIATELY;
+    case 'NO_MATCHED_LOGIC_QUEUE':
+    case 'NO_MESSAGE_IN_QUEUE':
+      return queueOffset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED;
+    case 'OFFSET_FOUND_NULL':
+    case 'OFFSET_OVERFLOW_ONE':
+      return ResponseCode.PULL_NOT_FOUND;
+    case 'OFFSET_OVERFLOW_BADLY':
+    case 'OFFSET_TOO_SMALL':
+    case 'OFFSET_RESET':
+      return ResponseCode.PULL_OFFSET_MOVED;
+  }
+}
+
+function compose(context: BrokerContext, pull: Pull, found: Found): RemotingCommand {
+  const { config } = context;
+  const { request, header, permission } = pull;
+  let code = pullResponseCode(found.status, header.queueOffset);
+  let suggestWhichBrokerId = MASTER_ID;
+  if (config.slaveReadEnable) {
+    const { group } = permission;
+    suggestWhichBrokerId = found.suggestPullingFromSlave ? group.whichBrokerWhenConsumeSlowly : group.brokerId;
+  }
+  if (config.brokerRole === 'SLAVE') {
+    if (!found.suggestPullingFromSlave) suggestWhichBrokerId = MASTER_ID;
+    const isCorrection = code === ResponseCode.PULL_OFFSET_MOVED && !config.offsetCheckInSlave;
+    const isRedirected = code !== ResponseCode.SUCCESS && !found.suggestPullingFromSlave;
+    if (isCorrection || isRedirected) code = ResponseCode.PULL_RETRY_IMMEDIATELY;
+  }
+  const extFields = encodeHeader(PullMessageResponseHeader, {
+    suggestWhichBrokerId,
+    nextBeginOffset: found.nextBeginOffset,
+    minOffset: found.minOffset,
+    maxOffset: found.maxOffset,
+    topicSysFlag: permission.topic.topicSysFlag,
+    groupSysFlag: permission.group.groupSysFlag,
+  });
+  return createResponse(request, code, found.status, extFields, code === ResponseCode.SUCCESS ? found.bytes : null);
+}
+
+function commitOffsets(context: BrokerContext, pull: Pull, found: Found): void {
+  const { header, isFirstPass } = pull;
+  const { consumerGroup, topic, queueId } = header;
+  context.offsets.commitPulled(consumerGroup, topic, queueId, found.nextBeginOffset);
+  // A reset must outlive the offset that its consumer had before it.
+  const isCommit = isFirstPass && (header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && found.status !== 'OFFSET_RESET';
+  if (isCommit) context.offsets.commit(consumerGroup, topic, queueId, header.commitOffset);
+}
+
+function mayHold(context: BrokerContext, { header, isFirstPass, ctx }: Pull): boolean {
+  return (
+    isFirstPass &&
+    (header.sysFlag & PullSysFlag.SUSPEND) !== 0 &&
+    context.hold.size < context.config.pullThreadPoolQueueCapacity &&
+    !ctx.conn.closed
+  );
+}
+
+function hold(context: BrokerContext, pull: Pull): void {
+  const { request, ctx, header, permission } = pull;
+  const { config } = context;
+  const waitMs = config.longPollingEnable ? header.suspendTimeoutMillis : config.shortPollingTimeMills;
+  context.hold.hold({
+    topic: header.topic,
+    queueId: header.queueId,
+    queueOffset: header.queueOffset,
+    expiresAtMs: context.clock.now() + waitMs,
+    filter: permission.filter,
+    owner: ctx.conn,
+    wake: () => wake(context, request, ctx),
+  });
+}
+
+/** Runs a woken pull for the second and last time. */
+function wake(context: BrokerContext, request: RemotingCommand, ctx: RequestContext): void {
+  if (ctx.conn.closed) return;
+  const failed = (error: unknown): void => {
+    context.logger.error({ err: error, peer: ctx.conn.remoteText }, 'a woken pull failed');
+    ctx.reply(createResponse(request, ResponseCode.SYSTEM_ERROR, errorText(error)));
+  };
+  try {
+    const answer = pullMessage(context, request, ctx, false);
+    if (answer instanceof Promise) answer.then((response) => response && ctx.reply(response), failed);
+    else if (answer) ctx.reply(answer);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Answers a pull from what it found; null when it is held. */
+function finish(context: BrokerContext, pull: Pull, found: Found): RemotingCommand | null {
+  const response = compose(context, pull, found);
+  commitOffsets(context, pull, found);
+  if (response.code === ResponseCode.PULL_NOT_FOUND && mayHold(context, pull)) {
+    hold(context, pull);
+    return null;
+  }
+  if (response.code === ResponseCode.SUCCESS) {
+    const { consumerGroup, topic, queueId } = pull.header;
+    const latencyMs = Math.max(0, context.clock.now() - pull.startedAtMs);
+    context.stats.got(consumerGroup, topic, queueId, found.count, found.bytes?.length ?? 0, latencyMs);
+  } else if (response.code === ResponseCode.PULL_OFFSET_MOVED) {
+    const { consumerGroup, topic, queueId, queueOffset } = pull.header;
+    context.logger.info(
+      {
+        group: consumerGroup,
+        topic,
+        queueId,
+        queueOffset,
+        nextBeginOffset: found.nextBeginOffset,
+        status: found.status,
+      },
+      'pull offset corrected',
+    );
+  }
+  return response;
+}
+
+function getMessage(context: BrokerContext, { header, permission }: Pull): GetResult | Promise<GetResult> {
+  return context.store.getMessage(
+    header.topic,
+    header.queueId,
+    header.queueOffset,
+    Math.max(1, header.maxMsgNums),
+    MAX_PULL_BYTES,
+    permission.filter,
+  );
+}
+
+/** A read that went to disk: messages that came meanwhile woke nobody, so an empty result is looked at again. */
+async function finishLater(
+  context: BrokerContext,
+  pull: Pull,
+  later: Promise<GetResult>,
+): Promise<RemotingCommand | null> {
+  const { topic, queueId, queueOffset } = pull.header;
+  let result = await later;
+  const isStale = (): boolean =>
+    pullResponseCode(result.status, queueOffset) === ResponseCode.PULL_NOT_FOUND &&
+    context.store.maxOffset(topic, queueId) > Math.max(queueOffset, result.maxOffset);
+  while (isStale() && !pull.ctx.conn.closed) result = await getMessage(context, pull);
+  return finish(context, pull, result);
+}
+
+/** Serves a pull. @returns null when it is held */
+export function pullMessage(
+  context: BrokerContext,
+  request: RemotingCommand,
+  ctx: RequestContext,
+  isFirstPass: boolean,
+): RemotingCommand | null | Promise<RemotingCommand | null> {
+  const header = decodeHeader(PullMessageRequestHeader, request.extFields);
+  if (context.config.brokerRole === 'SLAVE' && !context.config.slaveReadEnable) {
+    return createResponse(
+      request,
+      ResponseCode.SYSTEM_BUSY,
+      '[REJECTREQUEST]system busy, start flow control for a while',
+    );
+  }
+  const permission = checkPull(context, request.code, header, ctx.conn.remoteText);
+  if (isPullRefusal(permission)) {
+    const { forbiddenType } = permission;
+    const extFields = forbiddenType === undefined ? null : { forbiddenType: String(forbiddenType) };
+    return createResponse(request, permission.code, permission.remark, extFields);
+  }
+  const startedAtMs = context.clock.now();
+  const pull: Pull = { request, ctx, header, permission, isFirstPass, startedAtMs };
+  const { consumerGroup, topic, queueId } = header;
+  const reset = context.config.useServerSideResetOffset
+    ? context.offsets.takeReset(topic, consumerGroup, queueId)
+    : null;
+  if (reset !== null) {
+    return finish(context, pull, {
+      status: 'OFFSET_RESET',
+      nextBeginOffset: reset,
+      minOffset: context.store.minOffset(topic, queueId),
+      maxOffset: context.store.maxOffset(topic, queueId),
+      bytes: null,
+      count: 0,
+      queueOffsets: [],
+      suggestPullingFromSlave: false,
+    });
+  }
+  const result = getMessage(context, pull);
+  return result instanceof Promise ? finishLater(context, pull, result) : finish(context, pull, result);
+}
+
+/** Handlers of pulls. */
+export function pullMessageHandlers(context: BrokerContext): Handlers {
+  const processor = (request: RemotingCommand, ctx: RequestContext) => pullMessage(context, request, ctx, true);
+  return [
+    [RequestCode.PULL_MESSAGE, processor],
+    [RequestCode.LITE_PULL_MESSAGE, processor],
+  ];
+}
