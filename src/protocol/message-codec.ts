@@ -17,7 +17,6 @@ import { readInt64Clamped, writeInt64Clamped } from './int64-clamped.js';
 import type { MessageExt } from './message.js';
 import { waitStoreMsgOK } from './message.js';
 import { decodeBatch } from './message-batch.js';
-import { encodeOffsetMsgId } from './message-id.js';
 import { decodeProperties, MAX_PROPERTIES_BYTES, MessageProperty, PROPERTY_SEPARATOR } from './message-property.js';
 import { isInnerBatch, MessageSysFlag } from './sys-flag.js';
 
@@ -295,6 +294,13 @@ function hostAt(bytes: Uint8Array, view: DataView, position: number, isV6: boole
   return { address: addressText(bytes, position, length), port: view.getInt32(position + length) };
 }
 
+/** The id that encodeOffsetMsgId makes; its parts lie in the record as the id wants them. */
+function offsetMsgIdAt(buf: Buffer, start: number, at: RecordLayout): string {
+  const host = buf.toString('hex', at.storeHost, at.reconsumeTimes);
+  const physicalOffsetAt = start + RecordOffset.PHYSICAL_OFFSET;
+  return (host + buf.toString('hex', physicalOffsetAt, physicalOffsetAt + 8)).toUpperCase();
+}
+
 function decodeAt(buf: Buffer, view: DataView, start: number, options: DecodeOptions): MessageExt {
   const at = layoutOf(view, start);
   const bodyCRC = view.getInt32(start + RecordOffset.BODY_CRC);
@@ -314,9 +320,7 @@ function decodeAt(buf: Buffer, view: DataView, start: number, options: DecodeOpt
     }
   }
   const properties = decodeProperties(buf.toString('utf8', at.properties, at.properties + at.propertiesLength));
-  const physicalOffset = readInt64Clamped(view, start + RecordOffset.PHYSICAL_OFFSET);
-  const storeHost = hostAt(buf, view, at.storeHost, (sysFlag & MessageSysFlag.STOREHOSTADDRESS_V6_FLAG) !== 0);
-  const offsetMsgId = encodeOffsetMsgId(storeHost, physicalOffset);
+  const offsetMsgId = offsetMsgIdAt(buf, start, at);
   return {
     topic: buf.toString('utf8', at.topic, at.topic + at.topicLength),
     flag: view.getInt32(start + RecordOffset.FLAG),
@@ -325,12 +329,12 @@ function decodeAt(buf: Buffer, view: DataView, start: number, options: DecodeOpt
     brokerName: null,
     queueId: view.getInt32(start + RecordOffset.QUEUE_ID),
     queueOffset: readInt64Clamped(view, start + RecordOffset.QUEUE_OFFSET),
-    physicalOffset,
+    physicalOffset: readInt64Clamped(view, start + RecordOffset.PHYSICAL_OFFSET),
     sysFlag,
     bornTimestamp: readInt64Clamped(view, start + RecordOffset.BORN_TIMESTAMP),
     bornHost: hostAt(buf, view, at.bornHost, (sysFlag & MessageSysFlag.BORNHOST_V6_FLAG) !== 0),
     storeTimestamp: readInt64Clamped(view, at.storeTimestamp),
-    storeHost,
+    storeHost: hostAt(buf, view, at.storeHost, (sysFlag & MessageSysFlag.STOREHOSTADDRESS_V6_FLAG) !== 0),
     reconsumeTimes: view.getInt32(at.reconsumeTimes),
     preparedTransactionOffset: readInt64Clamped(view, at.reconsumeTimes + 4),
     bodyCRC,

@@ -20,6 +20,7 @@ import {
   RecordOffset,
   type StoredMessage,
 } from '../../src/protocol/message-codec.js';
+import { encodeOffsetMsgId } from '../../src/protocol/message-id.js';
 import { decodeProperties, encodeProperties } from '../../src/protocol/message-property.js';
 import { MessageSysFlag, transactionValue } from '../../src/protocol/sys-flag.js';
 import { type GoldenCase, goldenCases, goldenInt64, goldenTitle } from '../helper/golden.js';
@@ -273,6 +274,7 @@ test('encode then decode gives the same message', (t) => {
         bodyCRC: crc32(message.body),
         storeSize: record.length,
         brokerName: null,
+        offsetMsgId: encodeOffsetMsgId(message.storeHost, message.physicalOffset),
       });
       t.deepEqual(decoded.properties, decodeProperties(propertiesText as string));
       t.deepEqual(decodeRecordProperties(buf, before), decoded.properties);
