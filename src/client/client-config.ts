@@ -15,8 +15,8 @@ import { DEFAULT_CALL_TIMEOUT_MS, type RemotingInvoker } from './rpc.js';
 
 /** Names are Apache's. Times are ms. */
 export interface ClientOptions {
-  /** `host:port;host:port`, or a list of `host:port`. */
-  namesrvAddr: string | readonly string[];
+  /** `host:port;host:port`, or a list of `host:port`. Needed unless an instance is given. */
+  namesrvAddr?: string | readonly string[];
   /** IP text that goes into clientId and message ids. Default: the first IPv4 address that is not loopback. */
   clientIP?: string;
   /** Default `DEFAULT`, which all but broadcasting consumers replace by `<pid>#<number>`. */
@@ -76,7 +76,7 @@ export function localAddress(): string {
  * @throws MQClientError if no name server is given
  */
 export function clientConfig(options: ClientOptions, keepInstanceName = false): ClientConfig {
-  const { namesrvAddr } = options;
+  const namesrvAddr = options.namesrvAddr ?? [];
   const namesrvAddrs = parseNameServerAddresses(typeof namesrvAddr === 'string' ? namesrvAddr : namesrvAddr.join(';'));
   if (namesrvAddrs.length === 0) throw new MQClientError('namesrvAddr names no name server');
   const random = options.random ?? systemRandom;

@@ -61,17 +61,13 @@ export function registerClientProcessors(remoting: RemotingPort, instance: MQCli
     const { topic, group } = decodeHeader(ResetOffsetRequestHeader, request.extFields);
     const offsets = request.body === null ? [] : decodeResetOffsetBody(request.body).offsetTable;
     instance.logger.info({ addr, topic, group, queues: offsets.length }, 'offsets are reset by a broker');
-    await instance.consumer(group)?.resetOffset(
-      topic,
-      offsets.map(({ mq, offset }) => ({ mq, queueOffset: offset })),
-    );
+    await instance.consumer(group)?.resetOffset(topic, offsets);
     return null;
   });
 
   remoting.registerProcessor(RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT, (request) => {
     const { topic, group } = decodeHeader(GetConsumerStatusRequestHeader, request.extFields);
-    const offsets = instance.consumer(group)?.offsets(topic) ?? [];
-    const messageQueueTable = offsets.map(({ mq, queueOffset }) => ({ mq, offset: queueOffset }));
+    const messageQueueTable = instance.consumer(group)?.offsets(topic) ?? [];
     const body = encodeGetConsumerStatusBody({ messageQueueTable, consumerTable: {} });
     return createResponse(request, ResponseCode.SUCCESS, null, null, body);
   });

@@ -3,11 +3,15 @@
  *
  * Source: client/impl/producer/MQProducerInner.java, client/impl/consumer/MQConsumerInner.java
  */
-import type { ConsumeMessageDirectlyResult, ConsumerData, ConsumerRunningInfo } from '../protocol/bodies.js';
+import type {
+  ConsumeMessageDirectlyResult,
+  ConsumerData,
+  ConsumerRunningInfo,
+  QueueOffset,
+} from '../protocol/bodies.js';
 import type { HeaderOf } from '../protocol/header-schema.js';
 import type { CheckTransactionStateRequestHeader } from '../protocol/headers.js';
 import type { MessageExt } from '../protocol/message.js';
-import type { QueueOffset } from './offset-table.js';
 
 export interface ProducerMember {
   readonly producerGroup: string;

@@ -1,13 +1,10 @@
+import type { QueueOffset } from '../protocol/bodies.js';
 import { type MessageQueue, messageQueueKey } from '../protocol/message-queue.js';
 
-/** A queue and an offset in it. */
-export interface QueueOffset {
-  mq: MessageQueue;
+interface Slot {
+  readonly mq: MessageQueue;
   queueOffset: number;
-}
-
-interface Slot extends QueueOffset {
-  frozen: boolean;
+  readonly frozen: boolean;
 }
 
 /**
@@ -44,6 +41,6 @@ export class OffsetTable {
     const all = [...this.#slots.values()];
     return all
       .filter(({ mq }) => topic === undefined || mq.topic === topic)
-      .map(({ mq, queueOffset }) => ({ mq, queueOffset }));
+      .map(({ mq, queueOffset }) => ({ mq, offset: queueOffset }));
   }
 }
