@@ -42,7 +42,7 @@ export interface ServerConnection {
 export interface ConnectionLimits {
   /** Greatest frame, its length field included. */
   maxFrameBytes: number;
-  /** Above this many unwritten bytes the connection is not read any more until they are gone. */
+  /** Above this many unwritten bytes no frame of the connection is handled, and nothing read, until they are gone. */
   highWaterBytes: number;
   /** Above this many unwritten bytes the connection is closed, or a request refused. */
   maxBufferedBytes: number;
@@ -118,6 +118,7 @@ export class Connection implements ServerConnection {
     this.responses = new ResponseTable(name ?? this.#remoteText, owner.deadlines, owner.inFlight);
     this.#onFrame = (bytes, start, end) => {
       owner.handleFrame(this, bytes, start, end);
+      if (this.#outputBytes > owner.limits.highWaterBytes) this.#pauseReading();
     };
   }
 
@@ -153,11 +154,6 @@ export class Connection implements ServerConnection {
 
   get bufferedBytes(): number {
     return this.#outputBytes + (this.#socket?.writableLength ?? 0);
-  }
-
-  /** Reading is suspended until the peer has taken our output. */
-  get paused(): boolean {
-    return this.#paused;
   }
 
   /** A proxy has told whom it speaks for. */
@@ -383,20 +379,37 @@ export class Connection implements ServerConnection {
   }
 
   #afterWrite(socket: Socket): void {
-    if (socket.writableLength === 0) {
-      this.#active = true;
-    } else if (!this.#paused && socket.writableLength > this.#owner.limits.highWaterBytes) {
-      this.#paused = true;
-      socket.pause();
+    if (socket.writableLength === 0) this.#active = true;
+    if (socket.writableLength <= this.#owner.limits.highWaterBytes) {
+      this.#resumeReading();
+    } else {
+      this.#pauseReading();
       this.#owner.onBackedUp(this);
     }
   }
 
   #onDrain(): void {
     this.#active = true;
+    this.#resumeReading();
+  }
+
+  /** Neither reads nor handles what was read already: one read may ask for far more than the mark. */
+  #pauseReading(): void {
+    if (this.#paused || this.closed) return;
+    this.#paused = true;
+    this.#decoder.pause();
+    this.#socket?.pause();
+  }
+
+  #resumeReading(): void {
     if (!this.#paused || this.closed) return;
     this.#paused = false;
-    this.#socket?.resume();
+    try {
+      this.#decoder.resume(this.#onFrame);
+    } catch (error) {
+      this.#receiveFailed(error);
+    }
+    if (!this.#paused && !this.closed) this.#socket?.resume();
   }
 
   /** The decoder or the frame's handler has thrown: costs this connection, unless an invariant is broken. */

@@ -71,7 +71,7 @@ export type OnFrame = (bytes: Buffer, start: number, end: number) => void;
  *   length int32 (of all that follows) | mark int32 (serialize type << 24 | header length) | header | body
  *
  * Invariant: a leftover in `#leftover` is shorter than its frame, and that frame fits the headroom or its length
- * is not known yet; a frame that does not fit is gathered in `#large`.
+ * is not known yet; a frame that does not fit is gathered in `#large`. `#rest` is what came after a pause.
  *
  * Source: remoting/.../netty/NettyDecoder.java, RemotingCommand.decode
  */
@@ -83,6 +83,8 @@ export class FrameDecoder {
   #large: Buffer | null = null;
   #largeBytes = 0;
   #largeFrameBytes = 0;
+  #rest: Buffer | null = null;
+  #paused = false;
   #ended = false;
 
   /** @param maxFrameBytes greatest frame, its length field included */
@@ -93,7 +95,25 @@ export class FrameDecoder {
 
   /** Bytes of an unfinished frame. */
   get pendingBytes(): number {
-    return this.#leftoverBytes + this.#largeBytes;
+    return this.#leftoverBytes + this.#largeBytes + (this.#rest?.length ?? 0);
+  }
+
+  /** Hands out no frame until resumed; what is fed meanwhile is kept. May be called from inside `onFrame`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
+   * Goes on with what was kept.
+   *
+   * @throws RemotingCommandError as feedRegion
+   */
+  resume(onFrame: OnFrame): void {
+    this.#paused = false;
+    const rest = this.#rest;
+    if (rest === null) return;
+    this.#dropRest();
+    this.feed(rest, onFrame);
   }
 
   /**
@@ -121,6 +141,10 @@ export class FrameDecoder {
     const { bytes, view, headroomStart, readStart } = this.#region;
     const end = readStart + readBytes;
     let start = readStart;
+    if (this.#paused) {
+      this.#setAside(start, end);
+      return;
+    }
     if (this.#large !== null) {
       start += this.#gather(start, end, onFrame);
     } else if (this.#leftoverBytes > 0) {
@@ -130,13 +154,15 @@ export class FrameDecoder {
       this.#leftoverBytes = 0;
       if (this.#leftover!.length > KEPT_LEFTOVER_BYTES) this.#dropLeftover();
     }
-    while (!this.#ended && end - start >= 4) {
+    while (!this.#ended && !this.#paused && end - start >= 4) {
       const frameBytes = this.#checkPrefix(view, start, end);
       if (frameBytes > end - start) break;
       onFrame(bytes, start, start + frameBytes);
       start += frameBytes;
     }
-    if (start < end && !this.#ended) this.#keep(start, end);
+    if (start === end || this.#ended) return;
+    if (this.#paused) this.#setAside(start, end);
+    else this.#keep(start, end);
   }
 
   /** Lets all memory go; what is fed from now on is ignored. May be called from inside `onFrame`. */
@@ -145,6 +171,26 @@ export class FrameDecoder {
     this.#dropLeftover();
     this.#leftoverBytes = 0;
     this.#dropLarge();
+    this.#dropRest();
+  }
+
+  /** Adds [start, end) of the region to what waits for the resume. */
+  #setAside(start: number, end: number): void {
+    const { bytes } = this.#region;
+    const earlier = this.#rest;
+    const rest = this.#hold((earlier?.length ?? 0) + end - start);
+    if (earlier !== null) {
+      earlier.copy(rest);
+      this.#dropRest();
+    }
+    bytes.copy(rest, rest.length - (end - start), start, end);
+    this.#rest = rest;
+  }
+
+  #dropRest(): void {
+    if (this.#rest === null) return;
+    this.#region.heldBytes -= this.#rest.length;
+    this.#rest = null;
   }
 
   /** @returns the frame's size; checks its mark too once that is there */

@@ -167,3 +167,27 @@ test('nothing is handed out any more after a release from inside a frame', (t) =
   t.is(frames, 1);
   t.is(region.heldBytes, 0);
 });
+
+test('a paused decoder keeps what comes, also more frames than the region holds, and goes on where it was', (t) => {
+  const region = ReadRegion.allocate(48);
+  const decoder = new FrameDecoder(region);
+  const frames: Buffer[] = [];
+  const onFrame = (bytes: Buffer, start: number, end: number) => {
+    frames.push(Buffer.from(bytes.subarray(start, end)));
+    decoder.pause();
+  };
+  decoder.feed(STREAM.subarray(0, 100), onFrame);
+  t.is(frames.length, 1);
+  decoder.feed(STREAM.subarray(100), onFrame);
+  t.is(frames.length, 1);
+  while (frames.length < FRAMES.length) {
+    const before = frames.length;
+    decoder.resume(onFrame);
+    if (frames.length !== before + 1) break;
+  }
+  t.deepEqual(frames, FRAMES);
+  decoder.resume(onFrame);
+  t.is(decoder.pendingBytes, 0);
+  decoder.release();
+  t.is(region.heldBytes, 0);
+});
