@@ -30,6 +30,8 @@ export type { TlsClientOptions } from './tls-options.js';
 /** Addresses whose failures are remembered; the oldest is forgotten first. */
 const MAX_REMEMBERED_FAILURES = 1000;
 
+const SHUTDOWN_GRACE_MS = 1000;
+
 /** A peer that owes an answer beyond its time and has sent nothing for so long is taken for dead. */
 const DEAD_PEER_SILENCE_MS = 5000;
 
@@ -111,6 +113,8 @@ export class RemotingClient {
   readonly #channels = new Map<string, Channel>();
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<Socket>();
+  /** Ends each attempt to connect that is under way. */
+  readonly #attempts = new Set<(error: Error) => void>();
   readonly #processors = new Map<number, ClientRequestProcessor>();
   readonly #disconnectHooks: Array<(addr: string) => void> = [];
   #nextConnectionId = 1;
@@ -234,8 +238,8 @@ export class RemotingClient {
     // A one-way request of this turn still leaves: it ends what it began, as UNREGISTER_CLIENT does.
     for (const connection of [...this.#connections]) connection.closeAfterFlush('client shutdown');
     const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-    for (const socket of this.#sockets) if (socket.connecting) socket.destroy();
-    const grace = this.#clock.after(this.#connectTimeoutMs, () => {
+    for (const abandon of [...this.#attempts]) abandon(new Error('the client is shut down'));
+    const grace = this.#clock.after(SHUTDOWN_GRACE_MS, () => {
       for (const socket of this.#sockets) socket.destroy();
     });
     await Promise.all(closed);
@@ -369,6 +373,7 @@ export class RemotingClient {
       this.#sockets.add(socket);
       const onFailure = (error: unknown) => {
         this.#deadlines.cancel(deadline);
+        this.#attempts.delete(onFailure);
         socket.destroy();
         reject(error);
       };
@@ -376,12 +381,15 @@ export class RemotingClient {
       const deadline = this.#deadlines.add(this.#connectTimeoutMs, () =>
         onFailure(new Error(`no answer within ${this.#connectTimeoutMs} ms`)),
       );
+      this.#attempts.add(onFailure);
       socket.once('close', () => this.#sockets.delete(socket));
       socket.once('close', onClose);
       socket.once('error', onFailure);
+      // What a destroyed attempt still reports concerns nobody.
+      socket.on('error', () => {});
       socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', () => {
         this.#deadlines.cancel(deadline);
-        if (this.#shutdown !== null) return onFailure(new Error('the client is shut down'));
+        this.#attempts.delete(onFailure);
         connection = this.#begin(addr, address, socket);
         socket.off('error', onFailure);
         socket.off('close', onClose);
