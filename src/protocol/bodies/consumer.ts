@@ -1,5 +1,4 @@
 /** Calls between consumers, brokers and admins. Source: remoting/.../protocol/body */
-import { RemotingCommandError } from '../errors.js';
 import { messageQueueKey, messageQueueType } from '../message-queue.js';
 import { MESSAGE_MODELS, subscriptionDataSetType } from './heartbeat.js';
 import { queueTableOf } from './offset.js';
@@ -16,8 +15,10 @@ import {
   jsonText,
   listOf,
   mapped,
+  misfit,
   named,
   optional,
+  type ReadContext,
   recordOf,
   text,
 } from './schema.js';
@@ -248,34 +249,30 @@ export const {
   decode: decodeMessageRequestModeSerializeWrapper,
 } = bodyCodec('MessageRequestModeSerializeWrapper', messageRequestModeSerializeWrapperType);
 
-/** Bits that a BatchAck may span; a pop hands out a few dozen messages. */
-const MAX_BIT_SET_BITS = 65_536;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Base64 of Java's BitSet.toByteArray: bit i is bit `i % 8` of byte `i / 8`, trailing zero bytes cut. */
-function bitSetFromBase64(base64: string): number[] {
-  if (base64.length > MAX_BIT_SET_BITS / 6 + 4 || !BASE64.test(base64)) {
-    throw new RemotingCommandError(`BatchAck.bitSet: ${JSON.stringify(base64.slice(0, 40))} is no bit set`);
-  }
-  const bits: number[] = [];
-  for (const [index, byte] of Buffer.from(base64, 'base64').entries()) {
-    for (let bit = 0; bit < 8; bit++) {
-      if ((byte & (1 << bit)) !== 0) bits.push(index * 8 + bit);
-    }
-  }
-  return bits;
+function bytesFromBase64(base64: string, context: ReadContext): Buffer {
+  if (!BASE64.test(base64)) throw misfit(context, 'base64', base64);
+  return Buffer.from(base64, 'base64');
 }
 
-function bitSetToBase64(bits: readonly number[]): string {
-  const greatest = Math.max(-1, ...bits);
-  const bytes = Buffer.alloc(Math.ceil((greatest + 1) / 8));
-  for (const bit of bits) {
-    if (!Number.isInteger(bit) || bit < 0 || bit >= MAX_BIT_SET_BITS) {
-      throw new RemotingCommandError(`BatchAck.bitSet: bit ${bit} is out of range`);
+/** The indexes of the set bits, ascending; bit i is bit `i % 8` of byte `i / 8` as in Java's BitSet.toByteArray. */
+export function bitSetIndexes(bitSet: Uint8Array): number[] {
+  const indexes: number[] = [];
+  for (const [at, byte] of bitSet.entries()) {
+    for (let bit = 0; bit < 8; bit++) {
+      if ((byte & (1 << bit)) !== 0) indexes.push(at * 8 + bit);
     }
-    bytes[bit >> 3] = (bytes[bit >> 3] as number) | (1 << (bit & 7));
   }
-  return bytes.toString('base64');
+  return indexes;
+}
+
+/** The bit set of these indexes, each 0 or more. */
+export function bitSetOf(indexes: readonly number[]): Buffer {
+  const greatest = indexes.reduce((a, b) => Math.max(a, b), -1);
+  const bitSet = Buffer.alloc(Math.ceil((greatest + 1) / 8));
+  for (const index of indexes) bitSet[index >> 3] = (bitSet[index >> 3] as number) | (1 << (index & 7));
+  return bitSet;
 }
 
 const batchAckType = bean('BatchAck', {
@@ -291,8 +288,11 @@ const batchAckType = bean('BatchAck', {
   popTime: named('pt', int64()),
   /** ms */
   invisibleTime: named('it', int64()),
-  /** The acked messages: queue offset - startOffset, ascending. */
-  bitSet: named('b', mapped(text(''), bitSetFromBase64, bitSetToBase64)),
+  /** The acked messages by queue offset - startOffset; see bitSetIndexes. */
+  bitSet: named(
+    'b',
+    mapped(text(''), bytesFromBase64, (bitSet) => bitSet.toString('base64')),
+  ),
 });
 
 /** Acks for one pop of one queue. */
