@@ -12,6 +12,7 @@ export type MQErrorCode =
   | 'STORE_LOCKED'
   | 'STORE_IO'
   | 'CONFIG'
+  | 'PORT_IN_USE'
   | 'USAGE'
   | 'NOT_FOUND'
   | 'CONDITION_NOT_MET'
