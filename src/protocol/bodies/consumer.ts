@@ -97,7 +97,7 @@ const processQueueInfoFields = {
   lastConsumeTimestamp: int64(),
 };
 
-const processQueueInfoType = bean('ProcessQueueInfo', processQueueInfoFields);
+export const processQueueInfoType = bean('ProcessQueueInfo', processQueueInfoFields);
 
 /** State of one queue in a consumer. */
 export interface ProcessQueueInfo extends JsonOf<typeof processQueueInfoType> {}
@@ -109,7 +109,7 @@ const popProcessQueueInfoFields = {
   lastPopTimestamp: int64(),
 };
 
-const popProcessQueueInfoType = bean('PopProcessQueueInfo', popProcessQueueInfoFields);
+export const popProcessQueueInfoType = bean('PopProcessQueueInfo', popProcessQueueInfoFields);
 
 /** 5.x: state of one queue in a popping consumer. */
 export interface PopProcessQueueInfo extends JsonOf<typeof popProcessQueueInfoType> {}

@@ -66,7 +66,7 @@ export function subscriptionDataKey(data: SubscriptionData): string {
 
 export const subscriptionDataSetType = distinct(listOf(subscriptionDataType), subscriptionDataKey);
 
-const producerDataType = bean('ProducerData', { groupName: text() });
+export const producerDataType = bean('ProducerData', { groupName: text() });
 
 export interface ProducerData extends JsonOf<typeof producerDataType> {}
 

@@ -1,6 +1,20 @@
 /** Static topics of 5.x: logical queues mapped to those of brokers. Source: remoting/.../protocol/statictopic */
 import { topicConfigFields } from '../topic-config.js';
-import { bean, bodyCodec, boolean, int32, int64, type JsonOf, listOf, numberMapOf, optional, text } from './schema.js';
+import {
+  bean,
+  bodyCodec,
+  boolean,
+  enumOf,
+  int32,
+  int64,
+  type JsonOf,
+  listOf,
+  numberMapOf,
+  optional,
+  recordOf,
+  setOf,
+  text,
+} from './schema.js';
 
 const mappingInfoFields = {
   topic: text(''),
@@ -60,4 +74,25 @@ export interface TopicConfigAndQueueMapping extends JsonOf<typeof topicConfigAnd
 export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConfigAndQueueMapping } = bodyCodec(
   'TopicConfigAndQueueMapping',
   topicConfigAndQueueMappingType,
+);
+
+export const TOPIC_REMAPPING_TYPES = ['CREATE_OR_UPDATE', 'REMAPPING'] as const;
+
+const topicRemappingDetailWrapperType = bean('TopicRemappingDetailWrapper', {
+  topic: text(),
+  type: enumOf(TOPIC_REMAPPING_TYPES, 'CREATE_OR_UPDATE'),
+  epoch: int64(),
+  /** By broker name. */
+  brokerConfigMap: recordOf(topicConfigAndQueueMappingType),
+  /** Broker names. */
+  brokerToMapIn: setOf(text()),
+  brokerToMapOut: setOf(text()),
+});
+
+/** A change of a static topic's mapping, as mqadmin keeps it in a file before and after. */
+export interface TopicRemappingDetailWrapper extends JsonOf<typeof topicRemappingDetailWrapperType> {}
+
+export const { encode: encodeTopicRemappingDetailWrapper, decode: decodeTopicRemappingDetailWrapper } = bodyCodec(
+  'TopicRemappingDetailWrapper',
+  topicRemappingDetailWrapperType,
 );
