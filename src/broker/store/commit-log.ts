@@ -1,0 +1,627 @@
+import type { Clock, Timer } from '../../base/clock.js';
+import { assert, errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { AcceptedRecords, type QueueTail } from './accepted-records.js';
+import { StoreIoError } from './errors.js';
+import { FdCache, type HeldFile } from './fd-cache.js';
+import { type FileSystem, readFully, readFullyAsync, writeFully } from './file-system.js';
+import { LogWindow } from './log-window.js';
+import { NumberedFiles } from './numbered-files.js';
+import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
+import { isRecordStart, readStoreTimestamp } from './record-reader.js';
+import { writeBlankHeader } from './record-writer.js';
+import type { FlushDiskType } from './store-config.js';
+import type { PutStatus } from './store-types.js';
+
+/** Piece of an ArrayBuffer that the log may use for its newest bytes. */
+export interface LogMemory {
+  buffer: ArrayBuffer;
+  windowStart: number;
+  windowBytes: number;
+}
+
+export interface CommitLogOptions {
+  fs: FileSystem;
+  clock: Clock;
+  logger: Logger;
+  folder: string;
+  fileBytes: number;
+  /** Largest record, bytes. */
+  maxRecordBytes: number;
+  flushDiskType: FlushDiskType;
+  /** ms. */
+  flushIntervalMs: number;
+  syncFlushTimeoutMs: number;
+  memory: LogMemory;
+}
+
+/** What the log tells its owner. All calls come from `commitTurn` or from a flush, never from `reserve` or `accept`. */
+export interface CommitLogEvents {
+  /** Every record that ends at or before `physicalEnd` is durable. */
+  durable(physicalEnd: number): void;
+  /** Sync flush only: the records up to `physicalEnd` are written, but wait too long for the disk. */
+  timedOut(physicalEnd: number): void;
+  /** Records that end after `physicalEnd` could not be written and are rolled back. */
+  failed(physicalEnd: number, status: PutStatus): void;
+}
+
+/** Async flush starts at the latest when so much is not on disk. */
+const FLUSH_DIRTY_BYTES = 8_388_608;
+/** After a write error: how long until the disk is tried again. */
+const RETRY_MS = 1_000;
+const MAX_PROBE_BYTES = 1_048_576;
+const OPEN_FILES = 32;
+
+/**
+ * The commit log: encodes into memory, writes once a turn of the event loop, flushes in the thread pool.
+ *
+ * ## Appending
+ *
+ * ```
+ * const at = log.reserve(size);              // where to encode, or -1: log.refusal says why
+ * // encode `size` bytes at `at` in log.view / log.bytes: log.position is the record's physicalOffset,
+ * // queue.nextOffset its queueOffset (0 for prepared and rollback records)
+ * log.addKey(keyHash);                       // for each index key: indexHash of `topic#key`
+ * log.accept(queue, size, tagsCode, storeTimestamp);
+ * ```
+ *
+ * - `reserve` may write to disk (at a file's or the window's end) and changes `position` then: read `position` after
+ *   it. Nothing but `addKey` may be called between `reserve` and `accept`. A reservation that is not accepted costs
+ *   nothing: the next `reserve` takes its place.
+ * - `accept` counts the record as part of the log in memory, gives it the next offset of its queue (unless `queue` is
+ *   null) and schedules `commitTurn` for the end of the turn. Nothing is on disk yet and no reader sees it.
+ * - `commitTurn` writes all accepted records with one pwrite. If that fails they are rolled back: positions and queue
+ *   offsets are as if they had never been accepted, `events.failed` is told, and `reserve` refuses until a retry,
+ *   once a second, succeeds. Any part of them that reached the file is overwritten with zeros by that retry.
+ *
+ * ## Positions
+ *
+ * Invariant: `minOffset <= flushedEnd <= writtenEnd <= position`. Accepted bytes not written yet are one contiguous
+ * piece of the window and of one file. Readers may read up to `writtenEnd`.
+ *
+ * Source: store/CommitLog.java, store/MappedFileQueue.java
+ */
+export class CommitLog<Q extends QueueTail> {
+  readonly buffer: ArrayBuffer;
+  /** Over all of `buffer`. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly files: NumberedFiles;
+  readonly records = new AcceptedRecords<Q>();
+  /** Why the last `reserve` returned -1. */
+  refusal: PutStatus = 'PUT_OK';
+
+  readonly #fs: FileSystem;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #fds: FdCache;
+  readonly #memory: LogMemory;
+  readonly #maxRecordBytes: number;
+  readonly #isSync: boolean;
+  readonly #flushIntervalMs: number;
+  readonly #syncFlushTimeoutMs: number;
+  readonly #maxUnflushedBytes: number;
+  #events: CommitLogEvents | null = null;
+
+  #window: LogWindow;
+  /** Store times of the newest record accepted, written and flushed. */
+  #acceptedTime = 0;
+  #writtenTime = 0;
+  #flushedTime = 0;
+  #position = 0;
+  #writtenEnd = 0;
+  #flushedEnd = 0;
+  #pendingAddress = 0;
+  #file: HeldFile | null = null;
+  #fileEnd = 0;
+  #isTurnScheduled = false;
+  #isOpen = false;
+
+  /** Set while no new records are taken. */
+  #error: Error | null = null;
+  /** A rollback that `commitTurn` still has to announce. */
+  #unannouncedFailure: PutStatus | null = null;
+  #retryTimer: Timer | null = null;
+  #isRetrying = false;
+  #failedBytes = 0;
+
+  /** Files before the current one with bytes that are not flushed. */
+  #retired: HeldFile[] = [];
+  #needsFlush = false;
+  #flight: Promise<void> | null = null;
+  #flushTimer: Timer | null = null;
+  #announcedEnd = 0;
+  /** Sync flush: when written bytes are overdue; [end, time, end, time ...], oldest first. */
+  #deadlines: number[] = [];
+  #deadlineTimer: Timer | null = null;
+  #isPrecreating = false;
+
+  constructor(options: CommitLogOptions) {
+    const { memory } = options;
+    this.#fs = options.fs;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#memory = memory;
+    this.buffer = memory.buffer;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.files = new NumberedFiles(options.fs, options.folder, options.fileBytes);
+    this.#fds = new FdCache(options.fs, OPEN_FILES);
+    this.#maxRecordBytes = Math.min(options.maxRecordBytes, memory.windowBytes, options.fileBytes - BLANK_HEADER_BYTES);
+    this.#isSync = options.flushDiskType === 'SYNC_FLUSH';
+    this.#flushIntervalMs = options.flushIntervalMs;
+    this.#syncFlushTimeoutMs = options.syncFlushTimeoutMs;
+    this.#maxUnflushedBytes = memory.windowBytes / 2;
+    this.#window = new LogWindow(memory.windowStart, memory.windowBytes, 0);
+  }
+
+  /** Physical offset of the next record. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** First byte that is not in the files yet; what readers may see ends here. */
+  get writtenEnd(): number {
+    return this.#writtenEnd;
+  }
+
+  /** First byte that may be lost with the power. */
+  get flushedEnd(): number {
+    return this.#flushedEnd;
+  }
+
+  /** Store time (ms) of the newest record of which is certain that it is on disk; 0 if none was written yet. */
+  get flushedTime(): number {
+    return this.#flushedTime;
+  }
+
+  /** First byte that is still there; 0 for an empty log. */
+  get minOffset(): number {
+    return Math.max(0, this.files.first);
+  }
+
+  /** True while the last write or flush failed. */
+  get isFailing(): boolean {
+    return this.#error !== null;
+  }
+
+  /** The error behind `isFailing`. */
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  /**
+   * Opens the log for appending at `position`, where recovery says it ends.
+   *
+   * @param recoveredFrom what stands from here to `position` may be in the page cache only: the next flush includes it
+   * @param newestTime store time (ms) of the last record; 0 if unknown
+   * @throws the operating system's error if the file can not be opened or created
+   */
+  open(position: number, events: CommitLogEvents, recoveredFrom: number, newestTime: number): void {
+    assert(!this.#isOpen, 'the commit log is opened once');
+    this.#events = events;
+    this.#position = this.#writtenEnd = this.#flushedEnd = this.#announcedEnd = position;
+    this.#window = new LogWindow(this.#memory.windowStart, this.#memory.windowBytes, position);
+    this.#pendingAddress = this.#window.head;
+    const start = this.files.startOf(position);
+    if (start >= 0) {
+      this.#file = this.#fds.hold(this.files.path(start));
+      this.#fileEnd = start + this.files.fileBytes;
+    } else {
+      // The first record makes the file: an empty store, or one that ends with its last file.
+      this.#fileEnd = position;
+    }
+    this.#acceptedTime = this.#writtenTime = newestTime;
+    this.#needsFlush = this.#file !== null && recoveredFrom < position;
+    for (const earlier of this.files.starts) {
+      const isUnsure = earlier + this.files.fileBytes > recoveredFrom && earlier < start;
+      if (isUnsure) this.#retired.push(this.#fds.hold(this.files.path(earlier)));
+    }
+    this.#isOpen = true;
+    this.#startFlush();
+    if (!this.#isSync) {
+      this.#flushTimer = this.#clock.every(this.#flushIntervalMs, () => this.#startFlush());
+    }
+  }
+
+  /**
+   * Makes room for a record.
+   *
+   * @param size bytes of the whole record (or batch of records, which stays together)
+   * @returns where in `bytes` to encode it, or -1: `refusal` is MESSAGE_ILLEGAL (never fits), SERVICE_NOT_AVAILABLE
+   *   (writing fails), CREATE_MAPPED_FILE_FAILED or OS_PAGE_CACHE_BUSY (the disk is too slow for sync flush)
+   */
+  reserve(size: number): number {
+    this.records.begin();
+    if (
+      this.#error !== null ||
+      this.#position + size + BLANK_HEADER_BYTES > this.#fileEnd ||
+      !this.#window.fits(size) ||
+      (this.#isSync && this.#position - this.#flushedEnd > this.#maxUnflushedBytes)
+    ) {
+      return this.#reserveSlow(size);
+    }
+    return this.#window.place(size);
+  }
+
+  /** Adds an index key hash (`indexHash` of `topic#key`) to the record that is reserved. */
+  addKey(keyHash: number): void {
+    this.records.addKey(keyHash);
+  }
+
+  /**
+   * Makes the reserved and encoded record part of the log.
+   *
+   * @param queue gets an entry; null for prepared and rollback records
+   * @param size as reserved; less for the records of a reserved batch, one after the other
+   * @param tagsCode int32 hash of TAGS, or the deliver time on the schedule topic
+   * @param storeTimestamp as in the record, ms
+   */
+  accept(queue: Q | null, size: number, tagsCode: number, storeTimestamp: number): void {
+    this.records.push(queue, this.#position, size, tagsCode, storeTimestamp);
+    this.#position += size;
+    this.#acceptedTime = storeTimestamp;
+    this.#window.advance(size);
+    if (!this.#isTurnScheduled) {
+      this.#isTurnScheduled = true;
+      setImmediate(() => {
+        this.#isTurnScheduled = false;
+        this.commitTurn();
+      });
+    }
+  }
+
+  /** Writes what was accepted in this turn and announces it. Does nothing if there is nothing. */
+  commitTurn(): void {
+    if (this.#position !== this.#writtenEnd) this.#write();
+    this.#announce();
+  }
+
+  /** Where `[physicalOffset, physicalOffset + size)` lies in `bytes`, or -1 if it is not in memory. */
+  addressOf(physicalOffset: number, size: number): number {
+    return this.#window.addressOf(physicalOffset, size);
+  }
+
+  /**
+   * Copies bytes of the log, from memory or from the file.
+   *
+   * @param target gets `size` bytes at `targetStart`
+   * @returns false if they are not all there (removed, never written, or across a file's end)
+   * @throws StoreIoError if the operating system can not read the file
+   */
+  readSync(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): boolean {
+    const address = physicalOffset + size > this.#writtenEnd ? -1 : this.addressOf(physicalOffset, size);
+    if (address >= 0) {
+      target.set(new Uint8Array(this.buffer, address, size), targetStart);
+      return true;
+    }
+    const file = this.#hold(physicalOffset, size);
+    if (!file) return false;
+    try {
+      const position = physicalOffset - this.files.startOf(physicalOffset);
+      return readFully(this.#fs, file.fd, target, targetStart, size, position) === size;
+    } catch (error) {
+      throw this.#readError(physicalOffset, error);
+    } finally {
+      file.release();
+    }
+  }
+
+  /** `readSync` in the thread pool: `target` must stay untouched until it settles. */
+  async readAsync(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): Promise<boolean> {
+    const file = this.#hold(physicalOffset, size);
+    if (!file) return false;
+    try {
+      const position = physicalOffset - this.files.startOf(physicalOffset);
+      return (await readFullyAsync(this.#fs, file.fd, target, targetStart, size, position)) === size;
+    } catch (error) {
+      throw this.#readError(physicalOffset, error);
+    } finally {
+      file.release();
+    }
+  }
+
+  /**
+   * Store time of a record.
+   *
+   * @returns ms since the epoch; -1 if there is no record of that size there
+   * @throws StoreIoError if the operating system can not read the file
+   */
+  storeTimestampOf(physicalOffset: number, size: number): number {
+    const bytes = Math.min(size, STORE_TIMESTAMP_READ_BYTES);
+    if (physicalOffset < 0 || bytes < BLANK_HEADER_BYTES) return -1;
+    const address = this.addressOf(physicalOffset, bytes);
+    if (address >= 0) return isRecordStart(this.view, address, size) ? readStoreTimestamp(this.view, address) : -1;
+    const head = new Uint8Array(bytes);
+    if (!this.readSync(physicalOffset, bytes, head, 0)) return -1;
+    const view = new DataView(head.buffer);
+    return isRecordStart(view, 0, size) ? readStoreTimestamp(view, 0) : -1;
+  }
+
+  /** Flushes everything written so far; resolves when it is on disk, rejects if that fails. */
+  async flush(): Promise<void> {
+    this.commitTurn();
+    const target = this.#writtenEnd;
+    while (this.#flushedEnd < target) {
+      if (this.#error) throw this.#error;
+      this.#startFlush();
+      await this.#flight;
+    }
+  }
+
+  /** Takes the first file off the log; the caller removes it from the disk (its path is returned). Never the last. */
+  forgetFirstFile(): string | null {
+    const start = this.files.first;
+    if (this.files.starts.length < 2 || start + this.files.fileBytes > this.#writtenEnd) return null;
+    const path = this.files.path(start);
+    this.files.forget(start);
+    this.#fds.forget(path);
+    return path;
+  }
+
+  /**
+   * Writes and flushes everything and closes the files. A file that was created ahead and is still empty is removed.
+   *
+   * @returns false if something accepted did not get to the disk
+   */
+  async close(): Promise<boolean> {
+    if (!this.#isOpen) return true;
+    let isClean = true;
+    try {
+      await this.flush();
+    } catch (error) {
+      isClean = false;
+      this.#logger.error({ error: errorText(error) }, 'commit log could not be flushed at shutdown');
+    }
+    await this.#flight;
+    this.#isOpen = false;
+    for (const timer of [this.#flushTimer, this.#retryTimer, this.#deadlineTimer]) timer?.cancel();
+    this.#file?.release();
+    this.#file = null;
+    this.#fds.clear();
+    const { last } = this.files;
+    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.files.remove(last);
+    return isClean && !this.isFailing;
+  }
+
+  #reserveSlow(size: number): number {
+    if (!this.#isOpen || this.#error !== null) return this.#refuse('SERVICE_NOT_AVAILABLE');
+    if (size > this.#maxRecordBytes) return this.#refuse('MESSAGE_ILLEGAL');
+    if (this.#isSync && this.#position - this.#flushedEnd > this.#maxUnflushedBytes) {
+      return this.#refuse('OS_PAGE_CACHE_BUSY');
+    }
+    if (this.#position + size + BLANK_HEADER_BYTES > this.#fileEnd && !this.#roll()) return -1;
+    if (!this.#window.fits(size)) {
+      if (!this.#write()) return this.#refuse('SERVICE_NOT_AVAILABLE');
+      this.#window.wrap();
+      this.#pendingAddress = this.#window.head;
+    }
+    return this.#window.place(size);
+  }
+
+  #refuse(status: PutStatus): -1 {
+    this.refusal = status;
+    return -1;
+  }
+
+  /** Closes the current file with a filler and goes on in the next. */
+  #roll(): boolean {
+    if (!this.#write()) {
+      this.refusal = 'SERVICE_NOT_AVAILABLE';
+      return false;
+    }
+    const start = this.#fileEnd;
+    try {
+      if (this.files.last < start) this.#createFile(start);
+      if (this.#file && this.#position < start) {
+        const filler = new Uint8Array(BLANK_HEADER_BYTES);
+        writeBlankHeader(new DataView(filler.buffer), 0, start - this.#position);
+        const position = this.#position - (start - this.files.fileBytes);
+        writeFully(this.#fs, this.#file.fd, filler, 0, filler.length, position);
+      }
+      const next = this.#fds.hold(this.files.path(start));
+      if (this.#file) this.#retired.push(this.#file);
+      this.#file = next;
+    } catch (error) {
+      this.#fail(error, 0);
+      this.refusal = 'CREATE_MAPPED_FILE_FAILED';
+      return false;
+    }
+    this.#position = this.#writtenEnd = start;
+    this.#fileEnd = start + this.files.fileBytes;
+    this.#window.jump(start);
+    return true;
+  }
+
+  #createFile(start: number): void {
+    const fd = this.files.create(start);
+    this.#fds.adopt(this.files.path(start), fd);
+    this.#fs.syncFolder(this.files.folder);
+  }
+
+  /** Creates the next file before it is needed, so that no reply waits for it. */
+  #precreate(): void {
+    this.#isPrecreating = true;
+    setImmediate(() => {
+      this.#isPrecreating = false;
+      if (!this.#isOpen || this.#error || this.files.last >= this.#fileEnd) return;
+      try {
+        this.#createFile(this.#fileEnd);
+      } catch (error) {
+        this.#logger.warn({ error: errorText(error) }, 'next commit log file could not be created yet');
+      }
+    });
+  }
+
+  /** One pwrite of all that is accepted; on failure it is rolled back. */
+  #write(): boolean {
+    const length = this.#position - this.#writtenEnd;
+    if (length === 0) return true;
+    assert(this.#file, 'accepted bytes lie in an open file');
+    const filePosition = this.#writtenEnd - (this.#fileEnd - this.files.fileBytes);
+    try {
+      writeFully(this.#fs, this.#file.fd, this.bytes, this.#pendingAddress, length, filePosition);
+    } catch (error) {
+      this.records.rollBack(this.#writtenEnd);
+      this.#window.retreat(length);
+      this.#position = this.#writtenEnd;
+      this.#unannouncedFailure = 'SERVICE_NOT_AVAILABLE';
+      this.#fail(error, length);
+      return false;
+    }
+    this.#writtenEnd = this.#position;
+    this.#writtenTime = this.#acceptedTime;
+    this.#pendingAddress = this.#window.head;
+    if (this.#isSync) {
+      this.#deadlines.push(this.#writtenEnd, this.#clock.monotonicMs() + this.#syncFlushTimeoutMs);
+      this.#armDeadline();
+      this.#startFlush();
+    } else if (this.#writtenEnd - this.#flushedEnd >= FLUSH_DIRTY_BYTES) {
+      this.#startFlush();
+    }
+    if (
+      this.files.last < this.#fileEnd &&
+      !this.#isPrecreating &&
+      this.#fileEnd - this.#writtenEnd < this.files.fileBytes / 4
+    ) {
+      this.#precreate();
+    }
+    return true;
+  }
+
+  #announce(): void {
+    const events = this.#events;
+    if (!events) return;
+    const end = this.#isSync ? this.#flushedEnd : this.#writtenEnd;
+    if (end > this.#announcedEnd) {
+      this.#announcedEnd = end;
+      events.durable(end);
+    }
+    const failure = this.#unannouncedFailure;
+    if (failure !== null) {
+      this.#unannouncedFailure = null;
+      events.failed(this.#writtenEnd, failure);
+    }
+  }
+
+  #startFlush(): void {
+    if (this.#flight || !this.#isOpen || this.#error) return;
+    if (this.#flushedEnd === this.#writtenEnd && !this.#needsFlush) return;
+    this.#flight = this.#flushOnce().finally(() => {
+      this.#flight = null;
+      if (this.#isSync) this.#startFlush();
+    });
+  }
+
+  /** Never rejects. */
+  async #flushOnce(): Promise<void> {
+    const target = this.#writtenEnd;
+    const time = this.#writtenTime;
+    const current = this.#file as HeldFile;
+    const retired = this.#retired;
+    this.#retired = [];
+    this.#needsFlush = false;
+    try {
+      for (const file of retired) await this.#fs.sync(file.fd);
+      await this.#fs.sync(current.fd);
+    } catch (error) {
+      this.#retired = [...retired, ...this.#retired];
+      this.#needsFlush = true;
+      this.#fail(error, 0);
+      return;
+    }
+    for (const file of retired) file.release();
+    this.#flushedEnd = target;
+    this.#flushedTime = time;
+    while (this.#deadlines.length > 0 && (this.#deadlines[0] as number) <= target) this.#deadlines.splice(0, 2);
+    this.#announce();
+  }
+
+  #armDeadline(): void {
+    if (this.#deadlineTimer || this.#deadlines.length === 0) return;
+    const delayMs = Math.max(0, (this.#deadlines[1] as number) - this.#clock.monotonicMs());
+    this.#deadlineTimer = this.#clock.after(delayMs, () => {
+      this.#deadlineTimer = null;
+      const now = this.#clock.monotonicMs();
+      let end = -1;
+      while (this.#deadlines.length > 0 && (this.#deadlines[1] as number) <= now) {
+        end = this.#deadlines[0] as number;
+        this.#deadlines.splice(0, 2);
+      }
+      if (end >= 0) this.#events?.timedOut(end);
+      this.#armDeadline();
+    });
+  }
+
+  #fail(error: unknown, failedBytes: number): void {
+    this.#error = error instanceof Error ? error : new StoreIoError(errorText(error));
+    this.#failedBytes = Math.max(this.#failedBytes, failedBytes);
+    this.#logger.error({ error: errorText(error), folder: this.files.folder }, 'commit log can not be written');
+    this.#retryTimer ??= this.#clock.every(RETRY_MS, () => this.#retry());
+  }
+
+  /**
+   * Tries the disk again: writes zeros where the failed write went, writes again what a failed flush may have lost, and
+   * flushes. Messages are taken again if all of it works.
+   */
+  async #retry(): Promise<void> {
+    if (this.#flight || this.#isRetrying || !this.#isOpen) return;
+    this.#isRetrying = true;
+    try {
+      if (this.#file) {
+        const fileStart = this.#fileEnd - this.files.fileBytes;
+        const from = this.#writtenEnd - fileStart;
+        const zeros = new Uint8Array(Math.min(MAX_PROBE_BYTES, this.files.fileBytes - from));
+        let left = Math.min(Math.max(this.#failedBytes, BLANK_HEADER_BYTES), this.files.fileBytes - from);
+        for (let at = from; left > 0; ) {
+          const length = Math.min(left, zeros.length);
+          writeFully(this.#fs, this.#file.fd, zeros, 0, length, at);
+          at += length;
+          left -= length;
+        }
+        this.#rewriteUnflushed();
+        await this.#fs.sync(this.#file.fd);
+      }
+    } catch (error) {
+      this.#logger.debug({ error: errorText(error) }, 'commit log still can not be written');
+      return;
+    } finally {
+      this.#isRetrying = false;
+    }
+    if (!this.#isOpen) return;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = null;
+    this.#failedBytes = 0;
+    this.#error = null;
+    this.#logger.info({ folder: this.files.folder }, 'commit log can be written again');
+    this.#startFlush();
+  }
+
+  /** After a failed fdatasync the kernel may take the pages for clean: they are written once more, from memory. */
+  #rewriteUnflushed(): void {
+    const fileStart = Math.max(0, this.#fileEnd - this.files.fileBytes);
+    for (let physical = Math.max(this.#flushedEnd, fileStart); physical < this.#writtenEnd; ) {
+      let length = Math.min(MAX_PROBE_BYTES, this.#writtenEnd - physical);
+      let address = this.addressOf(physical, length);
+      while (address < 0 && length > 1) {
+        length = Math.ceil(length / 2);
+        address = this.addressOf(physical, length);
+      }
+      if (address >= 0) {
+        writeFully(this.#fs, (this.#file as HeldFile).fd, this.bytes, address, length, physical - fileStart);
+      }
+      physical += length;
+    }
+  }
+
+  #hold(physicalOffset: number, size: number): HeldFile | null {
+    if (physicalOffset < 0 || physicalOffset + size > this.#writtenEnd) return null;
+    const start = this.files.startOf(physicalOffset);
+    if (start < 0 || physicalOffset + size > start + this.files.fileBytes) return null;
+    return this.#fds.hold(this.files.path(start));
+  }
+
+  #readError(physicalOffset: number, error: unknown): StoreIoError {
+    return new StoreIoError(`commit log can not be read at ${physicalOffset}: ${errorText(error)}`, { cause: error });
+  }
+}

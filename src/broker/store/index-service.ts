@@ -1,0 +1,228 @@
+import { join } from 'node:path';
+import { errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { nextTurn } from './consume-queue-store.js';
+import type { FileSystem } from './file-system.js';
+import { IndexFile } from './index-file.js';
+
+export interface IndexServiceOptions {
+  fs: FileSystem;
+  logger: Logger;
+  folder: string;
+  hashSlotNum: number;
+  indexNum: number;
+  /** Wall time, ms: names new files. */
+  now: () => number;
+}
+
+/** Chain steps that a query takes before it lets the event loop run: half a millisecond of small reads. */
+const QUERY_STEPS = 500;
+
+/** Name of an index file: its creation time as yyyyMMddHHmmssSSS in local time (UtilAll.timeMillisToHumanString). */
+export function indexFileName(ms: number): string {
+  const date = new Date(ms);
+  const part = (value: number, width: number) => String(value).padStart(width, '0');
+  return (
+    part(date.getFullYear(), 4) +
+    part(date.getMonth() + 1, 2) +
+    part(date.getDate(), 2) +
+    part(date.getHours(), 2) +
+    part(date.getMinutes(), 2) +
+    part(date.getSeconds(), 2) +
+    part(date.getMilliseconds(), 3)
+  );
+}
+
+/**
+ * All index files of a store, oldest first; keys go to the last.
+ *
+ * Source: store/index/IndexService.java
+ */
+export class IndexService {
+  readonly #options: IndexServiceOptions;
+  readonly #files: IndexFile[] = [];
+  #error: Error | null = null;
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(options: IndexServiceOptions) {
+    this.#options = options;
+  }
+
+  /** The error of the last put, while keys can not be added. */
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  /** Keys of records up to this physical offset are in; -1 for an empty index. */
+  get endPhyOffset(): number {
+    return this.#files.at(-1)?.endPhyOffset ?? -1;
+  }
+
+  /** Store time (ms) of the newest record whose keys are in; 0 for an empty index. */
+  get endTimestamp(): number {
+    return this.#files.at(-1)?.endTimestamp ?? 0;
+  }
+
+  /** Like `endTimestamp`, of what the last `save` put on disk. */
+  get savedEndTimestamp(): number {
+    return this.#files.at(-1)?.savedEndTimestamp ?? 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#files.length === 0;
+  }
+
+  /**
+   * Opens the files of the folder; names that are no time are left alone, as Apache does.
+   *
+   * @throws StoreCorruptError naming a file of the wrong size
+   */
+  load(): void {
+    const { fs, folder, hashSlotNum, indexNum, logger } = this.#options;
+    for (const name of fs.list(folder)) {
+      const path = join(folder, name);
+      if (!/^\d+$/.test(name)) {
+        logger.warn({ path }, 'not an index file');
+        continue;
+      }
+      const info = fs.info(path);
+      if (!info || info.isDirectory) continue;
+      if (info.sizeBytes === 0) {
+        fs.remove(path);
+        continue;
+      }
+      this.#files.push(IndexFile.open(fs, path, hashSlotNum, indexNum));
+    }
+  }
+
+  /**
+   * After an unclean end: makes every file consistent and drops what is doubtful. Afterwards `endPhyOffset` says up to
+   * which record the index is complete.
+   *
+   * @param trustedTimestamp files whose last key is not newer had been flushed completely; ms
+   * @param maxPhysicalOffset no record is known to start here or later
+   * @param storeTimestampOf store time (ms) of the record at a physical offset; -1 if unknown
+   */
+  repair(
+    trustedTimestamp: number,
+    maxPhysicalOffset: number,
+    storeTimestampOf: (physicalOffset: number) => number,
+  ): void {
+    for (const file of [...this.#files]) {
+      const isTrusted = file.endTimestamp <= trustedTimestamp && file.endPhyOffset < maxPhysicalOffset;
+      if (!isTrusted || !file.areSlotsSound()) file.repair(maxPhysicalOffset, storeTimestampOf);
+      if (file !== this.#files.at(-1) && file.isFull) file.unload();
+      if (file.indexCount <= 1) this.#remove(file);
+    }
+  }
+
+  /** Removes all files. */
+  destroy(): void {
+    for (const file of [...this.#files]) this.#remove(file);
+  }
+
+  /**
+   * Adds a key; a new file is started when the last is full.
+   *
+   * @returns false if that failed: `error` has the reason
+   */
+  put(keyHash: number, physicalOffset: number, storeTimestamp: number): boolean {
+    try {
+      let file = this.#files.at(-1);
+      if (!file || file.isFull) file = this.#create(file);
+      file.put(keyHash, physicalOffset, storeTimestamp);
+      this.#error = null;
+      return true;
+    } catch (error) {
+      if (!this.#error) this.#options.logger.error({ error: errorText(error) }, 'index can not be written');
+      this.#error = error instanceof Error ? error : new Error(errorText(error));
+      return false;
+    }
+  }
+
+  /**
+   * Physical offsets of records with a key, newest first within a file. Collisions of the hash are among them.
+   *
+   * @param maxNum at most so many
+   * @param beginMs stored at or after, with the index's precision of a second
+   */
+  async query(keyHash: number, maxNum: number, beginMs: number, endMs: number): Promise<number[]> {
+    const found: number[] = [];
+    let steps = 0;
+    for (const file of [...this.#files].reverse()) {
+      if (file.isTimeMatched(beginMs, endMs)) {
+        for (let number = file.newestItem(keyHash); number !== 0 && found.length < maxNum; ) {
+          const item = file.item(number);
+          if (item.timeDiffSeconds < 0) break;
+          const time = file.beginTimestamp + item.timeDiffSeconds * 1000;
+          if (item.keyHash === keyHash && time >= beginMs && time <= endMs) found.push(item.physicalOffset);
+          if (!file.isLink(item.previous) || item.previous === number || time < beginMs) break;
+          number = item.previous;
+          steps += 1;
+          if (steps % QUERY_STEPS === 0) {
+            await nextTurn();
+            if (!this.#files.includes(file)) break;
+          }
+        }
+      }
+      if (file.beginTimestamp < beginMs || found.length >= maxNum) break;
+    }
+    return found;
+  }
+
+  /** Writes all files and makes them durable. Rejects if that fails; the next call tries again. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(async () => {
+      for (const file of [...this.#files]) {
+        if (!this.#files.includes(file)) continue;
+        await file.saveAll(nextTurn);
+        if (file !== this.#files.at(-1) && file.isFull && !file.isDirty) file.unload();
+      }
+    });
+    this.#saving = saved.catch(() => undefined);
+    return saved;
+  }
+
+  /** True if a file filled up and waits to be saved. */
+  get hasFullUnsaved(): boolean {
+    return this.#files.slice(0, -1).some((file) => file.isDirty);
+  }
+
+  /** Removes files, but never the last, whose records are all before `minPhysicalOffset`; returns how many. */
+  async deleteExpired(minPhysicalOffset: number): Promise<number> {
+    let removed = 0;
+    await this.#saving;
+    while (this.#files.length > 1 && (this.#files[0] as IndexFile).endPhyOffset < minPhysicalOffset) {
+      const file = this.#files.shift() as IndexFile;
+      file.close();
+      await this.#options.fs.removeAsync(file.path);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  async close(): Promise<void> {
+    await this.#saving;
+    for (const file of this.#files) file.close();
+  }
+
+  #create(last: IndexFile | undefined): IndexFile {
+    const { fs, folder, hashSlotNum, indexNum, now } = this.#options;
+    fs.createFolder(folder);
+    let ms = now();
+    let path = join(folder, indexFileName(ms));
+    while (fs.info(path)) {
+      ms += 1;
+      path = join(folder, indexFileName(ms));
+    }
+    const file = IndexFile.create(fs, path, hashSlotNum, indexNum, last?.endPhyOffset ?? 0, last?.endTimestamp ?? 0);
+    this.#files.push(file);
+    return file;
+  }
+
+  #remove(file: IndexFile): void {
+    this.#files.splice(this.#files.indexOf(file), 1);
+    file.close();
+    this.#options.fs.remove(file.path);
+  }
+}

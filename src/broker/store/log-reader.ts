@@ -1,0 +1,165 @@
+import { errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { QueueTail } from './accepted-records.js';
+import type { CommitLog } from './commit-log.js';
+import { isRecordStart } from './record-reader.js';
+
+/** Closer than this to the log's end the page cache is taken to be warm, and reading at once to be cheap. */
+const WARM_BYTES = 268_435_456;
+/** A run of records is read in one go while it is no longer than this, and at least a tenth is wanted. */
+const MAX_SPAN_BYTES = 262_144;
+const SPAN_WASTE = 10;
+const BLOCK_BYTES = 262_144;
+/** Blocks kept for readers that catch up: 16 MiB. */
+const MAX_BLOCKS = 64;
+/** A block is read whole when at least so much of it is wanted. */
+const BLOCK_WORTH_BYTES = BLOCK_BYTES / 16;
+
+/** Where a record lies in the log, and where to copy it. */
+export interface WantedRecord {
+  physicalOffset: number;
+  size: number;
+  targetStart: number;
+}
+
+/**
+ * Reads records that are not all in memory: at once if they were written lately, else in the thread pool. Consumers
+ * that catch up read a log in which their queues are mixed with others, so blocks of it are kept and shared.
+ */
+export class LogReader<Q extends QueueTail> {
+  readonly #log: CommitLog<Q>;
+  readonly #logger: Logger;
+  readonly #span = new Uint8Array(MAX_SPAN_BYTES);
+  /** By physical offset, in order of last use; null if the block can not be read. */
+  readonly #blocks = new Map<number, Promise<Uint8Array | null>>();
+
+  constructor(log: CommitLog<Q>, logger: Logger) {
+    this.#log = log;
+    this.#logger = logger;
+  }
+
+  /** True if records from here on should be read with `readSync`. */
+  isWarm(physicalOffset: number): boolean {
+    return physicalOffset >= this.#log.writtenEnd - WARM_BYTES;
+  }
+
+  /**
+   * Copies records, from memory or the files, to their places in `target`.
+   *
+   * @param wanted in ascending physical order
+   * @returns for each whether it was there and is a record of that size
+   */
+  readSync(wanted: readonly WantedRecord[], target: Uint8Array): boolean[] {
+    const found = new Array<boolean>(wanted.length).fill(false);
+    for (let i = 0; i < wanted.length; ) {
+      const first = wanted[i] as WantedRecord;
+      if (this.#log.addressOf(first.physicalOffset, first.size) >= 0) {
+        found[i] = this.#copy(first, target);
+        i += 1;
+        continue;
+      }
+      let last = i;
+      let end = first.physicalOffset + first.size;
+      let bytes = first.size;
+      for (let next = i + 1; next < wanted.length; next++) {
+        const record = wanted[next] as WantedRecord;
+        const spanEnd = record.physicalOffset + record.size;
+        const span = spanEnd - first.physicalOffset;
+        if (span > MAX_SPAN_BYTES || span > (bytes + record.size) * SPAN_WASTE || record.physicalOffset < end) break;
+        last = next;
+        end = spanEnd;
+        bytes += record.size;
+      }
+      const isSpan = last > i && this.#tryRead(first.physicalOffset, end - first.physicalOffset, this.#span, 0);
+      for (; i <= last; i++) {
+        const record = wanted[i] as WantedRecord;
+        if (isSpan) {
+          const start = record.physicalOffset - first.physicalOffset;
+          target.set(this.#span.subarray(start, start + record.size), record.targetStart);
+          found[i] = isRecord(target, record);
+        } else {
+          found[i] = this.#copy(record, target);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** `readSync` in the thread pool. */
+  async read(wanted: readonly WantedRecord[], target: Uint8Array): Promise<boolean[]> {
+    const wantedOf = new Map<number, number>();
+    for (const record of wanted) {
+      const block = this.#blockOf(record);
+      wantedOf.set(block, (wantedOf.get(block) ?? 0) + record.size);
+    }
+    return Promise.all(
+      wanted.map(async (record) => {
+        const start = this.#blockOf(record);
+        const isWorth = this.#blocks.has(start) || (wantedOf.get(start) ?? 0) >= BLOCK_WORTH_BYTES;
+        if (start >= 0 && isWorth) {
+          const block = await this.#block(start);
+          if (!block) return false;
+          const at = record.physicalOffset - start;
+          target.set(block.subarray(at, at + record.size), record.targetStart);
+          return isRecord(target, record);
+        }
+        const { physicalOffset, size, targetStart } = record;
+        try {
+          return (await this.#log.readAsync(physicalOffset, size, target, targetStart)) && isRecord(target, record);
+        } catch (error) {
+          this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
+          return false;
+        }
+      }),
+    );
+  }
+
+  /** Start of the block that holds the whole record and is completely written; -1 if there is none. */
+  #blockOf(record: WantedRecord): number {
+    const { files, writtenEnd } = this.#log;
+    const fileStart = files.startOf(record.physicalOffset);
+    if (fileStart < 0) return -1;
+    const start = record.physicalOffset - ((record.physicalOffset - fileStart) % BLOCK_BYTES);
+    const end = start + BLOCK_BYTES;
+    const isInside = record.physicalOffset + record.size <= end && end <= fileStart + files.fileBytes;
+    return isInside && end <= writtenEnd ? start : -1;
+  }
+
+  #block(start: number): Promise<Uint8Array | null> {
+    let block = this.#blocks.get(start);
+    if (block) {
+      this.#blocks.delete(start);
+    } else {
+      const bytes = new Uint8Array(BLOCK_BYTES);
+      block = this.#log.readAsync(start, BLOCK_BYTES, bytes, 0).then(
+        (isThere) => (isThere ? bytes : null),
+        (error: unknown) => {
+          this.#logger.error({ physicalOffset: start, error: errorText(error) }, 'messages can not be read');
+          this.#blocks.delete(start);
+          return null;
+        },
+      );
+    }
+    this.#blocks.set(start, block);
+    if (this.#blocks.size > MAX_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value as number);
+    return block;
+  }
+
+  #copy(record: WantedRecord, target: Uint8Array): boolean {
+    return this.#tryRead(record.physicalOffset, record.size, target, record.targetStart) && isRecord(target, record);
+  }
+
+  #tryRead(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): boolean {
+    try {
+      return this.#log.readSync(physicalOffset, size, target, targetStart);
+    } catch (error) {
+      this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
+      return false;
+    }
+  }
+}
+
+function isRecord(target: Uint8Array, record: WantedRecord): boolean {
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  return record.size >= 8 && isRecordStart(view, record.targetStart, record.size);
+}

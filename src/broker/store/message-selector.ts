@@ -1,0 +1,168 @@
+import type { ConsumeQueue } from './consume-queue.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { GetStatus, TagFilter } from './store-types.js';
+import { isBlankUnit, UNIT_BYTES, unitPhysicalOffset, unitSize, unitTagsCode } from './unit-slab.js';
+
+/** Bounds of one read; Apache's settings of the same names. */
+export interface TransferLimits {
+  maxTransferBytesOnMessageInMemory: number;
+  maxTransferCountOnMessageInMemory: number;
+  maxTransferBytesOnMessageInDisk: number;
+  maxTransferCountOnMessageInDisk: number;
+  /** Bytes of consume queue that one read looks through. */
+  maxFilterMessageSize: number;
+  /** A record that far before the log's end counts as being on disk, bytes. */
+  inMemoryBytes: number;
+}
+
+/** The part of the commit log that can be read. */
+export interface LogRange {
+  minOffset: number;
+  maxOffset: number;
+  fileBytes: number;
+}
+
+/** What a read will return: records by their place in the log. Filled anew by each `selectMessages`. */
+export interface Selection {
+  status: GetStatus;
+  nextBeginOffset: number;
+  /** The first `count` entries of the arrays count. */
+  count: number;
+  totalBytes: number;
+  physicalOffsets: number[];
+  sizes: number[];
+  queueOffsets: number[];
+  /** Start of the last record looked at; 0 if none was. */
+  maxPhyOffsetPulling: number;
+}
+
+export function newSelection(): Selection {
+  return {
+    status: 'NO_MESSAGE_IN_QUEUE',
+    nextBeginOffset: 0,
+    count: 0,
+    totalBytes: 0,
+    physicalOffsets: [],
+    sizes: [],
+    queueOffsets: [],
+    maxPhyOffsetPulling: 0,
+  };
+}
+
+const MAX_PULL_MSG_SIZE = 134_217_728;
+const MIN_PULL_MSG_SIZE = 100;
+const SCAN_UNITS = 1_024;
+
+/** Looks at consume-queue units and decides which records a read returns; reads no records. */
+export class MessageSelector {
+  readonly #queues: ConsumeQueueStore;
+  readonly #limits: TransferLimits;
+  readonly #units = new Uint8Array(SCAN_UNITS * UNIT_BYTES);
+  readonly #view = new DataView(this.#units.buffer);
+
+  constructor(queues: ConsumeQueueStore, limits: TransferLimits) {
+    this.#queues = queues;
+    this.#limits = limits;
+  }
+
+  /**
+   * Chooses the messages from `offset` on, as DefaultMessageStore.getMessage does: at least one whatever its size,
+   * then as many as `maxMsgNums`, `maxBytes` and the limits for memory or disk allow, out of one consume-queue file.
+   *
+   * @param into the result
+   * @throws StoreIoError if the consume queue can not be read
+   * Source: store/DefaultMessageStore.java#getMessage, #isTheBatchFull
+   */
+  select(
+    queue: ConsumeQueue,
+    offset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    filter: TagFilter,
+    log: LogRange,
+    into: Selection,
+  ): void {
+    into.count = 0;
+    into.totalBytes = 0;
+    into.maxPhyOffsetPulling = 0;
+    const { minOffset, maxOffset } = queue;
+    if (maxOffset === 0) done(into, 'NO_MESSAGE_IN_QUEUE', 0);
+    else if (offset < minOffset) done(into, 'OFFSET_TOO_SMALL', minOffset);
+    else if (offset === maxOffset) done(into, 'OFFSET_OVERFLOW_ONE', offset);
+    else if (offset > maxOffset) done(into, 'OFFSET_OVERFLOW_BADLY', maxOffset);
+    else this.#scan(queue, offset, maxMsgNums, maxBytes, filter, log, into);
+  }
+
+  #scan(
+    queue: ConsumeQueue,
+    offset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    filter: TagFilter,
+    log: LogRange,
+    into: Selection,
+  ): void {
+    const limits = this.#limits;
+    const maxPullSize = Math.min(Math.max(maxBytes, MIN_PULL_MSG_SIZE), MAX_PULL_MSG_SIZE);
+    const scanBytes = Math.max(limits.maxFilterMessageSize, maxMsgNums * UNIT_BYTES);
+    const fileEnd = (Math.floor(offset / queue.fileUnits) + 1) * queue.fileUnits;
+    const scanEnd = Math.min(offset + Math.ceil(scanBytes / UNIT_BYTES), fileEnd, queue.maxOffset);
+    const batch = filter ? SCAN_UNITS : Math.min(SCAN_UNITS, Math.max(1, maxMsgNums));
+    let status: GetStatus = 'NO_MATCHED_MESSAGE';
+    let next = offset;
+    let skipBefore = -1;
+    scan: while (next < scanEnd) {
+      const units = this.#queues.read(queue, next, Math.min(batch, scanEnd - next), this.#units);
+      if (units === 0) {
+        if (next > offset) break;
+        done(into, 'OFFSET_FOUND_NULL', fileEnd);
+        return;
+      }
+      for (let i = 0; i < units; i++) {
+        const at = i * UNIT_BYTES;
+        const physicalOffset = unitPhysicalOffset(this.#view, at);
+        const size = unitSize(this.#view, at);
+        if (into.count > 0) {
+          const total = into.totalBytes + size;
+          const isInMemory = log.maxOffset - physicalOffset <= limits.inMemoryBytes;
+          const maxTransferBytes = isInMemory
+            ? limits.maxTransferBytesOnMessageInMemory
+            : limits.maxTransferBytesOnMessageInDisk;
+          const maxTransferCount = isInMemory
+            ? limits.maxTransferCountOnMessageInMemory
+            : limits.maxTransferCountOnMessageInDisk;
+          if (into.count + 1 > maxMsgNums || total > maxPullSize) break scan;
+          if (total > maxTransferBytes || into.count > maxTransferCount - 1) break scan;
+        }
+        into.maxPhyOffsetPulling = physicalOffset;
+        next += 1;
+        if (physicalOffset < skipBefore) continue;
+        if (filter !== null && !filter(unitTagsCode(this.#view, at))) {
+          if (into.count === 0) status = 'NO_MATCHED_MESSAGE';
+          continue;
+        }
+        if (physicalOffset < log.minOffset || physicalOffset + size > log.maxOffset) {
+          if (into.count === 0) status = 'MESSAGE_WAS_REMOVING';
+          // The rest of that log file is gone as well. A filler unit says nothing about any file.
+          if (!isBlankUnit(this.#view, at)) {
+            skipBefore = physicalOffset + log.fileBytes - (physicalOffset % log.fileBytes);
+          }
+          continue;
+        }
+        into.physicalOffsets[into.count] = physicalOffset;
+        into.sizes[into.count] = size;
+        into.queueOffsets[into.count] = next - 1;
+        into.count += 1;
+        into.totalBytes += size;
+        status = 'FOUND';
+        skipBefore = -1;
+      }
+    }
+    done(into, status, next);
+  }
+}
+
+function done(selection: Selection, status: GetStatus, nextBeginOffset: number): void {
+  selection.status = status;
+  selection.nextBeginOffset = nextBeginOffset;
+}

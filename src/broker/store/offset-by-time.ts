@@ -1,0 +1,45 @@
+import type { ConsumeQueue } from './consume-queue.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { BoundaryType } from './store-types.js';
+import { unitPhysicalOffset, unitSize } from './unit-slab.js';
+
+/**
+ * Finds a queue offset by store time.
+ *
+ * `lower`: the first message stored at or after `timestamp`, maxOffset if there is none. `upper`: the last one stored
+ * at or before it, minOffset if there is none. Between two messages `lower` is the later and `upper` the earlier one.
+ *
+ * Apache first picks a consume-queue file by the store times of its ends and searches inside it; over store times that
+ * do not decrease this is the same.
+ *
+ * @param minPhysicalOffset where the log starts
+ * @param storeTimestampOf store time (ms) of a record; -1 if it can not be read, which gives minOffset as in Apache
+ * @throws StoreIoError if the consume queue can not be read
+ * Source: store/ConsumeQueue.java#binarySearchInQueueByTime, store/MappedFileQueue.java
+ */
+export function offsetByTime(
+  queues: ConsumeQueueStore,
+  queue: ConsumeQueue,
+  timestamp: number,
+  boundary: BoundaryType,
+  minPhysicalOffset: number,
+  storeTimestampOf: (physicalOffset: number, size: number) => number,
+): number {
+  let low = queue.minOffset;
+  let high = queue.maxOffset;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const unit = queues.unit(queue, middle);
+    if (!unit) return queue.minOffset;
+    const physicalOffset = unitPhysicalOffset(unit, 0);
+    let isBefore = true;
+    if (physicalOffset >= minPhysicalOffset) {
+      const time = storeTimestampOf(physicalOffset, unitSize(unit, 0));
+      if (time < 0) return queue.minOffset;
+      isBefore = boundary === 'lower' ? time < timestamp : time <= timestamp;
+    }
+    if (isBefore) low = middle + 1;
+    else high = middle;
+  }
+  return boundary === 'lower' ? low : Math.max(queue.minOffset, low - 1);
+}

@@ -1,0 +1,91 @@
+/** When a put counts as durable: after the write to the operating system, or after fdatasync. */
+export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
+
+/**
+ * Settings of a store under Apache's property names (store/config/MessageStoreConfig.java), sizes in bytes, times in
+ * ms unless the name says otherwise. File sizes must be the same for every broker that opens the folder.
+ */
+export interface MessageStoreConfig {
+  storePathRootDir: string;
+  /** `<storePathRootDir>/commitlog` by default. */
+  storePathCommitLog?: string;
+  mappedFileSizeCommitLog: number;
+  /** A multiple of 20. */
+  mappedFileSizeConsumeQueue: number;
+  maxHashSlotNum: number;
+  maxIndexNum: number;
+  messageIndexEnable: boolean;
+  flushDiskType: FlushDiskType;
+  syncFlushTimeout: number;
+  flushIntervalCommitLog: number;
+  flushIntervalConsumeQueue: number;
+  flushConsumeQueueThoroughInterval: number;
+  /** Largest body. */
+  maxMessageSize: number;
+  /** Check body CRCs while recovering. */
+  checkCRCOnRecover: boolean;
+  /** Records of topics longer than 127 characters get the V2 magic; off, such topics are refused. */
+  autoMessageVersionOnTopicLen: boolean;
+  /** Hours. */
+  fileReservedTime: number;
+  /** Hours of the day (local time, 0-23), separated by `;`. */
+  deleteWhen: string;
+  /** Per cent. */
+  diskMaxUsedSpaceRatio: number;
+  /** Fractions of the partition: from here on, no new messages; and files are deleted whatever their age. */
+  diskSpaceWarningLevelRatio: number;
+  diskSpaceCleanForciblyRatio: number;
+  cleanFileForciblyEnable: boolean;
+  cleanResourceInterval: number;
+  deleteFileBatchMax: number;
+  /** Per cent of RAM that counts as "in memory" behind the log's end. */
+  accessMessageInMemoryMaxRatio: number;
+  maxTransferBytesOnMessageInMemory: number;
+  maxTransferCountOnMessageInMemory: number;
+  maxTransferBytesOnMessageInDisk: number;
+  maxTransferCountOnMessageInDisk: number;
+  /** Bytes of consume queue that one getMessage may look through. */
+  maxFilterMessageSize: number;
+  /** Largest number of messages that queryByKey returns. */
+  maxMsgsNumBatch: number;
+  messageDelayLevel: string;
+  /** Not Apache's: bytes of the newest log kept in memory. */
+  windowBytes: number;
+  /** Not Apache's: bytes of consume-queue entries kept in memory after they are in the files. */
+  hotQueueBytes: number;
+}
+
+/** Apache's defaults for everything but the folder. */
+export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> = {
+  mappedFileSizeCommitLog: 1_073_741_824,
+  mappedFileSizeConsumeQueue: 6_000_000,
+  maxHashSlotNum: 5_000_000,
+  maxIndexNum: 20_000_000,
+  messageIndexEnable: true,
+  flushDiskType: 'ASYNC_FLUSH',
+  syncFlushTimeout: 5_000,
+  flushIntervalCommitLog: 500,
+  flushIntervalConsumeQueue: 1_000,
+  flushConsumeQueueThoroughInterval: 60_000,
+  maxMessageSize: 4_194_304,
+  checkCRCOnRecover: true,
+  autoMessageVersionOnTopicLen: true,
+  fileReservedTime: 72,
+  deleteWhen: '04',
+  diskMaxUsedSpaceRatio: 75,
+  diskSpaceWarningLevelRatio: 0.9,
+  diskSpaceCleanForciblyRatio: 0.85,
+  cleanFileForciblyEnable: true,
+  cleanResourceInterval: 10_000,
+  deleteFileBatchMax: 10,
+  accessMessageInMemoryMaxRatio: 40,
+  maxTransferBytesOnMessageInMemory: 262_144,
+  maxTransferCountOnMessageInMemory: 32,
+  maxTransferBytesOnMessageInDisk: 65_536,
+  maxTransferCountOnMessageInDisk: 8,
+  maxFilterMessageSize: 16_000,
+  maxMsgsNumBatch: 64,
+  messageDelayLevel: '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
+  windowBytes: 33_554_432,
+  hotQueueBytes: 8_388_608,
+};
