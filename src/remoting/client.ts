@@ -21,6 +21,7 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { RemotingConnectError, RemotingTooMuchRequestError } from './errors.js';
 import { ReadRegion } from './frame-decoder.js';
+import { LogLimiter } from './log-limiter.js';
 import type { InFlight } from './response-table.js';
 import type { TlsClientOptions } from './tls-options.js';
 import { TurnLoop } from './turn-loop.js';
@@ -137,6 +138,7 @@ export class RemotingClient {
     this.#addressMap = options.addressMap;
     this.#deadlines = new Deadlines(clock);
     this.#inFlight = { count: 0, limit: options.maxInFlight ?? 65_535 };
+    const peerFaults = new LogLimiter(clock);
     const maxBufferedBytes = options.maxBufferedBytes ?? 67_108_864;
     this.#owner = {
       turn: new TurnLoop(clock),
@@ -150,9 +152,11 @@ export class RemotingClient {
       },
       handleFrame: (connection, bytes, start, end) => this.#handleFrame(connection, bytes, start, end),
       onBadFrame: (connection, error) => {
-        this.#logger.warn({ addr: connection.addr, cause: errorText(error) }, 'connection closed: bad frame');
+        const fields = { addr: connection.addr, cause: errorText(error) };
+        peerFaults.attempt((suppressed) => logger.warn({ ...fields, suppressed }, 'connection closed: bad frame'));
       },
       onBackedUp: () => {},
+      onEnd: (connection) => connection.close('closed by the peer'),
       onClosed: (connection, reason) => this.#onClosed(connection, reason),
       onTimeout: (connection, sentAtMs) => this.#onTimeout(connection, sentAtMs),
     };

@@ -8,6 +8,9 @@ import { FrameDecoder, type ReadRegion } from './frame-decoder.js';
 import { type InFlight, ResponseTable } from './response-table.js';
 import type { TurnLoop } from './turn-loop.js';
 
+/** How long the peer of a connection that we end may take to read what was written. */
+const LINGER_MS = 10_000;
+
 /** One peer, as processors and hooks see it. */
 export interface ServerConnection {
   /** Unique within its server. */
@@ -34,6 +37,11 @@ export interface ServerConnection {
    * @returns false if bytes remain queued: the peer reads slower than we write
    */
   writeShared(bytes: Uint8Array, start: number, end: number): boolean;
+  /**
+   * Handles no more frames of this connection in this turn, and reads none. It goes on when the output of the turn
+   * is written, if no more than the high-water mark is left of it. For answers that `bufferedBytes` does not show.
+   */
+  holdFrames(): void;
   /** Closes at once. What waits to be written is lost; calls in flight on it are rejected. */
   close(reason: string): void;
 }
@@ -61,6 +69,8 @@ export interface ConnectionOwner {
   onBadFrame(connection: Connection, error: unknown): void;
   /** Unwritten bytes have passed the high-water mark. */
   onBackedUp(connection: Connection): void;
+  /** The peer sends no more; the owner closes. */
+  onEnd(connection: Connection): void;
   /** Called once, whoever closed it and why. */
   onClosed(connection: Connection, reason: string): void;
   /** The time of a request to the peer is up. */
@@ -85,7 +95,7 @@ export class Connection implements ServerConnection {
   readonly responses: ResponseTable;
   /** Requests of the peer that have not been answered yet. */
   outstanding = 0;
-  /** When the last bytes came, by the clock of the turn that they came in; monotonic ms. */
+  /** When the last bytes came; monotonic ms. */
   readMs: number;
   readonly #owner: ConnectionOwner;
   readonly #name: string | undefined;
@@ -180,7 +190,7 @@ export class Connection implements ServerConnection {
     });
     socket.on(
       'end',
-      current(() => this.closeAfterFlush('closed by the peer')),
+      current(() => this.#owner.onEnd(this)),
     );
     socket.on(
       'close',
@@ -201,7 +211,7 @@ export class Connection implements ServerConnection {
   /** Takes bytes that a read has put into the shared region. */
   receiveRegion(readBytes: number): void {
     this.#active = true;
-    this.readMs = this.#owner.turn.nowMs;
+    this.readMs = this.#owner.deadlines.nowMs();
     try {
       this.#decoder.feedRegion(readBytes, this.#onFrame);
     } catch (error) {
@@ -212,7 +222,7 @@ export class Connection implements ServerConnection {
   /** Takes bytes from elsewhere, by copying them. */
   receive(chunk: Uint8Array): void {
     this.#active = true;
-    this.readMs = this.#owner.turn.nowMs;
+    this.readMs = this.#owner.deadlines.nowMs();
     try {
       this.#decoder.feed(chunk, this.#onFrame);
     } catch (error) {
@@ -247,8 +257,13 @@ export class Connection implements ServerConnection {
     }
     output.set(view);
     this.#owner.turn.writeOutput(socket, byteCount);
-    this.#afterWrite(socket);
+    this.#noteWritten(socket);
     return socket.writableLength === 0;
+  }
+
+  holdFrames(): void {
+    this.#pauseReading();
+    if (this.#ready) this.#markDirty();
   }
 
   /**
@@ -289,25 +304,11 @@ export class Connection implements ServerConnection {
     const socket = this.#socket;
     const frames = this.#output;
     const byteCount = this.#outputBytes;
-    if (this.closed || socket === null || frames.length === 0) return;
+    if (this.closed || socket === null) return;
     this.#output = [];
     this.#outputBytes = 0;
-    const { turn } = this.#owner;
-    if (frames.length === 1) {
-      socket.write(frames[0]!);
-    } else if (byteCount <= turn.output.length && socket.writableLength === 0) {
-      let at = 0;
-      for (const frame of frames) {
-        turn.output.set(frame, at);
-        at += frame.length;
-      }
-      turn.writeOutput(socket, byteCount);
-    } else {
-      socket.cork();
-      for (const frame of frames) socket.write(frame);
-      socket.uncork();
-    }
-    this.#afterWrite(socket);
+    if (frames.length > 0) this.#write(socket, frames, byteCount);
+    if (socket.writableLength <= this.#owner.limits.highWaterBytes) this.#resumeReading();
     this.#finish();
   }
 
@@ -330,23 +331,26 @@ export class Connection implements ServerConnection {
     this.#socket?.destroy();
   }
 
-  /** Reads no more, and closes when this turn's output is written and the kernel has taken it. */
+  /**
+   * Reads no more, and closes at the end of this turn, when its output, that of the turn-end hooks included, is
+   * written; the socket goes when the kernel has taken it.
+   */
   closeAfterFlush(reason: string): void {
     if (this.closed || this.#closing !== null) return;
     this.#closing = reason;
     this.#decoder.release();
-    if (!this.#dirty) this.#finish();
-  }
-
-  /** Ends a graceful close that takes too long. */
-  destroySocket(): void {
-    this.#socket?.destroy();
+    if (this.#ready) this.#markDirty();
+    else this.#finish();
   }
 
   #finish(): void {
     if (this.closed || this.#closing === null) return;
     this.#end(this.#closing);
-    this.#socket?.destroySoon();
+    const socket = this.#socket;
+    if (socket === null) return;
+    const linger = this.#owner.deadlines.add(LINGER_MS, () => socket.destroy());
+    socket.once('close', () => this.#owner.deadlines.cancel(linger));
+    socket.destroySoon();
   }
 
   #end(reason: string): void {
@@ -362,8 +366,9 @@ export class Connection implements ServerConnection {
   }
 
   #refusal(frameBytes: number): RemotingSendRequestError | RemotingTooMuchRequestError | null {
-    if (this.closed) {
-      return new RemotingSendRequestError(this.addr, `the connection to ${this.addr} is closed: ${this.#closeReason}`);
+    const reason = this.#closeReason ?? this.#closing;
+    if (reason !== null) {
+      return new RemotingSendRequestError(this.addr, `the connection to ${this.addr} is closed: ${reason}`);
     }
     if (this.bufferedBytes + frameBytes > this.#owner.limits.maxBufferedBytes) {
       const message = `${this.addr} is not reading: ${this.bufferedBytes} bytes wait to be written`;
@@ -378,14 +383,30 @@ export class Connection implements ServerConnection {
     this.#owner.turn.markDirty(this);
   }
 
-  #afterWrite(socket: Socket): void {
-    if (socket.writableLength === 0) this.#active = true;
-    if (socket.writableLength <= this.#owner.limits.highWaterBytes) {
-      this.#resumeReading();
+  #write(socket: Socket, frames: Buffer[], byteCount: number): void {
+    const { turn } = this.#owner;
+    if (frames.length === 1) {
+      socket.write(frames[0]!);
+    } else if (byteCount <= turn.output.length && socket.writableLength === 0) {
+      let at = 0;
+      for (const frame of frames) {
+        turn.output.set(frame, at);
+        at += frame.length;
+      }
+      turn.writeOutput(socket, byteCount);
     } else {
-      this.#pauseReading();
-      this.#owner.onBackedUp(this);
+      socket.cork();
+      for (const frame of frames) socket.write(frame);
+      socket.uncork();
     }
+    this.#noteWritten(socket);
+  }
+
+  #noteWritten(socket: Socket): void {
+    if (socket.writableLength === 0) this.#active = true;
+    if (socket.writableLength <= this.#owner.limits.highWaterBytes) return;
+    this.#pauseReading();
+    this.#owner.onBackedUp(this);
   }
 
   #onDrain(): void {
@@ -393,7 +414,10 @@ export class Connection implements ServerConnection {
     this.#resumeReading();
   }
 
-  /** Neither reads nor handles what was read already: one read may ask for far more than the mark. */
+  /**
+   * Neither reads nor handles what was read already: one read may ask for far more than the mark. Goes on when the
+   * turn's output is flushed or the socket has drained; never from a write, which may happen inside a turn-end hook.
+   */
   #pauseReading(): void {
     if (this.#paused || this.closed) return;
     this.#paused = true;

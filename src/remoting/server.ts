@@ -72,7 +72,8 @@ export type BeforeHook = (request: RemotingCommand, ctx: RequestContext) => Remo
  * @param view, bytes the whole ArrayBuffer of the read region, in which the frame lies until the hook returns
  * @param frameStart its length field
  * @param frameEnd after its last byte
- * @returns true if it was taken; false to have it decoded and dispatched
+ * @returns true if it was taken; false to have it decoded and dispatched. What it throws closes the connection, but
+ *   an AssertionError ends the process
  */
 export type RawFrameHook = (
   conn: ServerConnection,
@@ -145,6 +146,7 @@ export class RemotingServer {
   readonly #listeners = new Set<Server>();
   readonly #outstanding: Outstanding = { count: 0 };
   readonly #peerFaults: LogLimiter;
+  readonly #ownFaults: LogLimiter;
   readonly #unsupportedCodes = new Set<number>();
   #defaultProcessor: RequestProcessor | null = null;
   #requestedReadPath: ReadPath | 'auto';
@@ -172,6 +174,7 @@ export class RemotingServer {
     this.#requestedReadPath = options.readPath ?? 'auto';
     this.#turn = new TurnLoop(clock, options.spinMicros ?? 0);
     this.#peerFaults = new LogLimiter(clock);
+    this.#ownFaults = new LogLimiter(clock);
     const { readRegion } = options;
     const region =
       readRegion === undefined
@@ -192,6 +195,7 @@ export class RemotingServer {
       handleFrame: (connection, bytes, start, end) => this.#handleFrame(connection, bytes, start, end),
       onBadFrame: (connection, error) => this.#onBadFrame(connection, error),
       onBackedUp: () => this.#boundTotalBacklog(),
+      onEnd: (connection) => connection.closeAfterFlush('closed by the peer'),
       onClosed: (connection, reason) => this.#onClosed(connection, reason),
       onTimeout: () => {},
     };
@@ -346,7 +350,7 @@ export class RemotingServer {
     const connection = new Connection(this.#owner, this.#nextConnectionId++, peer, this.#clock.monotonicMs());
     this.#connections.set(connection.id, connection);
     this.#attach(connection, socket);
-    for (const hook of this.#connectHooks) hook(connection);
+    this.#tell(this.#connectHooks, connection);
     this.#sniff(connection, socket);
   }
 
@@ -531,8 +535,13 @@ export class RemotingServer {
 
   #onBadFrame(connection: Connection, error: unknown): void {
     const fields = { peer: connection.remoteText, cause: errorText(error) };
-    if (error instanceof RemotingCommandError) this.#logPeerFault(fields, 'connection closed: bad frame');
-    else this.#logger.error({ ...fields, err: error }, 'connection closed: its frame could not be handled');
+    if (error instanceof RemotingCommandError) {
+      this.#logPeerFault(fields, 'connection closed: bad frame');
+      return;
+    }
+    this.#ownFaults.attempt((suppressed) => {
+      this.#logger.error({ ...fields, err: error, suppressed }, 'connection closed: its frame could not be handled');
+    });
   }
 
   #logPeerFault(fields: object, message: string): void {
@@ -546,7 +555,19 @@ export class RemotingServer {
     this.#outstanding.count -= connection.outstanding;
     connection.outstanding = 0;
     this.#logger.debug({ peer: connection.remoteText, reason }, 'connection closed');
-    for (const hook of this.#closeHooks) hook(connection);
+    this.#tell(this.#closeHooks, connection);
+  }
+
+  /** Calls hooks; one that fails keeps neither the others nor the connection from going on. */
+  #tell(hooks: ReadonlyArray<(conn: ServerConnection) => void>, connection: Connection): void {
+    for (const hook of hooks) {
+      try {
+        hook(connection);
+      } catch (error) {
+        if (error instanceof AssertionError) throw error;
+        this.#logger.error({ err: error, peer: connection.remoteText }, 'connection hook failed');
+      }
+    }
   }
 
   #sweep(): void {

@@ -24,19 +24,12 @@ export class TurnLoop {
   #scheduled = false;
   #hooksDue = false;
   #spinUntilMs = 0;
-  #nowMs: number;
   #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
 
   /** @param spinMicros how long to keep the loop from sleeping after a turn with frames; 0 for never */
   constructor(clock: Clock, spinMicros = 0) {
     this.#clock = clock;
     this.#spinMicros = spinMicros;
-    this.#nowMs = clock.monotonicMs();
-  }
-
-  /** When this turn began to handle bytes, or some earlier one; monotonic ms. */
-  get nowMs(): number {
-    return this.#nowMs;
   }
 
   /** Adds a hook. What it throws is not caught: the process ends before an answer of this turn leaves. */
@@ -70,7 +63,6 @@ export class TurnLoop {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#nowMs = this.#clock.monotonicMs();
     setImmediate(() => this.#end());
   }
 

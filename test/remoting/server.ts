@@ -643,6 +643,25 @@ test('each connection is announced once when it comes and once when it goes', as
   t.deepEqual(events, ['+1', '+2', '-2 true', '-1 true']);
 });
 
+test('a connection hook that fails keeps nothing from going on', async (t) => {
+  const { server, port, logger } = await startServer(t);
+  const told: string[] = [];
+  server.onConnect(() => {
+    throw new Error('hook failed');
+  });
+  server.onConnect(() => told.push('connect'));
+  server.onClose(() => {
+    throw new Error('hook failed');
+  });
+  server.onClose(() => told.push('close'));
+  const peer = await connectRaw(t, port);
+  await assertHealthy(t, peer, 1);
+  (await onlyConnection(server)).close('test');
+  await peer.closure();
+  t.deepEqual(told, ['connect', 'close']);
+  t.is(logger.of('error').length, 2);
+});
+
 test('several ports may be listened on, and a connection knows its own', async (t) => {
   const { server, port } = await startServer(t);
   const fast = await server.listen({ host: '127.0.0.1', port: 0 });
@@ -699,6 +718,63 @@ test('shutdown does not wait for a peer that never reads', async (t) => {
   t.true(conn.bufferedBytes > 0);
   await server.shutdown();
   t.true(conn.closed);
+});
+
+test('a peer that half-closes and never reads is let go after ten seconds', async (t) => {
+  const clock = new ManualClock();
+  const { server, port } = await startServer(t, { clock, readPath: 'onread', highWaterBytes: 67_108_864 });
+  const peer = await connectRaw(t, port);
+  const conn = await onlyConnection(server);
+  await assertReady(peer, server);
+  peer.socket.pause();
+  for (let n = 0; n < 20; n++) conn.sendFrame(encodeFrame(createRequest(40, null, Buffer.alloc(1_000_000))));
+  await turns(2);
+  t.true(conn.bufferedBytes > 0);
+  peer.socket.end();
+  await until(() => conn.closed);
+  clock.advance(10_010);
+  // The clock stands still from here on: only sockets that are gone let the server shut down.
+  await server.shutdown();
+});
+
+test('frames may be held until the turn is over', async (t) => {
+  const events: string[] = [];
+  const { server, port } = await startServer(t, {
+    rawFrame: (conn, _view, bytes, frameStart, frameEnd) => {
+      events.push(`frame ${decodeFrame(Buffer.from(bytes.buffer), frameStart, frameEnd).opaque}`);
+      conn.holdFrames();
+      return true;
+    },
+  });
+  const frame = echoFrame(9);
+  server.onTurnEnd(() => {
+    events.push('turn end');
+    for (const conn of server.connections()) conn.writeShared(frame, 0, frame.length);
+  });
+  const peer = await connectRaw(t, port);
+  peer.socket.write(Buffer.concat([echoFrame(1), echoFrame(2), echoFrame(3)]));
+  await peer.commands(3);
+  t.deepEqual(events, ['frame 1', 'turn end', 'frame 2', 'turn end', 'frame 3', 'turn end']);
+});
+
+test('no frame is handled from within a turn-end function, even if it writes', async (t) => {
+  const { server, port } = await startServer(t, { highWaterBytes: 1000 });
+  let inside = false;
+  const nested: number[] = [];
+  server.register(1, (command) => {
+    if (inside) nested.push(command.opaque);
+    return createResponse(command, 0, null, null, Buffer.alloc(600));
+  });
+  const frame = echoFrame(9);
+  server.onTurnEnd(() => {
+    inside = true;
+    for (const conn of server.connections()) conn.writeShared(frame, 0, frame.length);
+    inside = false;
+  });
+  const peer = await connectRaw(t, port);
+  peer.socket.write(Buffer.concat(Array.from({ length: 20 }, (_, n) => request(1, n))));
+  await until(() => peer.reader.commands.filter((command) => command.body?.length === 600).length === 20);
+  t.deepEqual(nested, []);
 });
 
 test('a proxy may name the peer, before plain text', async (t) => {

@@ -1,0 +1,51 @@
+import test from 'ava';
+import { TurnLoop } from '../../src/remoting/turn-loop.js';
+import { ManualClock } from '../helper/manual-clock.js';
+import { turns } from '../helper/remoting.js';
+
+test('a turn calls its hooks once, then flushes, and what that makes dirty waits for the next turn', async (t) => {
+  const turn = new TurnLoop(new ManualClock());
+  const events: string[] = [];
+  turn.onTurnEnd(() => events.push('first hook'));
+  turn.onTurnEnd(() => events.push('second hook'));
+  const late = { flush: () => events.push('flush of the next turn') };
+  turn.markDirty({
+    flush: () => {
+      events.push('flush');
+      turn.markDirty(late);
+    },
+  });
+  turn.requestTurnEnd();
+  turn.requestTurnEnd();
+  await turns(1);
+  t.deepEqual(events, ['first hook', 'second hook', 'flush']);
+  await turns(1);
+  t.deepEqual(events.slice(3), ['flush of the next turn']);
+});
+
+test('a turn without frames calls no hook', async (t) => {
+  const turn = new TurnLoop(new ManualClock());
+  turn.onTurnEnd(() => t.fail());
+  let flushed = 0;
+  turn.markDirty({ flush: () => flushed++ });
+  await turns(2);
+  t.is(flushed, 1);
+});
+
+test('spinning keeps the loop awake for its time after a turn with frames, and no longer', async (t) => {
+  let nowMs = 0;
+  const looks: number[] = [];
+  const clock = new ManualClock();
+  clock.monotonicMs = () => {
+    looks.push(nowMs);
+    return nowMs;
+  };
+  const turn = new TurnLoop(clock, 50);
+  turn.requestTurnEnd();
+  await turns(5);
+  const spun = looks.length;
+  t.true(spun >= 5);
+  nowMs = 0.05;
+  await turns(5);
+  t.is(looks.length, spun + 1);
+});
