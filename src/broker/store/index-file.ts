@@ -200,7 +200,7 @@ export class IndexFile {
    * @throws StoreIoError if the file can not be read
    */
   item(number: number): IndexItem {
-    let view = this.#read;
+    let view: DataView = this.#read;
     let at = 0;
     if (this.#items && number >= this.#savedCount) {
       view = this.#items;

@@ -85,6 +85,9 @@ export class LogWindow {
   wrap(): void {
     const physical = this.#physical + (this.#head - this.#address);
     this.#close();
+    // What the ring's end still holds of the time round before is given up, so that the oldest segment is always the
+    // next to be overwritten.
+    while (this.#segments.length > 0 && (this.#segments[0] as Segment).lap < this.#lap) this.#segments.shift();
     this.#lap += 1;
     this.#head = this.start;
     this.#roomEnd = this.start;

@@ -102,7 +102,7 @@ class Recovery {
     const isWholeLog = from <= files.first;
     // After a clean stop the queues have all that is theirs up to there. What else is before it belongs to topics that
     // were destroyed, which must not come back.
-    const dispatchedTo = isClean ? this.#options.checkpoint.confirmPhyOffset : 0;
+    const dispatchedTo = isClean && !isWholeLog ? this.#options.checkpoint.confirmPhyOffset : 0;
     const end = await this.#scan(from, true, (record) => {
       this.#lastTimestamp = record.storeTimestamp;
       if (record.physicalOffset >= dispatchedTo) this.#dispatchToQueue(record, isWholeLog);

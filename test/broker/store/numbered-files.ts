@@ -1,0 +1,83 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { StoreCorruptError } from '../../../src/broker/store/errors.js';
+import { nodeFileSystem } from '../../../src/broker/store/file-system.js';
+import { NumberedFiles } from '../../../src/broker/store/numbered-files.js';
+import { FaultyFileSystem, systemError, tempFolder } from '../../helper/store.js';
+
+const NAME_0 = '00000000000000000000';
+const NAME_100 = '00000000000000000100';
+
+test('a created file has its full size, its offset as name, and uses no disk space', (t) => {
+  const folder = join(tempFolder(t), 'a', 'b');
+  const files = new NumberedFiles(nodeFileSystem, folder, 1_048_576);
+  nodeFileSystem.close(files.create(0));
+  nodeFileSystem.close(files.create(1_048_576));
+  t.deepEqual(readdirSync(folder), [NAME_0, '00000000000001048576']);
+  t.is(statSync(files.path(0)).size, 1_048_576);
+  t.true(statSync(files.path(0)).blocks < 16);
+  t.is(files.startOf(1_048_575), 0);
+  t.is(files.startOf(1_048_576), 1_048_576);
+  t.is(files.startOf(2_097_152), -1);
+  t.is(files.startOf(-1), -1);
+});
+
+test('loading finds the files in order and passes over folders', (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, NAME_100), Buffer.alloc(100));
+  writeFileSync(join(folder, NAME_0), Buffer.alloc(100));
+  mkdirSync(join(folder, '5'));
+  const files = new NumberedFiles(nodeFileSystem, folder, 100);
+  files.load();
+  t.deepEqual(files.starts, [0, 100]);
+  t.is(files.first, 0);
+  t.is(files.last, 100);
+});
+
+test('a missing folder is an empty one', (t) => {
+  const files = new NumberedFiles(nodeFileSystem, join(tempFolder(t), 'none'), 100);
+  files.load();
+  t.deepEqual(files.starts, []);
+  t.is(files.first, -1);
+});
+
+test('an empty file is removed if it is the last, and refused elsewhere', (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, NAME_0), Buffer.alloc(100));
+  writeFileSync(join(folder, NAME_100), '');
+  const files = new NumberedFiles(nodeFileSystem, folder, 100);
+  files.load();
+  t.deepEqual(readdirSync(folder), [NAME_0]);
+  writeFileSync(join(folder, NAME_0), '');
+  writeFileSync(join(folder, NAME_100), Buffer.alloc(100));
+  t.throws(() => files.load(), { instanceOf: StoreCorruptError });
+});
+
+test('a file of another size is refused by name', (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, NAME_0), Buffer.alloc(99));
+  const files = new NumberedFiles(nodeFileSystem, folder, 100);
+  const error = t.throws(() => files.load(), { instanceOf: StoreCorruptError });
+  t.true(error.message.includes(join(folder, NAME_0)));
+  t.regex(error.message, /99 bytes.*100/);
+});
+
+test('a file whose name is no offset is refused by name', (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, '.DS_Store'), Buffer.alloc(100));
+  const error = t.throws(() => new NumberedFiles(nodeFileSystem, folder, 100).load(), {
+    instanceOf: StoreCorruptError,
+  });
+  t.true(error.message.includes('.DS_Store'));
+});
+
+test('a file that can not get its size is not left behind', (t) => {
+  const folder = tempFolder(t);
+  const fs = new FaultyFileSystem();
+  fs.fault = (operation) => (operation === 'truncate' ? systemError('ENOSPC') : null);
+  const files = new NumberedFiles(fs, folder, 100);
+  t.throws(() => files.create(0), { code: 'ENOSPC' });
+  t.deepEqual(readdirSync(folder), []);
+  t.deepEqual(files.starts, []);
+});
