@@ -88,6 +88,10 @@ reads('a key that refers to the first key of another map', '{"a":{{"q":1}:5,{"q"
   a: { '{"q":1}': 5, '{"q":2}': 6 },
   b: { '{"q":1}': 7 },
 });
+reads('a key that refers into what is still open', '{"m":{"a":{{"q":1}:5},"b":{{"$ref":"$.m.a.null"}:7}}}', {
+  m: { a: { '{"q":1}': 5 }, b: { '{"q":1}': 7 } },
+});
+reads('a reference within dropped metadata', '{"@type":{"x":{"y":1},"z":[{"$ref":"@"}]},"a":1}', { a: 1 });
 reads('a value that refers to a key', '{"a":{{"q":1}:5},"b":{"$ref":"$.a.null"}}', {
   a: { '{"q":1}': 5 },
   b: { q: 1 },
@@ -138,6 +142,8 @@ const MALFORMED: Record<string, string> = {
   'a reference by no path': '{"a":{"$ref":"b"}}',
   'a reference by a broken index': '[{"$ref":"$[x]"}]',
   'a reference by an open index': '[{"$ref":"$[0"}]',
+  'a reference to itself': '{"$ref":"$"}',
+  'a property that refers to itself': '{"a":{"$ref":"$.a"}}',
   'a reference to a reference that waits': '{"a":{"$ref":"$.b.x"},"b":{"$ref":"$.a.x"}}',
   'a key that refers to nothing': '{{"$ref":"$.b.null"}:1}',
   'a key that refers to what is no key': '{"a":{"x":1},"b":{{"$ref":"$.a"}:1}}',

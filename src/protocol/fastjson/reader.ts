@@ -97,7 +97,7 @@ class FastjsonReader {
       case '{':
         return this.#object(holder, key);
       case '[':
-        return this.#array();
+        return this.#array(holder, key);
       case '"':
       case "'":
         return this.#string(char);
@@ -170,25 +170,26 @@ class FastjsonReader {
     return String.fromCharCode(Number.parseInt(hex, 16));
   }
 
-  #push(container: Container): void {
+  /** Opens a container. It is in its place before its content is read, since references in there may go through it. */
+  #push(container: Container, holder: Container | null, key: string | number): void {
     if (this.#stack.length >= MAX_JSON_DEPTH) {
       throw new RemotingCommandError(`JSON at ${this.#at}: nested more than ${MAX_JSON_DEPTH} deep`);
     }
-    // The root must be in place before its content is read: references start there.
-    if (this.#stack.length === 0) this.#root = container;
+    if (holder !== null) setEntry(holder, key, container);
+    else if (this.#stack.length === 0) this.#root = container;
     this.#stack.push(container);
   }
 
-  #array(): unknown[] {
+  #array(holder: Container | null, key: string | number): unknown[] {
     const out: unknown[] = [];
-    this.#push(out);
+    this.#push(out, holder, key);
     this.#at++;
     this.#skipSpace();
     if (this.#text[this.#at] === ']') {
       this.#at++;
     } else {
-      for (;;) {
-        out.push(this.#value(out, out.length));
+      for (let i = 0; ; i++) {
+        out[i] = this.#value(out, i);
         this.#skipSpace();
         const char = this.#text[this.#at];
         if (char !== ',' && char !== ']') throw this.#unexpected("',' or ']'");
@@ -201,21 +202,21 @@ class FastjsonReader {
   }
 
   #object(holder: Container | null, key: string | number): object {
-    const out = this.#members();
+    const out = this.#members(holder, key);
     const path = referencePath(out);
     if (path === null) return out;
     if (this.#inKey) throw new RemotingCommandError(`JSON at ${this.#at}: $ref within a key`);
     const target = this.#resolve(path, holder, this.#stack.at(-2) ?? null);
-    if (target !== undefined) return target;
+    if (target !== undefined && target !== out) return target;
     if (holder === null) throw pointsNowhere(path);
     const reference = new PendingReference(path, holder, key);
     this.#pending.push(reference);
     return reference;
   }
 
-  #members(): Record<string, unknown> {
+  #members(holder: Container | null, key: string | number): Record<string, unknown> {
     const out: Record<string, unknown> = Object.create(null);
-    this.#push(out);
+    this.#push(out, holder, key);
     this.#at++;
     this.#skipSpace();
     if (this.#text[this.#at] === '}') {
@@ -226,8 +227,8 @@ class FastjsonReader {
         this.#skipSpace();
         if (this.#text[this.#at] !== ':') throw this.#unexpected("':'");
         this.#at++;
-        const value = this.#value(out, name);
-        if (name !== '@type') out[name] = value;
+        if (name === '@type') this.#value(null, '');
+        else out[name] = this.#value(out, name);
         this.#skipSpace();
         const char = this.#text[this.#at];
         if (char !== ',' && char !== '}') throw this.#unexpected("',' or '}'");
@@ -271,7 +272,7 @@ class FastjsonReader {
   #objectName(owner: object): string {
     const wasInKey = this.#inKey;
     this.#inKey = true;
-    const members = this.#members();
+    const members = this.#members(null, '');
     this.#inKey = wasInKey;
     const path = referencePath(members);
     const key = path === null ? members : this.#resolve(path, null, null);
