@@ -22,7 +22,7 @@ export function sameMessageQueue(a: MessageQueue, b: MessageQueue): boolean {
 
 /** A text that is equal for equal queues and for no others: a key for Map and Set. */
 export function messageQueueKey(mq: MessageQueue): string {
-  return `${mq.topic}\n${mq.brokerName}\n${mq.queueId}`;
+  return `${mq.queueId},${mq.topic.length},${mq.topic}${mq.brokerName}`;
 }
 
 function compareText(a: string, b: string): number {
