@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock, Random, Timer } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BrokerData, HeartbeatData, TopicRouteData } from '../protocol/bodies.js';
 import { createUniqIdGenerator } from '../protocol/message-id.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
-import { isRetryTopic, SystemTopic } from '../protocol/topic-validator.js';
+import { SystemTopic } from '../protocol/topic-validator.js';
 import { type ClientApi, createClientApi } from './client-api.js';
 import {
   type ClientConfig,
@@ -79,6 +80,8 @@ export class MQClientInstance {
 
   constructor(options: InstanceOptions, deps: ClientDeps = {}) {
     this.config = clientConfig(options, options.keepInstanceName);
+    // Every wait of every member listens to this one signal.
+    setMaxListeners(0, this.#closing.signal);
     const { clock, random, clientIP, pid } = this.config;
     this.#logger = this.config.logger.child({ clientId: this.config.clientId });
     this.#remoting = deps.remoting ?? createRemotingClient(options, this.config);
@@ -246,8 +249,8 @@ export class MQClientInstance {
     } catch (error) {
       if (this.signal.aborted) throw error;
       const topic = key.trimEnd();
-      const isExpected = isTopicNotExist(error) && isRetryTopic(topic);
-      if (!isExpected) this.#logger.warn({ topic, cause: errorText(error) }, 'could not update the route');
+      if (isTopicNotExist(error)) this.#logger.debug({ topic }, 'the topic has no route');
+      else this.#logger.warn({ topic, cause: errorText(error) }, 'could not update the route');
       return false;
     }
   }

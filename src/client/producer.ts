@@ -94,7 +94,7 @@ type Transmit<T> = (
   header: HeaderOf<typeof SendMessageRequestHeaderV2>,
   prepared: Prepared,
   queue: MessageQueue,
-  call: { timeoutMs: number; signal: AbortSignal; kind: SendKind },
+  call: { timeoutMs: number; signal: AbortSignal | undefined; kind: SendKind },
 ) => Promise<T>;
 
 /**
@@ -350,8 +350,8 @@ export class Producer {
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#sendMsgTimeout;
     const deadlineMs = this.#nowMs() + timeoutMs;
-    const signal = options.signal ? AbortSignal.any([options.signal, this.#instance.signal]) : this.#instance.signal;
-    signal.throwIfAborted();
+    const { signal } = options;
+    signal?.throwIfAborted();
     if (options.queue === undefined && options.selector === undefined) {
       return this.#sendWithRetries(prepared, transmit, deadlineMs, retries, signal);
     }
@@ -376,7 +376,7 @@ export class Producer {
     transmit: Transmit<T>,
     deadlineMs: number,
     retries: number,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<T> {
     const startMs = this.#nowMs();
     const brokersSent: string[] = [];
@@ -398,7 +398,7 @@ export class Producer {
         if (!this.#wantsAnotherBroker(result)) return result;
         notStored = { result };
       } catch (error) {
-        if (signal.aborted || !isRetryable(error)) throw error;
+        if (signal?.aborted || this.#state !== 'running' || !isRetryable(error)) throw error;
         failure = error;
       }
       queues = this.#instance.publishQueues(prepared.topic);
@@ -426,7 +426,7 @@ export class Producer {
     prepared: Prepared,
     transmit: Transmit<T>,
     timeoutMs: number,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<T> {
     const addr = await this.#masterOf(queue);
     const header = { ...prepared.header, e: queue.queueId, g: this.#instance.clock.now(), n: queue.brokerName };
