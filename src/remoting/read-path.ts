@@ -1,6 +1,8 @@
 import { connect, createServer, Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 
+const PROBE_TIMEOUT_MS = 3000;
+
 /** How a server's connections are read: into the shared region, or by 'data' events with a buffer for each read. */
 export type ReadPath = 'onread' | 'data';
 
@@ -62,7 +64,7 @@ export function takeConnection(accepted: Socket, options: TakeOptions): Socket |
  *
  * Windows keeps a read's buffer while it waits, so the buffer cannot be shared there.
  *
- * @returns 'data' if anything fails or takes longer than half a second
+ * @returns 'data' if anything fails or takes longer than three seconds: a busy machine is no reason to read slowly
  */
 export async function probeReadPath(clock: Clock): Promise<ReadPath> {
   if (process.platform === 'win32') return 'data';
@@ -70,7 +72,7 @@ export async function probeReadPath(clock: Clock): Promise<ReadPath> {
   const sockets: Socket[] = [];
   const server = createServer({ noDelay: true, allowHalfOpen: true });
   const works = await new Promise<boolean>((resolve) => {
-    const timer = clock.after(500, () => resolve(false));
+    const timer = clock.after(PROBE_TIMEOUT_MS, () => resolve(false));
     const settle = (result: boolean) => {
       timer.cancel();
       resolve(result);
@@ -82,11 +84,15 @@ export async function probeReadPath(clock: Clock): Promise<ReadPath> {
       accepted.once('data', (chunk) => {
         if (chunk.length !== 1 || chunk[0] !== 1) return settle(false);
         const onRead = (readBytes: number) => settle(readBytes === 1 && target[0] === 2);
-        const taken = takeConnection(accepted, { target, onRead, writableHighWaterMark: 16_384 });
-        if (taken === null) return settle(false);
-        sockets.push(taken);
-        taken.once('error', () => settle(false));
-        taken.write(Uint8Array.of(1));
+        try {
+          const taken = takeConnection(accepted, { target, onRead, writableHighWaterMark: 16_384 });
+          if (taken === null) return settle(false);
+          sockets.push(taken);
+          taken.once('error', () => settle(false));
+          taken.write(Uint8Array.of(1));
+        } catch {
+          settle(false);
+        }
       });
     });
     server.listen(0, '127.0.0.1', () => {

@@ -149,7 +149,7 @@ export class RemotingServer {
   readonly #ownFaults: LogLimiter;
   readonly #unsupportedCodes = new Set<number>();
   #defaultProcessor: RequestProcessor | null = null;
-  #requestedReadPath: ReadPath | 'auto';
+  readonly #requestedReadPath: ReadPath | 'auto';
   #readPath: Promise<ReadPath> | null = null;
   #currentReadPath: ReadPath = 'data';
   #nextConnectionId = 1;
@@ -264,8 +264,7 @@ export class RemotingServer {
    * @throws RemotingConnectError if the address cannot be had
    */
   async listen(o: { host?: string; port: number }): Promise<{ host: string; port: number }> {
-    this.#readPath ??=
-      this.#requestedReadPath === 'auto' ? probeReadPath(this.#clock) : Promise.resolve(this.#requestedReadPath);
+    this.#readPath ??= this.#chooseReadPath();
     this.#currentReadPath = await this.#readPath;
     const text = formatAddress(o.host ?? '*', o.port);
     if (this.#shutdown !== null) throw new RemotingConnectError(text, `cannot listen on ${text}: shut down`);
@@ -286,6 +285,15 @@ export class RemotingServer {
     const sweepMs = Math.min(1000, Math.max(10, this.#idleTimeoutMs / 4));
     this.#sweepTimer ??= this.#clock.every(sweepMs, () => this.#sweep());
     return { host: address.address, port: address.port };
+  }
+
+  async #chooseReadPath(): Promise<ReadPath> {
+    if (this.#requestedReadPath !== 'auto') return this.#requestedReadPath;
+    const readPath = await probeReadPath(this.#clock);
+    if (readPath === 'data' && process.platform !== 'win32') {
+      this.#logger.warn({ node: process.version }, "connections are read by 'data' events: onread does not work here");
+    }
+    return readPath;
   }
 
   /**
