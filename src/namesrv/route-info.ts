@@ -366,8 +366,9 @@ export class RouteInfo {
     const unknownAt = queueDatas.findIndex(({ brokerName }) => !this.#brokers.group(brokerName));
     const known = unknownAt < 0 ? queueDatas : queueDatas.slice(0, unknownAt);
     const accepted = unknownAt < 0 || this.#topics.has(topic) ? known : [];
-    const refusal =
-      this.#nameRefusal([topic]) ?? this.#topics.refusal(accepted.map(({ brokerName }) => [topic, brokerName]));
+    const held = this.#topics.entriesOf(topic);
+    const added = new Set(accepted.map(({ brokerName }) => brokerName).filter((brokerName) => !held?.has(brokerName)));
+    const refusal = this.#nameRefusal([topic]) ?? this.#topics.refusal(added.size);
     if (refusal !== null) return refusal;
     for (const queueData of accepted) this.#topics.put(topic, { ...queueData });
     return unknownAt < 0 ? null : `broker ${queueDatas[unknownAt]?.brokerName} is not registered`;
@@ -419,10 +420,8 @@ export class RouteInfo {
     if (registration.queueMappings.some((mapping) => mapping.currIdMap.size > maxMappedQueues)) {
       return `more than ${maxMappedQueues} logical queues in a static topic`;
     }
-    return (
-      this.#nameRefusal(topics.map((topic) => topic.topicName)) ??
-      this.#topics.refusal(topics.map((topic) => [topic.topicName, brokerName]))
-    );
+    const topicNames = topics.map((topic) => topic.topicName);
+    return this.#nameRefusal(topicNames) ?? this.#topics.refusal(this.#topics.countMissing(topicNames, brokerName));
   }
 
   #nameRefusal(names: readonly string[]): Refusal | null {

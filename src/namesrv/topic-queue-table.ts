@@ -48,11 +48,16 @@ export class TopicQueueTable {
     return this.#mappings.get(topic);
   }
 
-  /** Whether adding these would break the bound. */
-  refusal(added: ReadonlyArray<readonly [topic: string, brokerName: string]>): Refusal | null {
+  /** How many of the topics the broker holds nothing of yet. */
+  countMissing(topics: Iterable<string>, brokerName: string): number {
     let missing = 0;
-    for (const [topic, brokerName] of added) if (!this.#topics.get(topic)?.has(brokerName)) missing++;
-    return this.#entries + missing > this.#maxEntries ? `topic table is full: ${this.#maxEntries} queue entries` : null;
+    for (const topic of topics) if (!this.#topics.get(topic)?.has(brokerName)) missing++;
+    return missing;
+  }
+
+  /** Why `added` more entries are too many, or null. */
+  refusal(added: number): Refusal | null {
+    return this.#entries + added > this.#maxEntries ? `topic table is full: ${this.#maxEntries} queue entries` : null;
   }
 
   /** Adds or replaces what `queueData.brokerName` holds of the topic. The object is kept. */
