@@ -13,7 +13,7 @@ import { NotifyMinBrokerIdChangeRequestHeader } from '../protocol/headers.js';
 import { createRequest } from '../protocol/remoting-command.js';
 import { RequestCode } from '../protocol/request-code.js';
 import { RemotingClient } from '../remoting/client.js';
-import { RemotingServer, type ServerConnection } from '../remoting/server.js';
+import { RemotingServer, type ServerConnection, type TlsServerOptions } from '../remoting/server.js';
 import { KvConfig, type KvLimits } from './kv-config.js';
 import type { NamesrvConfig } from './namesrv-config.js';
 import { brokerLivenessProcessors } from './processors/broker-liveness.js';
@@ -36,6 +36,8 @@ export interface NameServerDeps {
   readonly random?: Random;
   readonly routeLimits?: RouteLimits;
   readonly kvLimits?: KvLimits;
+  /** Plain text only unless given. */
+  readonly tls?: TlsServerOptions;
   /** Asked for topics unknown here while `clusterTest` is on; null: unknown there too. */
   readonly productEnvironment?: (topic: string) => Promise<TopicRouteData | null>;
 }
@@ -59,6 +61,7 @@ export class NameServer {
   #isDrainScheduled = false;
   #stopping: Promise<void> | null = null;
 
+  /** @throws MQError CONFIG when the TLS material is unusable */
   constructor(config: NamesrvConfig, deps: NameServerDeps) {
     const { clock, logger } = deps;
     this.config = config;
@@ -67,7 +70,7 @@ export class NameServer {
     this.#kv = new KvConfig(new ConfigFile(config.kvConfigPath), deps.kvLimits);
     this.#configFile = new ConfigFile(config.configStorePath);
     const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
-    this.#server = new RemotingServer({ logger, clock, idleTimeoutMs });
+    this.#server = new RemotingServer({ logger, clock, idleTimeoutMs, ...(deps.tls && { tls: deps.tls }) });
     this.#client = new RemotingClient({ logger, clock, random: deps.random ?? systemRandom });
   }
 

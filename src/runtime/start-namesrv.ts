@@ -9,6 +9,7 @@ import { reachableAddress } from './local-address.js';
 import { openProductEnvironment } from './product-environment.js';
 import { readPropertiesFile, withPropertiesFile } from './properties-file.js';
 import { once, type Stoppable, shutdownInReverse } from './running.js';
+import { isTlsProperty, tlsFromProperties } from './tls-properties.js';
 
 /** What servers take from their surroundings; the real ones by default, and no log. */
 export interface ServerSurroundings extends UserFolders {
@@ -65,14 +66,16 @@ export async function startNamesrv(options: StartNamesrvOptions = {}): Promise<R
     ...(file !== null && { configStorePath: file.path }),
   };
   const config = withPropertiesFile(file, () => namesrvConfigFromProperties(values));
-  const unknown = Object.keys(config.extra);
+  const unknown = Object.keys(config.extra).filter((name) => !isTlsProperty(name));
   if (unknown.length > 0) logger.warn({ properties: unknown }, 'properties without effect');
 
+  const tls = await tlsFromProperties(values, file);
   const environment = config.clusterTest ? openProductEnvironment(config.productEnvName, { ...options, clock }) : null;
   const server = new NameServer(config, {
     logger: logger.child({ server: 'namesrv' }),
     clock,
     random,
+    ...(tls !== null && { tls }),
     ...(environment !== null && { productEnvironment: environment.route }),
   });
   const started: Stoppable[] = [...(environment === null ? [] : [environment]), server];
