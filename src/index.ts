@@ -46,11 +46,11 @@ export type { SessionCredentials } from './protocol/acl-signature.js';
 export { RemotingCommandError } from './protocol/errors.js';
 export {
   createMessage,
+  delayLevel,
   type HostAddress,
   type Message,
   type MessageExt,
   type MessageOptions,
-  messageDelayLevel,
   messageKeys,
   messageTags,
   uniqKey,

@@ -22,6 +22,13 @@ export const BROKER_FLOW_CONTROL_DELAY_MS = 20;
 /** Pause while the consumer is suspended. */
 export const SUSPEND_DELAY_MS = 1000;
 
+/** Answers of a broker that has no heartbeat of ours, or only an old one. */
+const UNKNOWN_TO_BROKER = [
+  ResponseCode.SUBSCRIPTION_NOT_EXIST,
+  ResponseCode.SUBSCRIPTION_NOT_LATEST,
+  ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+];
+
 const BYTES_OF_MIB = 1024 * 1024;
 
 /** What a pull loop needs of its consumer. */
@@ -55,6 +62,8 @@ export class PullLoop {
   readonly #pq: ProcessQueue;
   readonly #loop: QueueLoop;
   #nextOffset: number;
+  /** Failed pulls in a row. */
+  #failures = 0;
   /** The stored offset was read after the lock was gained. */
   #wasLocked = false;
 
@@ -136,6 +145,7 @@ export class PullLoop {
 
   #handle(result: PullResult, rtMs: number): number | null {
     this.#nextOffset = result.nextBeginOffset;
+    this.#failures = 0;
     switch (result.status) {
       case 'FOUND': {
         if (result.messages.length === 0) {
@@ -166,11 +176,17 @@ export class PullLoop {
 
   /** @returns ms to wait before the next turn */
   #failed(error: unknown): number {
-    const { logger } = this.#host.instance;
+    const { instance, config } = this.#host;
     const fields = { ...this.#mq, cause: errorText(error) };
-    if (isRetryTopic(this.#mq.topic)) logger.debug(fields, 'pull failed');
-    else logger.warn(fields, 'pull failed');
+    // A broker that is away fails every queue every second: once a minute is enough to say so.
+    if (this.#failures % 60 === 0 && !isRetryTopic(this.#mq.topic)) instance.logger.warn(fields, 'pull failed');
+    else instance.logger.debug(fields, 'pull failed');
+    this.#failures += 1;
+    // A broker that was restarted does not know us before the next heartbeat, which may be 30 s away.
+    if (UNKNOWN_TO_BROKER.some((code) => isBrokerError(error, code))) {
+      instance.sendHeartbeatToAllBrokers().catch(() => {});
+    }
     const isFlowControl = isBrokerError(error, ResponseCode.FLOW_CONTROL);
-    return isFlowControl ? BROKER_FLOW_CONTROL_DELAY_MS : this.#host.config.pullTimeDelayMillsWhenException;
+    return isFlowControl ? BROKER_FLOW_CONTROL_DELAY_MS : config.pullTimeDelayMillsWhenException;
   }
 }
