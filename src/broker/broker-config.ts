@@ -64,12 +64,8 @@ export const brokerProperties = {
 
   // Registration.
   registerBrokerTimeoutMills: int32(24_000),
-  registerNameServerPeriod: int32(30_000),
-  forceRegister: bool(true),
+  registerNameServerPeriod: atBoot(int32(30_000)),
   compressedRegister: bool(false),
-  enableSplitRegistration: bool(false),
-  splitRegistrationSize: int32(800),
-  enableSingleTopicRegister: bool(false),
 
   // Topics and groups.
   defaultTopicQueueNums: int32(8),
@@ -87,14 +83,13 @@ export const brokerProperties = {
   clearRetryTopicWhenDeleteTopic: bool(true),
 
   // Sending.
-  maxMessageSize: int32(4 * 1024 * 1024),
+  maxMessageSize: atBoot(int32(4 * 1024 * 1024)),
   rejectTransactionMessage: bool(false),
   storeReplyMessageEnable: bool(true),
-  recallMessageEnable: bool(false),
   /** How many sends may wait for the disk at once; more are answered with SYSTEM_BUSY. */
-  sendThreadPoolQueueCapacity: int32(10_000),
+  sendThreadPoolQueueCapacity: atBoot(int32(10_000)),
   messageDelayLevel: atBoot(text('1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h')),
-  flushDelayOffsetInterval: int64(10_000),
+  flushDelayOffsetInterval: atBoot(int64(10_000)),
   delayOffsetUpdateVersionStep: int64(200),
 
   // Pulling.
@@ -103,31 +98,27 @@ export const brokerProperties = {
   litePullMessageEnable: bool(true),
   slaveReadEnable: bool(false),
   offsetCheckInSlave: bool(false),
-  enablePropertyFilter: bool(false),
-  filterSupportRetry: bool(false),
   /** How many pulls may be held at once; a pull beyond it is answered at once. */
   pullThreadPoolQueueCapacity: int32(100_000),
   litePullThreadPoolQueueCapacity: int32(100_000),
   queryThreadPoolQueueCapacity: int32(20_000),
   ackThreadPoolQueueCapacity: int32(100_000),
   endTransactionPoolQueueCapacity: int32(100_000),
-  maxTransferBytesOnMessageInMemory: int32(256 * 1024),
-  maxTransferCountOnMessageInMemory: int32(32),
-  maxTransferBytesOnMessageInDisk: int32(64 * 1024),
-  maxTransferCountOnMessageInDisk: int32(8),
-  accessMessageInMemoryMaxRatio: int32(40),
-  maxFilterMessageSize: int32(16_000),
+  maxTransferBytesOnMessageInMemory: atBoot(int32(256 * 1024)),
+  maxTransferCountOnMessageInMemory: atBoot(int32(32)),
+  maxTransferBytesOnMessageInDisk: atBoot(int32(64 * 1024)),
+  maxTransferCountOnMessageInDisk: atBoot(int32(8)),
+  accessMessageInMemoryMaxRatio: atBoot(int32(40)),
+  maxFilterMessageSize: atBoot(int32(16_000)),
   defaultQueryMaxNum: int32(32),
   maxMsgsNumBatch: int32(64),
 
   // Groups and offsets.
   channelExpiredTimeout: int64(120_000),
   notifyConsumerIdsChangedEnable: bool(true),
-  realTimeNotifyConsumerChange: bool(true),
-  flushConsumerOffsetInterval: int32(5000),
+  flushConsumerOffsetInterval: atBoot(int32(5000)),
   consumerOffsetUpdateVersionStep: int64(500),
   useServerSideResetOffset: bool(true),
-  enableRegisterProducer: bool(true),
 
   // Transactions.
   transactionTimeOut: int64(6000),
@@ -136,9 +127,6 @@ export const brokerProperties = {
   transactionOpMsgMaxSize: int32(4096),
   transactionOpBatchInterval: int32(3000),
 
-  // Access control of 4.9 (plain_acl.yml).
-  aclEnable: atBoot(bool(false)),
-
   // Store.
   storePathRootDir: atBoot(text(join(homedir(), 'store'))),
   storePathCommitLog: atBoot(text('')),
@@ -146,28 +134,29 @@ export const brokerProperties = {
   mappedFileSizeConsumeQueue: atBoot(int32(300_000 * 20)),
   maxHashSlotNum: atBoot(int32(5_000_000)),
   maxIndexNum: atBoot(int32(20_000_000)),
-  messageIndexEnable: bool(true),
-  messageIndexSafe: bool(false),
+  messageIndexEnable: atBoot(bool(true)),
   flushDiskType: atBoot(choice<FlushDiskType>('ASYNC_FLUSH', 'SYNC_FLUSH')),
-  syncFlushTimeout: int32(5000),
-  flushIntervalCommitLog: int32(500),
-  flushIntervalConsumeQueue: int32(1000),
+  syncFlushTimeout: atBoot(int32(5000)),
+  flushIntervalCommitLog: atBoot(int32(500)),
+  flushIntervalConsumeQueue: atBoot(int32(1000)),
+  flushConsumeQueueThoroughInterval: atBoot(int32(60_000)),
   fileReservedTime: int32(72),
   deleteWhen: text('04'),
   diskMaxUsedSpaceRatio: int32(75),
   diskSpaceWarningLevelRatio: int32(90),
   diskSpaceCleanForciblyRatio: int32(85),
   cleanFileForciblyEnable: bool(true),
-  cleanResourceInterval: int32(10_000),
+  cleanResourceInterval: atBoot(int32(10_000)),
   deleteFileBatchMax: int32(10),
-  checkCRCOnRecover: bool(true),
-  osPageCacheBusyTimeOutMills: int64(1000),
-  enableDetailStat: bool(true),
+  checkCRCOnRecover: atBoot(bool(true)),
+  autoMessageVersionOnTopicLen: atBoot(bool(true)),
+  enableDetailStat: atBoot(bool(true)),
   timerWheelEnable: atBoot(bool(true)),
-  timerPrecisionMs: atBoot(int32(1000)),
   timerMaxDelaySec: int32(3600 * 24 * 3),
   /** Bytes of the newest part of the commit log that stay in memory. */
   windowBytes: atBoot(int32(32 * 1024 * 1024)),
+  /** Bytes of consume-queue entries that stay in memory after they are in the files. */
+  hotQueueBytes: atBoot(int32(8 * 1024 * 1024)),
 } as const;
 
 type Properties = typeof brokerProperties;
@@ -271,10 +260,16 @@ export function brokerConfigFromProperties(properties: Readonly<Record<string, s
   return config;
 }
 
-/** All properties as sorted `key=value` lines, each ended by a newline: the body of GET_BROKER_CONFIG. */
-export function brokerConfigText(config: BrokerConfig): string {
+/**
+ * All properties as sorted `key=value` lines, each ended by a newline: the body of GET_BROKER_CONFIG.
+ *
+ * @param atNextStart values that count from the next start on; they are shown, as in Apache
+ */
+export function brokerConfigText(config: BrokerConfig, atNextStart: ReadonlyMap<string, string> = new Map()): string {
   const lines: string[] = [];
-  for (const name of Object.keys(brokerProperties) as BrokerPropertyName[]) lines.push(`${name}=${config[name]}\n`);
+  for (const name of Object.keys(brokerProperties) as BrokerPropertyName[]) {
+    lines.push(`${name}=${atNextStart.get(name) ?? config[name]}\n`);
+  }
   for (const [name, value] of Object.entries(config.extra)) lines.push(`${name}=${value}\n`);
   return lines.sort().join('');
 }

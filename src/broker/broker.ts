@@ -3,9 +3,80 @@
  *
  * Source: broker/BrokerController.java.
  */
-import type { Clock, Random } from '../base/clock.js';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Clock, Random, Timer } from '../base/clock.js';
+import { errorText, MQError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { HostAddress } from '../protocol/message.js';
+import { createUniqIdGenerator } from '../protocol/message-id.js';
+import { createResponse, type RemotingCommand } from '../protocol/remoting-command.js';
+import { RequestCode } from '../protocol/request-code.js';
+import { ResponseCode } from '../protocol/response-code.js';
+import { formatAddress } from '../remoting/address.js';
+import { RemotingClient } from '../remoting/client.js';
+import { RemotingServer, type RequestContext, type ServerConnection } from '../remoting/server.js';
 import type { BrokerConfig } from './broker-config.js';
+import { BrokerOuterApi } from './broker-outer-api.js';
+import { BrokerStats } from './broker-stats.js';
+import { notifyConsumerIdsChanged } from './client-calls.js';
+import { ConsumerGroups, ProducerGroups } from './client-groups.js';
+import { ConfigUpdates } from './config-updates.js';
+import { ConsumerOffsetTable } from './consumer-offset-table.js';
+import type { BrokerContext, Handlers } from './context.js';
+import { MessageWriter } from './message-writer.js';
+import { brokerAdminHandlers } from './processors/broker-admin.js';
+import { clientManageHandlers } from './processors/client-manage.js';
+import { connectionHandlers } from './processors/connections.js';
+import { consumerCallHandlers } from './processors/consumer-call.js';
+import { consumerManageHandlers } from './processors/consumer-manage.js';
+import { consumerOffsetAdminHandlers } from './processors/consumer-offset-admin.js';
+import { endTransactionHandlers } from './processors/end-transaction.js';
+import { groupAdminHandlers } from './processors/group-admin.js';
+import { lockBatchHandlers } from './processors/lock-batch.js';
+import { pullMessageHandlers } from './processors/pull-message.js';
+import { queryMessageHandlers } from './processors/query-message.js';
+import { queueOffsetHandlers } from './processors/queue-offset.js';
+import { replyMessageHandlers } from './processors/reply-message.js';
+import { sendBackHandlers } from './processors/send-back.js';
+import { sendMessageHandlers } from './processors/send-message.js';
+import { statisticsHandlers } from './processors/statistics.js';
+import { topicAdminHandlers } from './processors/topic-admin.js';
+import { unsupportedHandlers } from './processors/unsupported.js';
+import { PullRequestHold } from './pull-request-hold.js';
+import { RebalanceLocks } from './rebalance-locks.js';
+import { RateName } from './runtime-info.js';
+import { ScheduleService } from './schedule-service.js';
+import { MessageStore, type MessageStoreConfig } from './store/message-store.js';
+import { StoreRates } from './store-rates.js';
+import { storeSettings } from './store-settings.js';
+import { SubscriptionGroupTable } from './subscription-group-table.js';
+import { BrokerTableFiles } from './table-files.js';
+import { TopicTable } from './topic-table.js';
+import { TransactionService } from './transaction-service.js';
+
+/** The fast port is that far below the normal one. */
+const FAST_PORT_DISTANCE = 2;
+/** What the fast port does not serve, so that long polls cannot crowd out sends. */
+const NOT_ON_FAST_PORT: ReadonlySet<number> = new Set([
+  RequestCode.PULL_MESSAGE,
+  RequestCode.LITE_PULL_MESSAGE,
+  RequestCode.POP_MESSAGE,
+  RequestCode.PEEK_MESSAGE,
+  RequestCode.NOTIFICATION,
+  RequestCode.POLLING_INFO,
+]);
+
+const SCAN_CHANNELS_MS = 10_000;
+const FIRST_OFFSET_FLUSH_MS = 10_000;
+const CHECK_HELD_PULLS_MS = 5000;
+const SAMPLE_RATES_MS = 1000;
+const PURGE_LOCKS_MS = 60_000;
+/** How long a start waits for slow name servers once one has answered. */
+const REGISTER_PATIENCE_MS = 1000;
+/** How long a shutdown waits for sends that wait for the disk. */
+const DRAIN_MS = 2000;
+const DRAIN_POLL_MS = 10;
 
 /** What a broker takes from its surroundings. */
 export interface BrokerDeps {
@@ -21,18 +92,343 @@ export interface BrokerAddress {
   port: number;
 }
 
+/** ms until the next local midnight. */
+function untilMidnight(nowMs: number): number {
+  const next = new Date(nowMs);
+  next.setHours(24, 0, 0, 0);
+  return Math.max(1, next.getTime() - nowMs);
+}
+
 export class Broker {
   readonly config: BrokerConfig;
+  readonly #deps: BrokerDeps;
+  readonly #server: RemotingServer;
+  readonly #client: RemotingClient;
+  readonly #topics: TopicTable;
+  readonly #groups: SubscriptionGroupTable;
+  readonly #offsets: ConsumerOffsetTable;
+  readonly #files: BrokerTableFiles;
+  readonly #storeConfig: MessageStoreConfig;
+  readonly #rates = new StoreRates();
+  readonly #timers = new Set<Timer>();
+  #store: MessageStore | null = null;
+  #context: BrokerContext | null = null;
+  #schedule: ScheduleService | null = null;
+  #transactions: TransactionService | null = null;
+  #outerApi: BrokerOuterApi | null = null;
+  #state: 'new' | 'starting' | 'running' | 'stopping' = 'new';
+  #areTablesLoaded = false;
+  #fastPort = 0;
+  #stopping: Promise<void> | null = null;
 
-  constructor(config: BrokerConfig, _deps: BrokerDeps) {
+  constructor(config: BrokerConfig, deps: BrokerDeps) {
+    const { clock, logger, random } = deps;
     this.config = config;
+    this.#deps = deps;
+    this.#storeConfig = storeSettings(config);
+    this.#server = new RemotingServer({
+      logger,
+      clock,
+      idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
+    });
+    this.#client = new RemotingClient({ logger, clock, random });
+    const now = () => clock.now();
+    this.#topics = new TopicTable(config, now);
+    this.#groups = new SubscriptionGroupTable(config, now);
+    this.#offsets = new ConsumerOffsetTable(config, now);
+    this.#files = new BrokerTableFiles(config.storePathRootDir, clock, {
+      topics: this.#topics,
+      groups: this.#groups,
+      offsets: this.#offsets,
+    });
   }
 
-  /** Opens the store, listens, registers with the name servers; resolves when clients can be served. */
+  /**
+   * Opens the store, listens, registers with the name servers; resolves when clients can be served.
+   *
+   * @throws RemotingConnectError when the port is taken; MQError STORE_LOCKED, STORE_CORRUPT or STORE_IO of the
+   *   store; MQError CONFIG for bad settings or unreadable tables. `shutdown` must be called then, too.
+   */
   async start(): Promise<BrokerAddress> {
-    return { addr: `${this.config.brokerIP1}:${this.config.listenPort}`, port: this.config.listenPort };
+    if (this.#state !== 'new') throw new MQError('CONFIG', 'a broker is started once');
+    this.#state = 'starting';
+    this.#server.registerBefore((request, ctx) => this.#gate(request, ctx));
+    const host = await this.#advertisedIp();
+    const { port } = await this.#server.listen({ host: this.config.bindAddress, port: this.config.listenPort });
+    const storeHost: HostAddress = { address: host, port };
+    const brokerAddr = formatAddress(this.config.brokerIP1, port);
+    const store = new MessageStore(this.#storeConfig, { ...this.#deps, storeHost });
+    this.#store = store;
+    await store.start();
+    const context = this.#createContext(store, storeHost, brokerAddr);
+    this.#context = context;
+    const schedule = new ScheduleService({ ...this.#deps, config: this.config, store, writer: context.writer });
+    await this.#files.load(schedule);
+    this.#areTablesLoaded = true;
+    const transactions = new TransactionService(context);
+    const outerApi = new BrokerOuterApi({
+      ...this.#deps,
+      config: this.config,
+      topics: this.#topics,
+      client: this.#client,
+      brokerAddr,
+      haServerAddr: formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1),
+    });
+    this.#schedule = schedule;
+    this.#transactions = transactions;
+    this.#outerApi = outerApi;
+    this.#registerProcessors(context, schedule, transactions);
+    this.#connectEvents(context, outerApi);
+    await this.#listenFast(port);
+    if (this.#isStopping) return { addr: brokerAddr, port };
+    schedule.start();
+    transactions.start();
+    this.#startTimers(context);
+    this.#state = 'running';
+    await outerApi.start(REGISTER_PATIENCE_MS);
+    this.#deps.logger.info({ brokerName: this.config.brokerName, addr: brokerAddr }, 'broker started');
+    return { addr: brokerAddr, port };
+  }
+
+  /** Asked after awaits: a shutdown may come while the broker starts. */
+  get #isStopping(): boolean {
+    return this.#state === 'stopping';
+  }
+
+  /** Answers in place of the processors while the broker does not serve, or not on this port. */
+  #gate(request: RemotingCommand, { localPort }: RequestContext): RemotingCommand | null {
+    if (this.#state !== 'running') {
+      return createResponse(request, ResponseCode.SERVICE_NOT_AVAILABLE, `the broker is ${this.#state}, try again`);
+    }
+    if (localPort === this.#fastPort && NOT_ON_FAST_PORT.has(request.code)) {
+      const remark = ` request type ${request.code} not supported`;
+      return createResponse(request, ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark);
+    }
+    return null;
+  }
+
+  /** Records and offset message ids hold addresses, not names. */
+  async #advertisedIp(): Promise<string> {
+    const { brokerIP1 } = this.config;
+    if (isIP(brokerIP1) !== 0) return brokerIP1;
+    try {
+      return (await lookup(brokerIP1)).address;
+    } catch (error) {
+      throw new MQError('CONFIG', `brokerIP1: ${JSON.stringify(brokerIP1)} has no address`, { cause: error });
+    }
+  }
+
+  #createContext(store: MessageStore, storeHost: HostAddress, brokerAddr: string): BrokerContext {
+    const { clock, random, logger } = this.#deps;
+    const topics = this.#topics;
+    const pid = Math.floor(random.next() * 0x1_0000);
+    return {
+      config: this.config,
+      clock,
+      random,
+      logger,
+      store,
+      writer: new MessageWriter(store, this.config, clock),
+      topics,
+      groups: this.#groups,
+      offsets: this.#offsets,
+      consumers: new ConsumerGroups<ServerConnection>(),
+      producers: new ProducerGroups<ServerConnection>(),
+      locks: new RebalanceLocks(),
+      hold: new PullRequestHold(),
+      stats: new BrokerStats({
+        clusterName: this.config.brokerClusterName,
+        detail: this.config.enableDetailStat,
+        isSystemTopic: (topic) => topics.isSystemTopic(topic),
+        now: () => clock.now(),
+      }),
+      clients: this.#server,
+      files: this.#files,
+      work: { sends: 0, endTransactions: 0, queries: 0 },
+      brokerAddr,
+      storeHost,
+      createUniqId: createUniqIdGenerator({ ip: storeHost.address, pid, clock, random }),
+    };
+  }
+
+  #registerProcessors(context: BrokerContext, schedule: ScheduleService, transactions: TransactionService): void {
+    const updates = new ConfigUpdates(this.config, () => this.#deps.clock.now());
+    const configChanged = (names: ReadonlySet<string>) => this.#configChanged(names);
+    const tables: Handlers[] = [
+      sendMessageHandlers(context),
+      sendBackHandlers(context),
+      replyMessageHandlers(context),
+      pullMessageHandlers(context),
+      clientManageHandlers(context),
+      consumerManageHandlers(context),
+      queueOffsetHandlers(context),
+      lockBatchHandlers(context),
+      queryMessageHandlers(context),
+      endTransactionHandlers(context, transactions),
+      consumerOffsetAdminHandlers(context, schedule),
+      topicAdminHandlers(context),
+      groupAdminHandlers(context),
+      connectionHandlers(context),
+      statisticsHandlers(context),
+      consumerCallHandlers(context),
+      brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
+      unsupportedHandlers(),
+    ];
+    for (const handlers of tables) {
+      for (const [code, processor] of handlers) this.#server.register(code, processor);
+    }
+  }
+
+  #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi): void {
+    const { clock } = this.#deps;
+    this.#topics.onChange((names) => {
+      this.#inBackground(this.#files.saveTopics(), 'topics.json could not be written');
+      outerApi.topicsChanged(names);
+    });
+    this.#groups.onChange(() => {
+      this.#inBackground(this.#files.saveGroups(), 'subscriptionGroup.json could not be written');
+    });
+    context.store.onMessage((topic, queueId, maxOffset, tagsCode) => {
+      context.hold.arrived(topic, queueId, maxOffset, tagsCode, clock.now());
+    });
+    this.#server.onTurnEnd(() => context.store.commitTurn());
+    this.#server.onClose((connection) => {
+      context.producers.removeConnection(connection);
+      context.hold.drop(connection);
+      for (const change of context.consumers.removeConnection(connection)) notifyConsumerIdsChanged(context, change);
+    });
+  }
+
+  /** A failure that nobody waits for. */
+  #inBackground(work: Promise<void>, message: string): void {
+    work.catch((error: unknown) => this.#deps.logger.error({ err: error, reason: errorText(error) }, message));
+  }
+
+  async #listenFast(port: number): Promise<void> {
+    const { fastListenEnable, listenPort, bindAddress } = this.config;
+    const fastPort = port - FAST_PORT_DISTANCE;
+    if (!fastListenEnable || listenPort === 0 || fastPort <= 0) return;
+    try {
+      await this.#server.listen({ host: bindAddress, port: fastPort });
+      this.#fastPort = fastPort;
+    } catch (error) {
+      this.#deps.logger.warn(
+        { port: fastPort, reason: errorText(error) },
+        'the fast port is not served: only clients with vipChannelEnabled miss it',
+      );
+    }
+  }
+
+  #every(periodMs: number, fn: () => void): void {
+    this.#timers.add(this.#deps.clock.every(periodMs, fn));
+  }
+
+  #after(delayMs: number, fn: () => void): void {
+    const timer = this.#deps.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      fn();
+    });
+    this.#timers.add(timer);
+  }
+
+  #startTimers(context: BrokerContext): void {
+    const { clock } = this.#deps;
+    const { config } = this;
+    this.#every(SCAN_CHANNELS_MS, () => this.#closeSilentClients(context));
+    this.#every(PURGE_LOCKS_MS, () => context.locks.purge(clock.now()));
+    this.#every(SAMPLE_RATES_MS, () => this.#sampleRates(context));
+    this.#every(config.flushDelayOffsetInterval, () => {
+      this.#inBackground(this.#files.saveDelayOffsetsIfChanged(), 'delayOffset.json could not be written');
+    });
+    this.#after(FIRST_OFFSET_FLUSH_MS, () => {
+      this.#every(config.flushConsumerOffsetInterval, () => {
+        this.#inBackground(this.#files.saveOffsetsIfChanged(), 'consumerOffset.json could not be written');
+      });
+    });
+    this.#checkHeldPulls(context);
+    this.#recordMorning(context);
+  }
+
+  /** Looks after held pulls for ever; the period follows the configuration. */
+  #checkHeldPulls(context: BrokerContext): void {
+    const { longPollingEnable, shortPollingTimeMills } = this.config;
+    this.#after(longPollingEnable ? CHECK_HELD_PULLS_MS : shortPollingTimeMills, () => {
+      context.hold.check(this.#deps.clock.now(), (topic, queueId) => context.store.maxOffset(topic, queueId));
+      this.#checkHeldPulls(context);
+    });
+  }
+
+  #recordMorning(context: BrokerContext): void {
+    this.#after(untilMidnight(this.#deps.clock.now()), () => {
+      context.stats.recordMorning();
+      this.#recordMorning(context);
+    });
+  }
+
+  #sampleRates({ store }: BrokerContext): void {
+    const stats = store.stats();
+    this.#rates.sample(this.#deps.clock.now(), {
+      [RateName.PUT]: stats.putMessages,
+      [RateName.GET_FOUND]: stats.getFoundTimes,
+      [RateName.GET_MISS]: stats.getMissTimes,
+      [RateName.GET_TOTAL]: stats.getFoundTimes + stats.getMissTimes,
+      [RateName.GET_TRANSFERRED]: stats.getMessages,
+    });
+  }
+
+  /** Clients that stopped their heartbeats are taken for dead; closing removes them and tells their groups. */
+  #closeSilentClients({ consumers, producers, clock }: BrokerContext): void {
+    const timeoutMs = this.config.channelExpiredTimeout;
+    const silent = consumers.expired(clock.now(), timeoutMs);
+    for (const connection of producers.expired(clock.now(), timeoutMs)) silent.add(connection);
+    for (const connection of silent) connection.close('no heartbeat');
+  }
+
+  #configChanged(names: ReadonlySet<string>): void {
+    Object.assign(this.#storeConfig, storeSettings(this.config));
+    if (names.has('brokerPermission')) {
+      this.#topics.touch();
+      this.#inBackground(this.#files.saveTopics(), 'topics.json could not be written');
+    }
+    if ((names.has('brokerPermission') || names.has('namesrvAddr')) && this.#outerApi) {
+      this.#inBackground(this.#outerApi.registerAll(), 'registration failed');
+    }
   }
 
   /** Unregisters, stops listening, persists every table and closes the store. May be called again. */
-  async shutdown(): Promise<void> {}
+  shutdown(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'stopping';
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    await this.#outerApi?.stop();
+    await this.#schedule?.stop();
+    await this.#transactions?.stop();
+    this.#context?.hold.releaseAll();
+    await this.#drain();
+    await this.#server.shutdown();
+    await this.#client.shutdown();
+    if (this.#areTablesLoaded) {
+      try {
+        await this.#files.saveAll();
+      } catch (error) {
+        this.#deps.logger.error({ err: error, reason: errorText(error) }, 'tables could not be written');
+      }
+    }
+    await this.#store?.shutdown();
+  }
+
+  /** Gives sends that wait for the disk the time to be answered. */
+  async #drain(): Promise<void> {
+    const { clock } = this.#deps;
+    const work = this.#context?.work;
+    const untilMs = clock.monotonicMs() + DRAIN_MS;
+    while (work && work.sends + work.endTransactions > 0 && clock.monotonicMs() < untilMs) {
+      await new Promise<void>((resolve) => clock.after(DRAIN_POLL_MS, resolve));
+    }
+  }
 }

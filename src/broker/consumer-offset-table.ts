@@ -33,6 +33,7 @@ export class ConsumerOffsetTable {
   readonly #pulled = new Map<string, QueueOffsets>();
   #version: DataVersion;
   #commits = 0;
+  #revision = 0;
 
   /** @param now ms since the epoch, for the version stamp */
   constructor(config: BrokerConfig, now: () => number) {
@@ -43,6 +44,11 @@ export class ConsumerOffsetTable {
 
   get version(): DataVersion {
     return this.#version;
+  }
+
+  /** Grows with every change of committed offsets: whether the file is out of date. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Takes over what a file held. */
@@ -97,6 +103,7 @@ export class ConsumerOffsetTable {
     }
     queues.set(queueId, queueOffset);
     this.#commits++;
+    this.#revision++;
     if (this.#commits % Math.max(1, this.#config.consumerOffsetUpdateVersionStep) === 0) {
       this.#version = nextDataVersion(this.#version, this.#now());
     }
@@ -136,13 +143,16 @@ export class ConsumerOffsetTable {
   /** Copies committed offsets from one group to another; nothing when the source has none. */
   clone(sourceGroup: string, targetGroup: string, topic: string): void {
     const queues = this.#committed.get(topicAtGroup(topic, sourceGroup));
-    if (queues) this.#committed.set(topicAtGroup(topic, targetGroup), new Map(queues));
+    if (!queues) return;
+    this.#committed.set(topicAtGroup(topic, targetGroup), new Map(queues));
+    this.#revision++;
   }
 
   /** Sets an offset that also overrules what consumers commit until their next pull took it. */
   assignReset(topic: string, group: string, queueId: number, queueOffset: number): void {
     if (queueId < 0 || queueOffset < 0) return;
     const key = topicAtGroup(topic, group);
+    this.#revision++;
     for (const table of [this.#resets, this.#committed]) {
       const queues = table.get(key) ?? new Map<number, number>();
       queues.set(queueId, queueOffset);
@@ -167,6 +177,7 @@ export class ConsumerOffsetTable {
   }
 
   #removeWhere(unwanted: (parts: { topic: string; group: string }) => boolean): void {
+    this.#revision++;
     for (const table of [this.#committed, this.#resets, this.#pulled]) {
       for (const key of table.keys()) {
         const parts = splitTopicAtGroup(key);

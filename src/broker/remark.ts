@@ -22,6 +22,12 @@ export function dateTimeText(ms: number): string {
   return `${date} ${time},${millis}`;
 }
 
+/** `yyyy-MM-dd#HH:mm:ss:SSS` in local time. (common/UtilAll.java#formatDate with YYYY_MM_DD_HH_MM_SS_SSS) */
+export function hashDateTimeText(ms: number): string {
+  const { date, time, millis } = localParts(ms);
+  return `${date}#${time}:${millis}`;
+}
+
 /** `1.5 GiB`, `0 B`. (common/MixAll.java#humanReadableByteCount) */
 export function byteCountText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

@@ -40,9 +40,9 @@ function registerConsumer(
   const change = context.consumers.register(
     {
       group: data.groupName,
-      consumeType: data.consumeType,
-      messageModel: data.messageModel,
-      consumeFromWhere: data.consumeFromWhere,
+      consumeType: data.consumeType ?? 'CONSUME_PASSIVELY',
+      messageModel: data.messageModel ?? 'CLUSTERING',
+      consumeFromWhere: data.consumeFromWhere ?? 'CONSUME_FROM_LAST_OFFSET',
       subscriptions: keepSubscriptions ? null : data.subscriptionDataSet,
     },
     channel,

@@ -103,7 +103,7 @@ async function answer(
 }
 
 /** Properties as the producer sent them, with what the broker adds and without what clients may not set. */
-function sentProperties(context: BrokerContext, text: string | undefined): Map<string, string> {
+export function sentProperties(context: BrokerContext, text: string | undefined): Map<string, string> {
   const properties = decodeProperties(text);
   properties.set(MessageProperty.MSG_REGION, context.config.regionId);
   properties.set(MessageProperty.TRACE_SWITCH, String(context.config.traceOn));

@@ -1,0 +1,101 @@
+/**
+ * Looking for messages: QUERY_MESSAGE 12, VIEW_MESSAGE_BY_ID 33, QUERY_CONSUME_QUEUE 321.
+ *
+ * Source: broker/processor/QueryMessageProcessor.java, AdminBrokerProcessor.java#queryConsumeQueue.
+ */
+import { encodeQueryConsumeQueueResponseBody } from '../../protocol/bodies.js';
+import { tagsCodeMatches } from '../../protocol/filter.js';
+import { decodeHeader, encodeHeader } from '../../protocol/header-schema.js';
+import {
+  QueryConsumeQueueRequestHeader,
+  QueryMessageRequestHeader,
+  QueryMessageResponseHeader,
+  ViewMessageRequestHeader,
+} from '../../protocol/headers.js';
+import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
+import { RequestCode } from '../../protocol/request-code.js';
+import { ResponseCode } from '../../protocol/response-code.js';
+import type { BrokerContext, Handlers } from '../context.js';
+
+/** The ext field of a query by unique key; it is outside the header class. */
+const UNIQUE_MSG_QUERY_FLAG = '_UNIQUE_KEY_QUERY';
+/** Answers must fit into a frame, so the units of a consume queue come by at most so many at a time. */
+const MAX_QUEUE_UNITS = 10_000;
+
+/** Finds messages by key. The index knows hashes only: what comes back may have other keys. */
+async function queryMessage(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
+  const header = decodeHeader(QueryMessageRequestHeader, request.extFields);
+  if (context.work.queries >= context.config.queryThreadPoolQueueCapacity) {
+    return createResponse(request, ResponseCode.SYSTEM_BUSY, '[OVERLOAD]system busy, start flow control for a while');
+  }
+  const isUnique = request.extFields?.[UNIQUE_MSG_QUERY_FLAG] === 'true';
+  const maxNum = isUnique ? context.config.defaultQueryMaxNum : header.maxNum;
+  context.work.queries++;
+  try {
+    const result = await context.store.queryByKey(
+      header.topic,
+      header.key,
+      maxNum,
+      header.beginTimestamp,
+      header.endTimestamp,
+    );
+    const extFields = encodeHeader(QueryMessageResponseHeader, {
+      indexLastUpdateTimestamp: result.lastUpdateTimestamp,
+      indexLastUpdatePhyoffset: result.lastUpdatePhyOffset,
+    });
+    if (result.messages.length === 0) {
+      const remark = 'can not find message, maybe time range not correct';
+      return createResponse(request, ResponseCode.QUERY_NOT_FOUND, remark, extFields);
+    }
+    return createResponse(request, ResponseCode.SUCCESS, null, extFields, Buffer.concat(result.messages));
+  } finally {
+    context.work.queries--;
+  }
+}
+
+async function viewMessageById(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
+  const { offset } = decodeHeader(ViewMessageRequestHeader, request.extFields);
+  const message = await context.store.lookMessage(offset);
+  if (message) return createResponse(request, ResponseCode.SUCCESS, null, null, message);
+  return createResponse(request, ResponseCode.SYSTEM_ERROR, `can not find message by the offset, ${offset}`);
+}
+
+function hasQueue(context: BrokerContext, topic: string, queueId: number): boolean {
+  for (const queue of context.store.queues()) if (queue.topic === topic && queue.queueId === queueId) return true;
+  return false;
+}
+
+function queryConsumeQueue(context: BrokerContext, request: RemotingCommand): RemotingCommand {
+  const header = decodeHeader(QueryConsumeQueueRequestHeader, request.extFields);
+  const { topic = '', queueId = 0, index = 0, count = 0, consumerGroup } = header;
+  const { store } = context;
+  if (!hasQueue(context, topic, queueId)) {
+    return createResponse(request, ResponseCode.SYSTEM_ERROR, `${queueId}@${topic} is not exist!`);
+  }
+  const subscription =
+    consumerGroup === undefined ? undefined : (context.consumers.findSubscription(consumerGroup, topic) ?? undefined);
+  const isOffline = consumerGroup !== undefined && !subscription;
+  const units = store.queueUnits(topic, queueId, index, Math.max(0, Math.min(count, MAX_QUEUE_UNITS)));
+  const body = encodeQueryConsumeQueueResponseBody({
+    subscriptionData: subscription,
+    filterData: isOffline ? `${consumerGroup}@${topic} is not online!` : undefined,
+    queueData: units.map((unit) => ({
+      physicOffset: unit.physicalOffset,
+      physicSize: unit.size,
+      tagsCode: BigInt(unit.tagsCode),
+      eval: subscription !== undefined && tagsCodeMatches(subscription, unit.tagsCode),
+    })),
+    minQueueIndex: store.minOffset(topic, queueId),
+    maxQueueIndex: store.maxOffset(topic, queueId),
+  });
+  return createResponse(request, ResponseCode.SUCCESS, null, null, body);
+}
+
+/** Handlers of message queries. */
+export function queryMessageHandlers(context: BrokerContext): Handlers {
+  return [
+    [RequestCode.QUERY_MESSAGE, (request) => queryMessage(context, request)],
+    [RequestCode.VIEW_MESSAGE_BY_ID, (request) => viewMessageById(context, request)],
+    [RequestCode.QUERY_CONSUME_QUEUE, (request) => queryConsumeQueue(context, request)],
+  ];
+}

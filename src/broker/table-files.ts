@@ -1,0 +1,201 @@
+/**
+ * The tables that survive a restart, as Apache's files under `<storePathRootDir>/config`: topics.json,
+ * subscriptionGroup.json, consumerOffset.json and delayOffset.json.
+ *
+ * Source: common/ConfigManager.java, broker/BrokerPathConfigHelper.java.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import { ConfigFile } from '../base/config-file.js';
+import { MQError } from '../base/errors.js';
+import {
+  decodeConsumerOffsetSerializeWrapper,
+  decodeDelayOffsetSerializeWrapper,
+  decodeSubscriptionGroupWrapper,
+  decodeTopicConfigSerializeWrapper,
+  formatDelayOffsetSerializeWrapper,
+  formatSubscriptionGroupWrapper,
+  formatTopicConfigSerializeWrapper,
+} from '../protocol/bodies.js';
+import { newDataVersion } from '../protocol/data-version.js';
+import { stringifyFastjson } from '../protocol/fastjson.js';
+import type { ConsumerOffsetTable } from './consumer-offset-table.js';
+import type { TableFiles } from './context.js';
+import type { DelayOffsets, ScheduleService } from './schedule-service.js';
+import type { SubscriptionGroupTable } from './subscription-group-table.js';
+import type { TopicTable } from './topic-table.js';
+
+/** A pause before the next write, as a multiple of what the last rendering took: big tables are written less often. */
+const PAUSE_FACTOR = 4;
+/** Renderings shorter than this are followed by no pause. */
+const CHEAP_RENDER_MS = 2;
+
+/**
+ * One table and its file. Requests that come while a write is under way, or soon after a costly one, share the
+ * next write, so that a burst of changes renders the table a few times and not once for each.
+ */
+class TableFile {
+  readonly #file: ConfigFile;
+  readonly #clock: Clock;
+  readonly #render: () => string;
+  #next: Promise<void> | null = null;
+  #running: Promise<void> | null = null;
+  #notBeforeMs = 0;
+
+  constructor(path: string, clock: Clock, render: () => string) {
+    this.#file = new ConfigFile(path);
+    this.#clock = clock;
+    this.#render = render;
+  }
+
+  /** @throws MQError CONFIG naming the file, when neither it nor its backup can be read */
+  async load<T>(decode: (body: Buffer) => T): Promise<T | null> {
+    try {
+      return await this.#file.load((text) => decode(Buffer.from(text)));
+    } catch (error) {
+      throw new MQError('CONFIG', `cannot read ${this.#file.path}, nor its .bak`, { cause: error });
+    }
+  }
+
+  /** Resolves when the table, as it is now or later, is on disk. @throws the file system's error */
+  save(): Promise<void> {
+    this.#next ??= this.#writeNext();
+    return this.#next;
+  }
+
+  /** `save` without the pause, for shutdown. */
+  saveNow(): Promise<void> {
+    this.#notBeforeMs = 0;
+    return this.save();
+  }
+
+  async #writeNext(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+    const pauseMs = this.#notBeforeMs - this.#clock.monotonicMs();
+    await new Promise<void>((resolve) => {
+      if (pauseMs > 0) this.#clock.after(pauseMs, resolve);
+      else setImmediate(resolve);
+    });
+    this.#next = null;
+    const startedMs = this.#clock.monotonicMs();
+    const text = this.#render();
+    const renderMs = this.#clock.monotonicMs() - startedMs;
+    this.#notBeforeMs = renderMs < CHEAP_RENDER_MS ? 0 : startedMs + renderMs * (1 + PAUSE_FACTOR);
+    this.#running = this.#file.save(text);
+    await this.#running;
+  }
+}
+
+export interface BrokerTables {
+  topics: TopicTable;
+  groups: SubscriptionGroupTable;
+  offsets: ConsumerOffsetTable;
+}
+
+export class BrokerTableFiles implements TableFiles {
+  readonly #clock: Clock;
+  readonly #tables: BrokerTables;
+  readonly #topics: TableFile;
+  readonly #groups: TableFile;
+  readonly #offsets: TableFile;
+  readonly #delay: TableFile;
+  #delayOffsets: () => DelayOffsets = () => ({ offsetTable: new Map(), dataVersion: newDataVersion(0) });
+  #savedOffsetsRevision = -1;
+  #savedDelayText = '';
+
+  constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables) {
+    this.#clock = clock;
+    this.#tables = tables;
+    const file = (name: string, render: () => string): TableFile =>
+      new TableFile(join(storePathRootDir, 'config', name), clock, render);
+    this.#topics = file('topics.json', () => this.#topicsText());
+    this.#groups = file('subscriptionGroup.json', () => this.#groupsText());
+    this.#offsets = file('consumerOffset.json', () => this.#offsetsText());
+    this.#delay = file('delayOffset.json', () => this.#delayText());
+  }
+
+  #topicsText(): string {
+    const { topics } = this.#tables;
+    return formatTopicConfigSerializeWrapper({
+      topicConfigTable: Object.fromEntries(topics.entries()),
+      dataVersion: topics.version,
+    });
+  }
+
+  #groupsText(): string {
+    const { groups } = this.#tables;
+    const forbidden = [...groups.forbiddenEntries()].map(([group, masks]) => [group, Object.fromEntries(masks)]);
+    return formatSubscriptionGroupWrapper({
+      subscriptionGroupTable: Object.fromEntries(groups.entries()),
+      forbiddenTable: Object.fromEntries(forbidden) as Record<string, Record<string, number>>,
+      dataVersion: groups.version,
+    });
+  }
+
+  /** Java writes the whole manager object: `groupTopicMap` is a getter of it that readers ignore. */
+  #offsetsText(): string {
+    const { offsets } = this.#tables;
+    this.#savedOffsetsRevision = offsets.revision;
+    const value = {
+      dataVersion: { ...offsets.version },
+      groupTopicMap: offsets.topicsByGroup(),
+      offsetTable: offsets.entries(),
+    };
+    return stringifyFastjson(value, { pretty: true });
+  }
+
+  #delayText(): string {
+    this.#savedDelayText = formatDelayOffsetSerializeWrapper(this.#delayOffsets());
+    return this.#savedDelayText;
+  }
+
+  /** Reads all files into the tables; a missing file leaves its table as it is. @throws MQError CONFIG */
+  async load(schedule: ScheduleService): Promise<void> {
+    const nowMs = this.#clock.now();
+    this.#delayOffsets = () => schedule.snapshot();
+    const topics = await this.#topics.load(decodeTopicConfigSerializeWrapper);
+    if (topics) this.#tables.topics.load(Object.values(topics.topicConfigTable), topics.dataVersion);
+    const groups = await this.#groups.load(decodeSubscriptionGroupWrapper);
+    if (groups) {
+      this.#tables.groups.load(
+        Object.values(groups.subscriptionGroupTable),
+        Object.entries(groups.forbiddenTable),
+        groups.dataVersion,
+      );
+    }
+    const offsets = await this.#offsets.load(decodeConsumerOffsetSerializeWrapper);
+    if (offsets) {
+      this.#tables.offsets.load(Object.entries(offsets.offsetTable), offsets.dataVersion ?? newDataVersion(nowMs));
+      this.#savedOffsetsRevision = this.#tables.offsets.revision;
+    }
+    const delay = await this.#delay.load(decodeDelayOffsetSerializeWrapper);
+    if (delay) schedule.load(delay.offsetTable, delay.dataVersion ?? null);
+  }
+
+  saveTopics(): Promise<void> {
+    return this.#topics.save();
+  }
+
+  saveGroups(): Promise<void> {
+    return this.#groups.save();
+  }
+
+  saveOffsets(): Promise<void> {
+    return this.#offsets.save();
+  }
+
+  /** Writes the committed offsets unless the file has them already. */
+  async saveOffsetsIfChanged(): Promise<void> {
+    if (this.#tables.offsets.revision !== this.#savedOffsetsRevision) await this.#offsets.save();
+  }
+
+  /** Writes the delivered offsets of delay levels unless the file has them already. */
+  async saveDelayOffsetsIfChanged(): Promise<void> {
+    if (formatDelayOffsetSerializeWrapper(this.#delayOffsets()) !== this.#savedDelayText) await this.#delay.save();
+  }
+
+  /** Writes every table, for shutdown. */
+  async saveAll(): Promise<void> {
+    await Promise.all([this.#topics.saveNow(), this.#groups.saveNow(), this.#offsets.saveNow(), this.#delay.saveNow()]);
+  }
+}
