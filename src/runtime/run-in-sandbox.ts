@@ -1,5 +1,6 @@
 import type { Options, ResultPromise } from 'execa';
 import { MQError } from '../base/errors.js';
+import { onExit } from './exit-hook.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.js';
 import { END_SIGNALS, type SignalSource, signalExitCode } from './signals.js';
 
@@ -126,8 +127,7 @@ class SignalRelay {
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
     this.#child = child;
-    const killAtExit = () => this.#kill('SIGKILL');
-    process.on('exit', killAtExit);
+    const forgetExit = onExit(() => this.#kill('SIGKILL'));
     try {
       const result = await child;
       if (result.signal !== undefined)
@@ -136,7 +136,7 @@ class SignalRelay {
       throw startError(command, result);
     } finally {
       await this.#endLeftovers();
-      process.off('exit', killAtExit);
+      forgetExit();
       this.#child = null;
     }
   }

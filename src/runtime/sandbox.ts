@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openSession } from '../admin/session.js';
 import { systemClock, systemRandom } from '../base/clock.js';
 import { defaultSubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
+import { onExit } from './exit-hook.js';
 import { proveReady, topicConfig, waitForRoute } from './readiness.js';
 import { once } from './running.js';
 import type { RunningBroker } from './start-broker.js';
@@ -79,15 +80,14 @@ export function sandboxEnv(namesrvAddr: string): Record<string, string> {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const folder = await mkdtemp(join(options.tmpDir ?? tmpdir(), 'mqadmin-sandbox-'));
-  const removeNow = () => rmSync(folder, { recursive: true, force: true });
-  process.on('exit', removeNow);
+  const forgetExit = onExit(() => rmSync(folder, { recursive: true, force: true }));
   let cluster: RunningCluster | null = null;
   const stop = once(async () => {
     try {
       await cluster?.shutdown();
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      process.off('exit', removeNow);
+      forgetExit();
     }
   });
   try {

@@ -1,0 +1,97 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { openSession } from '../../src/admin/session.js';
+import { systemClock, systemRandom } from '../../src/base/clock.js';
+import { PROBE_TOPIC } from '../../src/runtime/readiness.js';
+import { type SandboxOptions, startSandbox } from '../../src/runtime/sandbox.js';
+import { canListen } from '../helper/ports.js';
+
+async function setUp(t: ExecutionContext) {
+  const tmp = await mkdtemp(join(tmpdir(), 'mqadmin-sandbox-test-'));
+  t.teardown(() => rm(tmp, { recursive: true, force: true }));
+  const start = async (options: SandboxOptions = {}) => {
+    const sandbox = await startSandbox({ tmpDir: tmp, ...options });
+    t.teardown(sandbox.stop);
+    return sandbox;
+  };
+  return { tmp, start };
+}
+
+async function sessionOf(t: ExecutionContext, namesrvAddr: string) {
+  const session = await openSession({
+    namesrvAddrs: [namesrvAddr],
+    timeoutMs: 5000,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  t.teardown(() => session.close());
+  return session;
+}
+
+test('a sandbox has the topics and groups asked for, and nothing of the probe', async (t) => {
+  const { start } = await setUp(t);
+  const attributes = { '+message.type': 'FIFO' };
+  const { brokers, env, namesrvAddr } = await start({
+    topics: ['orders', { name: 'pay', queues: 1, attributes }],
+    groups: ['g1'],
+    brokers: 2,
+  });
+  t.is(env.NAMESRV_ADDR, namesrvAddr);
+  const { api } = await sessionOf(t, namesrvAddr);
+  const route = await api.getTopicRouteInfo('orders');
+  t.deepEqual(route.queueDatas.map((queueData) => queueData.brokerName).sort(), ['broker-a', 'broker-b']);
+  t.true(route.queueDatas.every((queueData) => queueData.writeQueueNums === 4));
+  for (const { addr } of brokers) {
+    const pay = await api.getTopicConfig(addr, 'pay');
+    t.is(pay.readQueueNums, 1);
+    t.is(pay.attributes['message.type'], 'FIFO');
+    const { subscriptionGroupTable } = await api.getAllSubscriptionGroup(addr);
+    t.truthy(subscriptionGroupTable.g1);
+    t.false(Object.keys(subscriptionGroupTable).some((name) => name.includes('probe')));
+  }
+  const { topicList } = await api.getTopicListFromNameServer();
+  t.false(topicList.includes(PROBE_TOPIC));
+});
+
+test('stopping leaves no folder and no port, and is repeatable', async (t) => {
+  const { start, tmp } = await setUp(t);
+  const sandbox = await start();
+  t.is((await readdir(tmp)).length, 1);
+  await Promise.all([sandbox.stop(), sandbox.stop()]);
+  t.deepEqual(await readdir(tmp), []);
+  t.true(await canListen(Number(sandbox.namesrvAddr.split(':')[1])));
+  for (const broker of sandbox.brokers) t.true(await canListen(broker.port));
+});
+
+test('a refused topic fails the start and leaves nothing', async (t) => {
+  const { start, tmp } = await setUp(t);
+  const error = await t.throwsAsync(start({ topics: ['bad name!'] }), { code: 'MQ_BROKER' });
+  t.regex(error?.message ?? '', /bad name!/);
+  t.deepEqual(await readdir(tmp), []);
+});
+
+test('a bad property fails the start and leaves nothing', async (t) => {
+  const { start, tmp } = await setUp(t);
+  await t.throwsAsync(start({ properties: { flushDiskType: 'NEVER' } }), { code: 'CONFIG' });
+  t.deepEqual(await readdir(tmp), []);
+});
+
+test('an aborted start leaves nothing', async (t) => {
+  const { start, tmp } = await setUp(t);
+  const abort = new AbortController();
+  const starting = start({ signal: abort.signal, topics: ['orders'] });
+  const reason = new Error('changed my mind');
+  setImmediate(() => abort.abort(reason));
+  t.is(await t.throwsAsync(starting), reason);
+  t.deepEqual(await readdir(tmp), []);
+});
+
+test('sandboxes do not meet', async (t) => {
+  const { start } = await setUp(t);
+  const [one, two] = await Promise.all([start({ topics: ['only-in-one'] }), start()]);
+  const { api } = await sessionOf(t, two.namesrvAddr);
+  t.not(one.namesrvAddr, two.namesrvAddr);
+  t.false((await api.getTopicListFromNameServer()).topicList.includes('only-in-one'));
+});
