@@ -149,12 +149,7 @@ test(
   { units: 10, offset: 3, log: { maxOffset: 5_050 } },
   'FOUND [3,4] next 10',
 );
-test(
-  'blank units are passed over one by one',
-  selects,
-  { units: 6, offset: 0, blank: [0, 1] },
-  'FOUND [2..5] next 6',
-);
+test('blank units are passed over one by one', selects, { units: 6, offset: 0, blank: [0, 1] }, 'FOUND [2..5] next 6');
 test(
   'only blank units are as if removed',
   selects,
