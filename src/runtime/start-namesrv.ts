@@ -6,7 +6,6 @@ import { type NamesrvConfig, namesrvConfigFromProperties } from '../namesrv/name
 import { dataFolder, type UserFolders } from './data-folder.js';
 import { explainListenError } from './listen-error.js';
 import { reachableAddress } from './local-address.js';
-import { openProductEnvironment } from './product-environment.js';
 import { readPropertiesFile, withPropertiesFile } from './properties-file.js';
 import { once, type Stoppable, shutdownInReverse } from './running.js';
 import { isTlsProperty, tlsFromProperties } from './tls-properties.js';
@@ -70,7 +69,10 @@ export async function startNamesrv(options: StartNamesrvOptions = {}): Promise<R
   if (unknown.length > 0) logger.warn({ properties: unknown }, 'properties without effect');
 
   const tls = await tlsFromProperties(values, file);
-  const environment = config.clusterTest ? openProductEnvironment(config.productEnvName, { ...options, clock }) : null;
+  // Loaded only where it is used: hardly anybody runs a test cluster.
+  const environment = config.clusterTest
+    ? (await import('./product-environment.js')).openProductEnvironment(config.productEnvName, { ...options, clock })
+    : null;
   const server = new NameServer(config, {
     logger: logger.child({ server: 'namesrv' }),
     clock,
