@@ -1,0 +1,107 @@
+import { failureOf } from './failure.js';
+
+/** Requests of one use case that may be under way at a time. */
+export const FAN_OUT_LIMIT = 64;
+
+/** A broker that did not give its part of a result, and why. */
+export interface Unreachable {
+  readonly brokerName: string | null;
+  readonly addr: string;
+  /** Stable name of the failure: `REMOTING_TIMEOUT`, `SYSTEM_BUSY`, … */
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** A result put together from several brokers. */
+export interface Partial {
+  /** False when some broker did not answer: what it holds is missing. */
+  readonly complete: boolean;
+  readonly unreachable: readonly Unreachable[];
+}
+
+/** Somebody to ask. */
+export interface Target {
+  readonly brokerName: string | null;
+  readonly addr: string;
+}
+
+export interface FanOutResult<T extends Target, R> extends Partial {
+  readonly answers: ReadonlyArray<{ readonly target: T; readonly value: R }>;
+}
+
+/**
+ * Runs `work` over `items`, at most `limit` at a time, and keeps their order.
+ *
+ * @throws the first error of `work`; what was under way goes on unheard
+ */
+export async function mapBounded<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = new Array(items.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next;
+      next += 1;
+      results[index] = await work(items[index] as T, index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
+
+/**
+ * Asks all targets, at most `limit` at a time. Failures become `unreachable` entries.
+ *
+ * @throws only an abort
+ */
+export async function askEach<T extends Target, R>(
+  targets: readonly T[],
+  limit: number,
+  ask: (target: T) => Promise<R>,
+): Promise<FanOutResult<T, R> & { firstError: unknown }> {
+  const errors: unknown[] = [];
+  const unreachable: Unreachable[] = [];
+  const answers: Array<{ target: T; value: R }> = [];
+  const outcomes = await mapBounded(targets, limit, async (target) => {
+    try {
+      return { target, value: await ask(target) };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === 'interrupted') throw error;
+      errors.push(error);
+      return { target, failure };
+    }
+  });
+  for (const outcome of outcomes) {
+    const { brokerName, addr } = outcome.target;
+    if (outcome.failure === undefined) answers.push({ target: outcome.target, value: outcome.value as R });
+    else unreachable.push({ brokerName, addr, code: outcome.failure.code, reason: outcome.failure.message });
+  }
+  return { complete: unreachable.length === 0, unreachable, answers, firstError: errors[0] };
+}
+
+/**
+ * As askEach, but a result that nobody contributed to is a failure.
+ *
+ * @throws the first failure when nobody answered and somebody was asked
+ */
+export async function askAll<T extends Target, R>(
+  targets: readonly T[],
+  limit: number,
+  ask: (target: T) => Promise<R>,
+): Promise<FanOutResult<T, R>> {
+  const { firstError, ...result } = await askEach(targets, limit, ask);
+  if (result.answers.length === 0 && result.unreachable.length > 0) throw firstError;
+  return result;
+}
+
+/** Joins what is known about missing brokers, each broker once. */
+export function joinPartial(...parts: readonly Partial[]): Partial {
+  const seen = new Map<string, Unreachable>();
+  for (const part of parts)
+    for (const entry of part.unreachable) if (!seen.has(entry.addr)) seen.set(entry.addr, entry);
+  return { complete: parts.every((part) => part.complete), unreachable: [...seen.values()] };
+}

@@ -1,0 +1,172 @@
+import { Producer } from '../client/producer.js';
+import type { SendResult } from '../client/send-result.js';
+import { hostText } from '../protocol/host-address.js';
+import { createMessage, type Message, type MessageExt } from '../protocol/message.js';
+import { decodeOffsetMsgId } from '../protocol/message-id.js';
+import { SystemTopic } from '../protocol/topic-validator.js';
+import { AdminError } from './failure.js';
+import type { AdminSession } from './session.js';
+import { encodePubTrace } from './trace-record.js';
+
+/** Group that messages are sent under. */
+export const SEND_GROUP = 'MQADMIN_PRODUCER';
+
+export interface SendRequest {
+  readonly topic: string;
+  readonly body: Uint8Array;
+  readonly tags?: string | null;
+  /** Several keys are separated by blanks. */
+  readonly keys?: string | null;
+  readonly properties?: Readonly<Record<string, string>>;
+  /** 1 .. 18 with the default table; 0 sends at once. */
+  readonly delayTimeLevel?: number;
+  /** Exactly this queue, without a second try elsewhere. */
+  readonly queue?: { readonly brokerName: string; readonly queueId: number } | null;
+  /** Also records the send in the trace topic. */
+  readonly trace?: boolean;
+}
+
+export interface Sent {
+  readonly topic: string;
+  readonly brokerName: string;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly sendStatus: SendResult['sendStatus'];
+  readonly msgId: string;
+  readonly offsetMsgId: string;
+  readonly transactionId: string | null;
+  readonly regionId: string;
+  /** 5.x: takes a delayed message back. */
+  readonly recallHandle: string | null;
+  /** Whole time of the send, ms. */
+  readonly costMs: number;
+}
+
+/**
+ * Sends one message, to the queues of its topic in turn and to another broker when one fails.
+ *
+ * @throws MQClientError (10005) without a route; MQBrokerError when the broker refuses; AdminError (usage) for a
+ *   message that breaks a rule
+ */
+export function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
+  return withProducer(session, (producer) => sendWith(session, producer, request));
+}
+
+/**
+ * Sends several messages one after the other over one connection and hands each result out as it comes.
+ *
+ * @throws as sendMessage, at the first message that fails
+ */
+export async function sendMessages(
+  session: AdminSession,
+  requests: Iterable<SendRequest>,
+  onSent: (sent: Sent) => Promise<void>,
+): Promise<void> {
+  await withProducer(session, async (producer) => {
+    for (const request of requests) await onSent(await sendWith(session, producer, request));
+  });
+}
+
+/** Sends a stored message again: the same topic, body and properties, its unique key included. */
+export function resendMessage(session: AdminSession, message: MessageExt): Promise<Sent> {
+  const { topic, flag, properties, body } = message;
+  return withProducer(session, (producer) =>
+    dispatch(session, producer, { topic, flag, properties: new Map(properties), body }, null),
+  );
+}
+
+async function sendWith(session: AdminSession, producer: Producer, request: SendRequest): Promise<Sent> {
+  const message = messageOf(request);
+  const sent = await dispatch(session, producer, message, request.queue ?? null);
+  if (request.trace === true) await sendTrace(session, producer, request, sent);
+  return sent;
+}
+
+function messageOf(request: SendRequest): Message {
+  const { tags, keys, properties, delayTimeLevel } = request;
+  try {
+    return createMessage(request.topic, request.body, {
+      ...(tags ? { tags } : {}),
+      ...(keys ? { keys } : {}),
+      ...(properties ? { properties } : {}),
+      ...(delayTimeLevel ? { delayTimeLevel } : {}),
+    });
+  } catch (error) {
+    throw new AdminError('usage', (error as Error).message, { cause: error });
+  }
+}
+
+async function dispatch(
+  session: AdminSession,
+  producer: Producer,
+  message: Message,
+  queue: { brokerName: string; queueId: number } | null,
+): Promise<Sent> {
+  const begin = session.clock.monotonicMs();
+  const result = await producer.send(message, {
+    ...(queue === null ? {} : { queue: { topic: message.topic, ...queue } }),
+    ...(session.signal === undefined ? {} : { signal: session.signal }),
+  });
+  return {
+    topic: message.topic,
+    brokerName: result.messageQueue.brokerName ?? '',
+    queueId: result.messageQueue.queueId,
+    queueOffset: result.queueOffset,
+    sendStatus: result.sendStatus,
+    msgId: result.msgId,
+    offsetMsgId: result.offsetMsgId,
+    transactionId: result.transactionId,
+    regionId: result.regionId,
+    recallHandle: result.recallHandle,
+    costMs: Math.round(session.clock.monotonicMs() - begin),
+  };
+}
+
+async function sendTrace(session: AdminSession, producer: Producer, request: SendRequest, sent: Sent): Promise<void> {
+  const { host } = decodeOffsetMsgId(sent.offsetMsgId);
+  const body = encodePubTrace({
+    timestamp: session.clock.now(),
+    regionId: sent.regionId,
+    producerGroup: producer.group,
+    topic: request.topic,
+    msgId: sent.msgId,
+    tags: request.tags ?? '',
+    keys: request.keys ?? '',
+    storeHost: hostText(host),
+    bodyBytes: request.body.length,
+    costMs: sent.costMs,
+    offsetMsgId: sent.offsetMsgId,
+    isSuccess: true,
+  });
+  const keys = [sent.msgId, ...(request.keys ? [request.keys] : [])].join(' ');
+  await producer.send(createMessage(SystemTopic.TRACE_TOPIC, body, { keys }));
+}
+
+async function withProducer<T>(session: AdminSession, work: (producer: Producer) => Promise<T>): Promise<T> {
+  const { remoting, timeoutMs, clock, random } = session;
+  // The connections are the session's: they outlive the producer.
+  const borrowed = {
+    invoke: remoting.invoke.bind(remoting),
+    invokeOneway: remoting.invokeOneway.bind(remoting),
+    registerProcessor: remoting.registerProcessor.bind(remoting),
+    closeConnection: remoting.closeConnection.bind(remoting),
+    shutdown: async () => {},
+  };
+  const producer = new Producer(
+    {
+      group: SEND_GROUP,
+      namesrvAddr: session.namesrvAddrs,
+      sendMsgTimeout: timeoutMs,
+      mqClientApiTimeout: timeoutMs,
+      clock,
+      random,
+    },
+    { remoting: borrowed },
+  );
+  await producer.start();
+  try {
+    return await work(producer);
+  } finally {
+    await producer.shutdown();
+  }
+}

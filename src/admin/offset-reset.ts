@@ -1,0 +1,214 @@
+import { subscribeQueues } from '../client/route.js';
+import { readTargets } from './cluster.js';
+import { onlineOrNull } from './connections.js';
+import type { Deadline } from './deadline.js';
+import { AdminError } from './failure.js';
+import { askAll, FAN_OUT_LIMIT, mapBounded, type Partial, type Target } from './fan-out.js';
+import type { Position } from './position.js';
+import { type QueueAt, resolvePosition } from './queue-places.js';
+import type { AdminSession } from './session.js';
+
+export interface ResetRequest {
+  readonly consumerGroup: string;
+  readonly topic: string;
+  readonly position: Position;
+  /** Only this broker (name or address), and of it only this queue. */
+  readonly broker?: string | null;
+  readonly queueId?: number | null;
+}
+
+/** What a reset does to one queue. */
+export interface QueueReset {
+  readonly brokerName: string;
+  readonly addr: string;
+  readonly queueId: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Committed offset before; null when the group has none. */
+  readonly before: number | null;
+  readonly target: number;
+}
+
+/** How a broker has to be told. */
+export type ResetMethod =
+  /** It moves the offsets itself, members connected or not (5.x). */
+  | 'server-side'
+  /** It knows only "by time", and passes that on to the members (4.9, or by its configuration). */
+  | 'by-time'
+  /** Nobody is connected: offsets are simply committed. */
+  | 'commit';
+
+export interface ResetPlan {
+  readonly consumerGroup: string;
+  readonly topic: string;
+  readonly position: Position;
+  readonly queues: readonly QueueReset[];
+  /** Connected members. */
+  readonly clients: number;
+  readonly methods: ReadonlyMap<string, ResetMethod>;
+  /** Messages that will be delivered again, and messages that will never be. */
+  readonly replays: number;
+  readonly skips: number;
+}
+
+/**
+ * What a reset would do. Nothing is written.
+ *
+ * @throws AdminError (not-found) for an unknown topic, group, broker or queue; (usage) for an offset that a queue does
+ *   not have; (failed) when a broker cannot do it while members are connected; remoting errors: a plan is whole or none
+ */
+export async function planReset(session: AdminSession, request: ResetRequest): Promise<ResetPlan> {
+  const { consumerGroup, topic, position } = request;
+  const deadline = session.deadline();
+  const queues = await chooseQueues(session, request, deadline);
+  const targets = [...new Map(queues.map(({ target }) => [target.addr, target])).values()];
+  const brokers = await whole(targets, async ({ addr }) => {
+    const [stats, config, online] = await Promise.all([
+      session.api.getTopicStatsInfo(addr, topic, deadline.call()),
+      session.api.getBrokerConfig(addr, deadline.call()),
+      onlineOrNull(session, addr, consumerGroup, deadline),
+    ]);
+    const isServerSide = config.properties.useServerSideResetOffset === 'true';
+    const method: ResetMethod = isServerSide ? 'server-side' : online === null ? 'commit' : 'by-time';
+    return { stats, method, members: online?.connectionSet.map(({ clientId }) => clientId) ?? [] };
+  });
+  const isExact = request.queueId != null || !['start', 'end', 'time'].includes(position.kind);
+  for (const [addr, { method }] of brokers) {
+    if (method === 'by-time' && isExact) {
+      throw new AdminError('failed', `${addr} moves the offsets of a connected group only as a whole, and by time`, {
+        hint: 'stop the consumers first, or give start, end or @TIME for all queues',
+      });
+    }
+  }
+  const resets = await mapBounded(queues, FAN_OUT_LIMIT, async (queue): Promise<QueueReset> => {
+    const { brokerName, addr } = queue.target;
+    const bounds = brokers.get(addr)?.stats.offsetTable.find(({ mq }) => mq.queueId === queue.queueId);
+    const { minOffset, maxOffset } = bounds ?? { minOffset: 0, maxOffset: 0 };
+    const [before, target] = await Promise.all([
+      committed(session, queue, consumerGroup, deadline),
+      resolvePosition(session, queue, position, { minOffset, maxOffset }, deadline),
+    ]);
+    if (target < minOffset || target > maxOffset) {
+      throw new AdminError('usage', `offset ${target} is outside queue ${queue.queueId} of ${brokerName}`, {
+        hint: `it holds ${minOffset} to ${maxOffset}; a time is written @${target}`,
+      });
+    }
+    return { brokerName, addr, queueId: queue.queueId, minOffset, maxOffset, before, target };
+  });
+  const moves = resets.map(({ before, target, minOffset }) => target - (before ?? minOffset));
+  return {
+    consumerGroup,
+    topic,
+    position,
+    queues: resets,
+    clients: new Set([...brokers.values()].flatMap(({ members }) => members)).size,
+    methods: new Map([...brokers].map(([addr, { method }]) => [addr, method])),
+    replays: -moves.filter((move) => move < 0).reduce((sum, move) => sum + move, 0),
+    skips: moves.filter((move) => move > 0).reduce((sum, move) => sum + move, 0),
+  };
+}
+
+export interface QueueResetResult extends QueueReset {
+  /** Committed offset read back; null when it could not be read. */
+  readonly after: number | null;
+  /** It is the target, or beyond it because a member goes on from there. */
+  readonly verified: boolean;
+}
+
+export interface ResetResult extends Partial {
+  readonly consumerGroup: string;
+  readonly topic: string;
+  readonly queues: readonly QueueResetResult[];
+  readonly verified: boolean;
+}
+
+/**
+ * Carries out a plan and reads it back.
+ *
+ * @throws AdminError (not-found) when a broker does not know the group; remoting errors when no broker answered
+ */
+export async function applyReset(session: AdminSession, plan: ResetPlan): Promise<ResetResult> {
+  const { consumerGroup, topic } = plan;
+  const deadline = session.deadline();
+  const targets: Target[] = [...new Map(plan.queues.map((queue) => [queue.addr, queue.brokerName]))].map(
+    ([addr, brokerName]) => ({ brokerName, addr }),
+  );
+  const { answers: done, ...partial } = await askAll(targets, FAN_OUT_LIMIT, async ({ addr }) => {
+    const queues = plan.queues.filter((queue) => queue.addr === addr);
+    const method = plan.methods.get(addr) ?? 'commit';
+    if (method === 'by-time') {
+      const query = { topic, group: consumerGroup, timestamp: timestampOf(plan.position), isForce: true };
+      await session.api.invokeBrokerToResetOffset(addr, query, deadline.call());
+      return;
+    }
+    await mapBounded(queues, FAN_OUT_LIMIT, async ({ queueId, brokerName, target }) => {
+      if (method === 'commit') {
+        await session.api.updateConsumerOffset(
+          addr,
+          consumerGroup,
+          { topic, queueId, brokerName },
+          target,
+          deadline.call(),
+        );
+        return;
+      }
+      const query = { topic, group: consumerGroup, timestamp: -1, isForce: true, queueId, offset: target };
+      await session.api.invokeBrokerToResetOffset(addr, query, deadline.call());
+    });
+  });
+  const reached = new Set(done.map(({ target }) => target.addr));
+  const queues = await mapBounded(plan.queues, FAN_OUT_LIMIT, async (queue): Promise<QueueResetResult> => {
+    if (!reached.has(queue.addr)) return { ...queue, after: null, verified: false };
+    const place = { topic, queueId: queue.queueId, target: queue };
+    const after = await committed(session, place, consumerGroup, deadline).catch(() => null);
+    const isBeyond = plan.clients > 0 && after !== null && after > queue.target;
+    return { ...queue, after, verified: after === queue.target || isBeyond };
+  });
+  return { consumerGroup, topic, ...partial, queues, verified: queues.every(({ verified }) => verified) };
+}
+
+/** As 222 wants it: -1 is the end. */
+function timestampOf(position: Position): number {
+  if (position.kind === 'time') return position.timestamp;
+  return position.kind === 'end' ? -1 : 0;
+}
+
+async function chooseQueues(session: AdminSession, request: ResetRequest, deadline: Deadline): Promise<QueueAt[]> {
+  const { topic, broker, queueId } = request;
+  const route = await session.api.getTopicRouteInfo(topic, deadline.call());
+  const targets = readTargets(route.brokerDatas);
+  const chosen =
+    broker == null ? targets : targets.filter(({ brokerName, addr }) => brokerName === broker || addr === broker);
+  if (chosen.length === 0) {
+    throw new AdminError('not-found', `broker "${broker}" does not serve "${topic}"`, {
+      hint: `brokers: ${targets.map(({ brokerName }) => brokerName).join(', ')}`,
+    });
+  }
+  const queues = subscribeQueues(topic, route).flatMap((mq): QueueAt[] => {
+    const target = chosen.find(({ brokerName }) => brokerName === mq.brokerName);
+    return target !== undefined && (queueId == null || queueId === mq.queueId)
+      ? [{ topic, queueId: mq.queueId, target }]
+      : [];
+  });
+  if (queues.length === 0)
+    throw new AdminError('not-found', `"${topic}" has no readable queue ${queueId ?? ''}`.trim());
+  return queues;
+}
+
+async function committed(
+  session: AdminSession,
+  queue: QueueAt,
+  consumerGroup: string,
+  deadline: Deadline,
+): Promise<number | null> {
+  const ref = { topic: queue.topic, queueId: queue.queueId, brokerName: queue.target.brokerName };
+  return session.api.queryConsumerOffset(queue.target.addr, consumerGroup, ref, {
+    ...deadline.call(),
+    setZeroIfNotFound: false,
+  });
+}
+
+/** Asks all; one that fails fails the whole. */
+async function whole<R>(targets: readonly Target[], ask: (target: Target) => Promise<R>): Promise<Map<string, R>> {
+  return new Map(await mapBounded(targets, FAN_OUT_LIMIT, async (target) => [target.addr, await ask(target)] as const));
+}
