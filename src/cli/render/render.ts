@@ -1,0 +1,202 @@
+import { csvLine } from './csv.js';
+import { toJson } from './json.js';
+import { noPaint, type Paint } from './paint.js';
+import { cellText, formatRecord, formatTable } from './table.js';
+import type { Cell, Column, OutputFormat, TableView, View } from './view.js';
+
+export interface RenderOptions {
+  readonly format: OutputFormat;
+  /** Columns of the terminal; null when the output is no terminal: nothing is cut then. */
+  readonly width: number | null;
+  readonly paint?: Paint;
+  /** Keys or titles of the columns wanted, in this order. */
+  readonly columns?: readonly string[];
+  /** `key`, `-key` or `key:desc`, most important first. */
+  readonly sort?: readonly string[];
+}
+
+export interface Rendered {
+  /** For stdout. */
+  readonly text: string;
+  /** For stderr, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A --columns or --sort name that the view does not have. */
+export class UnknownColumnError extends Error {
+  readonly wanted: string;
+  readonly known: readonly string[];
+
+  constructor(wanted: string, known: readonly string[]) {
+    super(`there is no column "${wanted}"`);
+    this.name = 'UnknownColumnError';
+    this.wanted = wanted;
+    this.known = known;
+  }
+}
+
+/**
+ * Turns a view into text.
+ *
+ * @throws UnknownColumnError
+ */
+export async function renderView(view: View, options: RenderOptions): Promise<Rendered> {
+  switch (options.format) {
+    case 'json':
+      return { text: `${toJson(sortedDoc(view, options), 2)}\n`, notes: [] };
+    case 'yaml': {
+      const { stringify } = await import('yaml');
+      return { text: stringify(JSON.parse(toJson(sortedDoc(view, options))), { lineWidth: 0 }), notes: [] };
+    }
+    case 'ndjson':
+      return {
+        text: rowDocs(view, options)
+          .map((doc) => `${toJson(doc)}\n`)
+          .join(''),
+        notes: [],
+      };
+    case 'name':
+      return {
+        text: names(view, options)
+          .map((name) => `${name}\n`)
+          .join(''),
+        notes: [],
+      };
+    case 'csv':
+      return { text: csv(view, options), notes: [] };
+    default:
+      return people(view, options);
+  }
+}
+
+function people(view: View, options: RenderOptions): Rendered {
+  const paint = options.paint ?? noPaint;
+  switch (view.kind) {
+    case 'message':
+      return { text: `${view.text}\n`, notes: [] };
+    case 'record':
+      return {
+        text: formatRecord(view.fields, { withUnknown: options.format === 'wide', paint }) + (view.text ?? ''),
+        notes: [],
+      };
+    case 'group': {
+      const parts = view.parts.map((part) => ({ ...part, rendered: people(part.view, options) }));
+      const text = parts
+        .map(({ title, rendered }) => `${title === null ? '' : `${paint.bold(title)}\n`}${rendered.text}`)
+        .join('\n');
+      return { text, notes: parts.flatMap(({ rendered }) => rendered.notes) };
+    }
+    case 'table': {
+      const rows = sortRows(view, options);
+      if (rows.length === 0) return { text: '', notes: [view.empty ?? 'nothing to show'] };
+      const width = options.format === 'wide' ? null : options.width;
+      const { text, cut } = formatTable(rows, shownColumns(view, options), { width, paint });
+      const footer = (view.footer ?? []).map((line) => `${line}\n`).join('');
+      const notes =
+        cut.length === 0 ? [] : [`cut to fit ${width} columns: ${cut.join(', ')} (--output wide shows all)`];
+      return { text: footer === '' ? text : `${text}\n${footer}`, notes };
+    }
+  }
+}
+
+function shownColumns(view: TableView<never>, options: RenderOptions): ReadonlyArray<Column<never>> {
+  const wanted = options.columns;
+  if (wanted !== undefined && wanted.length > 0) return wanted.map((name) => columnNamed(view, name));
+  const all = options.format === 'wide' || options.format === 'csv';
+  return view.columns.filter((column) => all || column.wide !== true);
+}
+
+function columnNamed(view: TableView<never>, name: string): Column<never> {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const found =
+    view.columns.find((column) => plain(column.key) === plain(name)) ??
+    view.columns.find((column) => plain(column.title) === plain(name));
+  if (found === undefined)
+    throw new UnknownColumnError(
+      name,
+      view.columns.map((column) => column.key),
+    );
+  return found;
+}
+
+function sortRows(view: TableView<never>, options: RenderOptions): readonly never[] {
+  const orders = (options.sort ?? []).map((spec) => {
+    const descending = spec.startsWith('-') || spec.endsWith(':desc');
+    const name = spec.replace(/^[-+]/, '').replace(/:(?:asc|desc)$/, '');
+    return { column: columnNamed(view, name), sign: descending ? -1 : 1 };
+  });
+  if (orders.length === 0) return view.rows;
+  return [...view.rows].sort((a, b) => {
+    for (const { column, sign } of orders) {
+      const order = compareCells(column.value(a), column.value(b), sign);
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
+}
+
+/** Numbers by size, texts by code point with digits by value; unknown values last in either direction. */
+function compareCells(a: Cell, b: Cell, sign: number): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
+  return sign * String(a).localeCompare(String(b), 'en', { numeric: true });
+}
+
+/** The document, its list in the order asked for when the rows are that list. */
+function sortedDoc(view: View, options: RenderOptions): unknown {
+  if (view.kind !== 'table' || (options.sort ?? []).length === 0) return view.doc;
+  const sorted = sortRows(view, options);
+  if (view.doc === view.rows) return sorted;
+  if (typeof view.doc !== 'object' || view.doc === null) return view.doc;
+  return Object.fromEntries(
+    Object.entries(view.doc).map(([key, value]) => [key, value === view.rows ? sorted : value]),
+  );
+}
+
+function rowDocs(view: View, options: RenderOptions): unknown[] {
+  if (view.kind !== 'table') return [view.doc];
+  return sortRows(view, options).map((row) => (view.rowDoc === undefined ? row : view.rowDoc(row)));
+}
+
+function names(view: View, options: RenderOptions): string[] {
+  switch (view.kind) {
+    case 'table':
+      return [...new Set(sortRows(view, options).map((row) => view.name(row)))];
+    case 'group':
+      return view.parts[0] === undefined ? [] : names(view.parts[0].view, options);
+    default:
+      return [view.name];
+  }
+}
+
+function csv(view: View, options: RenderOptions): string {
+  switch (view.kind) {
+    case 'table': {
+      const columns = shownColumns(view, options);
+      const head = csvLine(columns.map((column) => column.key));
+      return (
+        head +
+        sortRows(view, options)
+          .map((row) => csvLine(columns.map((column) => column.value(row))))
+          .join('')
+      );
+    }
+    case 'record':
+      return csvLine(['field', 'value']) + view.fields.map((field) => csvLine(field)).join('');
+    case 'group':
+      return view.parts[0] === undefined ? '' : csv(view.parts[0].view, options);
+    case 'message':
+      return csvLine(['result']) + csvLine([view.text]);
+  }
+}
+
+/** A line for a stream of rows in `table` output: values padded to the widths of the columns given. */
+export function streamLine(values: ReadonlyArray<readonly [value: Cell, width: number]>): string {
+  return `${values
+    .map(([value, width]) => {
+      const text = cellText(value);
+      return text + ' '.repeat(Math.max(0, width - text.length));
+    })
+    .join(' ')
+    .trimEnd()}\n`;
+}
