@@ -1,0 +1,17 @@
+import type { ClientConnection } from '../admin/connections.js';
+import { tableView, type View } from './render/view.js';
+
+/** Connected clients as rows. */
+export function connectionsTable(connections: readonly ClientConnection[], doc: unknown): View {
+  return tableView({
+    doc,
+    rows: connections,
+    columns: [
+      { key: 'clientId', title: 'CLIENT ID', value: ({ clientId }) => clientId, cut: true },
+      { key: 'clientAddr', title: 'CLIENT ADDR', value: ({ clientAddr }) => clientAddr },
+      { key: 'language', title: 'LANGUAGE', value: ({ language }) => language },
+      { key: 'version', title: 'VERSION', value: ({ version }) => version },
+    ],
+    name: ({ clientId }) => clientId,
+  });
+}

@@ -1,0 +1,13 @@
+import type { Unreachable } from '../admin/fan-out.js';
+import type { Outcome } from './command.js';
+import { ExitCode } from './exit-code.js';
+
+/** Exit code and notes of a result that some brokers did not contribute to. */
+export function partialOutcome(result: { complete: boolean; unreachable?: readonly Unreachable[] }): Outcome {
+  if (result.complete) return {};
+  const notes = (result.unreachable ?? []).map(
+    ({ brokerName, addr, reason }) =>
+      `warning: ${brokerName === null ? addr : `${brokerName} (${addr})`} did not answer: ${reason}`,
+  );
+  return { exit: ExitCode.PARTIAL, notes: notes.length > 0 ? notes : ['warning: the result is not complete'] };
+}
