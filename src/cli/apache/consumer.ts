@@ -1,0 +1,294 @@
+import type { GroupPatch } from '../../admin/group-write.js';
+import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../protocol/subscription-group-config.js';
+import { UsageError } from '../usage-error.js';
+import {
+  type ApacheCommand,
+  type ApacheContext,
+  integerFlag,
+  isTrue,
+  missingTarget,
+  needed,
+  partialExit,
+  targetFlag,
+  unknownCluster,
+} from './command.js';
+import type { ApacheFlags } from './commons-cli.js';
+import { dateTime, front, javaMap, left } from './java-text.js';
+import { optional, required } from './option.js';
+
+/** Source: tools/command/consumer/ConsumerProgressSubCommand.java */
+const consumerProgress: ApacheCommand = {
+  name: 'consumerProgress',
+  options: [
+    optional('g', 'groupName', 'consumer group; left out means all groups'),
+    optional('t', 'topicName', 'limit to this topic, only with -g'),
+    optional('s', 'showClientIP', 'true adds the owning client IP column'),
+    optional('c', 'cluster', 'LMQ parent or cluster, only used with -g and -t'),
+  ],
+  run: (context) => (context.flags.has('g') ? oneGroup(context) : allGroups(context)),
+};
+
+async function oneGroup(context: ApacheContext): Promise<number> {
+  const { flags } = context;
+  const { groupProgress } = await import('../../admin/consumer-progress.js');
+  const withClients = isTrue(flags.value('s'));
+  const progress = await groupProgress(await context.connect(), {
+    consumerGroup: needed(flags, 'g'),
+    topic: flags.value('t'),
+    cluster: flags.value('c'),
+    withClients,
+  });
+  const row = (
+    topic: string,
+    broker: string,
+    numbers: ReadonlyArray<string | number>,
+    client: string,
+    rest: ReadonlyArray<string | number>,
+    last: string,
+  ) => {
+    const [queueId = '', brokerOffset = '', consumerOffset = ''] = numbers;
+    const [lag = '', inflight = ''] = rest;
+    const head = [
+      left(topic, 64),
+      left(broker, 32),
+      left(queueId, 4),
+      left(brokerOffset, 20),
+      left(consumerOffset, 20),
+    ];
+    const middle = withClients ? `  ${left(client, 20)} ` : '  ';
+    return context.line(`${head.join('  ')}${middle}${left(lag, 20)} ${left(inflight, 20)}${last}`);
+  };
+  await row(
+    '#Topic',
+    '#Broker Name',
+    ['#QID', '#Broker Offset', '#Consumer Offset'],
+    '#Client IP',
+    ['#Diff', '#Inflight'],
+    '#LastTime',
+  );
+  for (const queue of progress.queues) {
+    const last = queue.lastTimestamp === null ? 'N/A' : dateTime(queue.lastTimestamp);
+    await row(
+      front(queue.topic, 64),
+      front(queue.brokerName, 32),
+      [queue.queueId, queue.brokerOffset, queue.consumerOffset],
+      queue.clientId?.split('@')[0] ?? 'N/A',
+      [queue.lag, queue.inflight ?? 0],
+      ` ${last}`,
+    );
+  }
+  await context.line();
+  await context.line(`Consume TPS: ${progress.consumeTps.toFixed(2)}`);
+  await context.line(`Consume Diff Total: ${progress.lag}`);
+  await context.line(`Consume Inflight Total: ${progress.inflight ?? 0}`);
+  return partialExit(context, progress);
+}
+
+async function allGroups(context: ApacheContext): Promise<number> {
+  const { allGroupsProgress } = await import('../../admin/consumer-progress.js');
+  const { groups, complete } = await allGroupsProgress(await context.connect());
+  const row = (cells: ReadonlyArray<string | number>) => {
+    const [group = '', count = '', version = '', type = '', model = '', tps = '', diff = ''] = cells;
+    const text = `${left(group, 64)}  ${left(count, 6)}  ${left(version, 24)} ${left(type, 5)}  ${left(model, 14)}`;
+    return context.line(`${text}  ${left(tps, 7)}  ${diff}`);
+  };
+  await row(['#Group', '#Count', '#Version', '#Type', '#Model', '#TPS', '#Diff Total']);
+  for (const group of groups) {
+    const isOnline = (group.clients ?? 0) > 0;
+    const isPull = group.consumeType === 'CONSUME_ACTIVELY';
+    await row([
+      front(group.consumerGroup, 64),
+      group.clients ?? 0,
+      isOnline ? (group.version ?? '') : 'OFFLINE',
+      isOnline ? (isPull ? 'PULL' : 'PUSH') : '',
+      isOnline && group.consumeType === 'CONSUME_PASSIVELY' ? (group.messageModel ?? '') : '',
+      Math.trunc(group.consumeTps ?? 0),
+      group.lag ?? 0,
+    ]);
+    // Apache's tool leaves the zeros without a word.
+    if (group.reason !== null) await context.complain(`${group.consumerGroup}: ${group.reason}`);
+  }
+  return complete ? 0 : 7;
+}
+
+/** Source: tools/command/connection/ConsumerConnectionSubCommand.java */
+const consumerConnection: ApacheCommand = {
+  name: 'consumerConnection',
+  options: [
+    required('g', 'consumerGroup', 'consumer group to inspect'),
+    optional('b', 'brokerAddr', 'ask this broker only'),
+  ],
+  async run(context) {
+    const { flags, line } = context;
+    const { consumerConnections } = await import('../../admin/connections.js');
+    const result = await consumerConnections(await context.connect(), {
+      consumerGroup: needed(flags, 'g'),
+      brokerAddr: flags.value('b'),
+    });
+    await line(`${left('#ClientId', 36)} ${left('#ClientAddr', 22)} ${left('#Language', 10)} #Version`);
+    for (const { clientId, clientAddr, language, version } of result.connections) {
+      await line(`${left(clientId, 36)} ${left(clientAddr, 22)} ${left(language, 10)} ${version}`);
+    }
+    await line('\nBelow is subscription:');
+    await line(`${left('#Topic', 20)} #SubExpression`);
+    for (const { topic, expression } of result.subscriptions) await line(`${left(topic, 20)} ${expression}`);
+    await line();
+    await line(`ConsumeType: ${result.consumeType}`);
+    await line(`MessageModel: ${result.messageModel}`);
+    await line(`ConsumeFromWhere: ${result.consumeFromWhere}`);
+    return partialExit(context, result);
+  },
+};
+
+/** Source: tools/command/connection/ProducerConnectionSubCommand.java */
+const producerConnection: ApacheCommand = {
+  name: 'producerConnection',
+  options: [
+    required('g', 'producerGroup', 'producer group to inspect'),
+    required('t', 'topic', 'topic used to find a broker'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const { producerConnections } = await import('../../admin/connections.js');
+    const query = { producerGroup: needed(flags, 'g'), topic: needed(flags, 't') };
+    const result = await producerConnections(await context.connect(), query);
+    for (const [i, { clientId, clientAddr, language, version }] of result.connections.entries()) {
+      const number = String(i + 1).padStart(4, '0');
+      await context.line(`${number}  ${left(clientId, 32)} ${left(clientAddr, 22)} ${left(language, 8)} ${version}`);
+    }
+    return partialExit(context, result);
+  },
+};
+
+/** Source: tools/command/consumer/UpdateSubGroupSubCommand.java */
+const updateSubGroup: ApacheCommand = {
+  name: 'updateSubGroup',
+  writes: true,
+  options: [
+    optional('b', 'brokerAddr', 'host:port of the one broker that gets the group'),
+    optional('c', 'clusterName', 'cluster whose masters all get the group'),
+    required('g', 'groupName', 'consumer group to create or change'),
+    optional('s', 'consumeEnable', 'whether the group may consume'),
+    optional('m', 'consumeFromMinEnable', 'true starts from the smallest offset'),
+    optional('d', 'consumeBroadcastEnable', 'whether broadcast consumption is allowed'),
+    optional('o', 'consumeMessageOrderly', 'true for orderly consumption'),
+    optional('q', 'retryQueueNums', 'number of retry queues'),
+    optional('r', 'retryMaxTimes', 'maximum redeliveries before dead letter'),
+    optional('p', 'groupRetryPolicy', 'retry policy as a JSON object'),
+    optional('i', 'brokerId', 'broker id to pull from normally'),
+    optional('w', 'whichBrokerWhenConsumeSlowly', 'broker id suggested to slow consumers'),
+    optional('a', 'notifyConsumerIdsChanged', 'push notices when group members change'),
+    optional(null, 'attributes', 'attribute edits: +key=value adds or changes, -key removes'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const target = targetFlag(flags);
+    if (target === null) return missingTarget(context);
+    const { overwriteGroup } = await import('../../admin/group-write.js');
+    const request = { consumerGroup: needed(flags, 'g'), target, patch: await groupPatch(flags) };
+    const result = await overwriteGroup(await context.connect(), request).catch((error: unknown) => {
+      throw unknownCluster(error);
+    });
+    for (const { addr } of result.brokers) await context.line(`create subscription group to ${addr} success.`);
+    const config = result.brokers[0]?.config;
+    if (config !== undefined) await context.print(groupConfigText(config));
+    return partialExit(context, result);
+  },
+};
+
+async function groupPatch(flags: ApacheFlags): Promise<GroupPatch> {
+  const truth = (key: string, whenMissing: boolean): boolean =>
+    flags.has(key) ? isTrue(flags.value(key)) : whenMissing;
+  const attributes = flags.value('attributes');
+  const { parseAttributes } = await import('../../admin/topic-write.js');
+  return {
+    consumeEnable: truth('s', true),
+    consumeFromMinEnable: truth('m', false),
+    consumeBroadcastEnable: truth('d', false),
+    consumeMessageOrderly: truth('o', false),
+    retryQueueNums: integerFlag(flags, 'q', 1),
+    retryMaxTimes: integerFlag(flags, 'r', 16),
+    groupRetryPolicy: retryPolicy(flags.value('p')),
+    brokerId: integerFlag(flags, 'i', 0),
+    whichBrokerWhenConsumeSlowly: integerFlag(flags, 'w', 1),
+    notifyConsumerIdsChangedEnable: truth('a', true),
+    attributes: attributes === null ? {} : parseAttributes(attributes),
+  };
+}
+
+/** Reads `-p`. The broker checks what the policy says; here it has to be a JSON object. */
+function retryPolicy(text: string | null): GroupRetryPolicy | undefined {
+  if (text === null) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { type: 'CUSTOMIZED', ...value } as GroupRetryPolicy;
+    }
+  } catch (error) {
+    throw new UsageError(`-p is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+  throw new UsageError('-p must be a JSON object');
+}
+
+/** Source: remoting/protocol/subscription/SubscriptionGroupConfig.java#toString */
+function groupConfigText(config: SubscriptionGroupConfig): string {
+  const { groupRetryPolicy: policy } = config;
+  const policyText = `GroupRetryPolicy{type=${policy.type}, exponentialRetryPolicy=${
+    policy.exponentialRetryPolicy === undefined ? null : JSON.stringify(policy.exponentialRetryPolicy)
+  }, customizedRetryPolicy=${policy.customizedRetryPolicy === undefined ? null : JSON.stringify(policy.customizedRetryPolicy)}}`;
+  const fields: ReadonlyArray<readonly [string, unknown]> = [
+    ['groupName', config.groupName],
+    ['consumeEnable', config.consumeEnable],
+    ['consumeFromMinEnable', config.consumeFromMinEnable],
+    ['consumeBroadcastEnable', config.consumeBroadcastEnable],
+    ['consumeMessageOrderly', config.consumeMessageOrderly],
+    ['retryQueueNums', config.retryQueueNums],
+    ['retryMaxTimes', config.retryMaxTimes],
+    ['groupRetryPolicy', policyText],
+    ['brokerId', config.brokerId],
+    ['whichBrokerWhenConsumeSlowly', config.whichBrokerWhenConsumeSlowly],
+    ['notifyConsumerIdsChangedEnable', config.notifyConsumerIdsChangedEnable],
+    ['groupSysFlag', config.groupSysFlag],
+    ['consumeTimeoutMinute', config.consumeTimeoutMinute],
+    ['subscriptionDataSet', config.subscriptionDataSet ?? null],
+    ['attributes', javaMap(Object.entries(config.attributes))],
+  ];
+  return `SubscriptionGroupConfig{${fields.map(([name, value]) => `${name}=${value}`).join(', ')}}`;
+}
+
+/** Source: tools/command/consumer/DeleteSubscriptionGroupCommand.java */
+const deleteSubGroup: ApacheCommand = {
+  name: 'deleteSubGroup',
+  writes: true,
+  options: [
+    optional('b', 'brokerAddr', 'host:port of the one broker to clean'),
+    optional('c', 'clusterName', 'cluster whose masters are cleaned'),
+    required('g', 'groupName', 'consumer group to remove'),
+    optional('r', 'removeOffset', 'true also drops the stored offsets'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const target = targetFlag(flags);
+    if (target === null) return missingTarget(context);
+    const { deleteGroup } = await import('../../admin/group-write.js');
+    const consumerGroup = needed(flags, 'g');
+    const request = { consumerGroup, target, removeOffset: isTrue(flags.value('r')) };
+    const result = await deleteGroup(await context.connect(), request).catch((error: unknown) => {
+      throw unknownCluster(error);
+    });
+    const where = 'clusterName' in target ? ` in cluster [${target.clusterName}]` : '';
+    for (const { addr } of result.brokers) {
+      await context.line(`delete subscription group [${consumerGroup}] from broker [${addr}]${where} success.`);
+    }
+    if (result.topicsReason !== null) await context.complain(result.topicsReason);
+    return partialExit(context, result);
+  },
+};
+
+export const commands: readonly ApacheCommand[] = [
+  consumerProgress,
+  consumerConnection,
+  producerConnection,
+  updateSubGroup,
+  deleteSubGroup,
+];

@@ -1,0 +1,47 @@
+import type { ApacheCommand } from './command.js';
+
+type Area = () => Promise<{ readonly commands: readonly ApacheCommand[] }>;
+
+/** The files that hold the rows, with the names in each. A further subcommand is a row there and a name here. */
+const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
+  [() => import('./topic.js'), ['updateTopic', 'deleteTopic', 'topicList', 'topicRoute', 'topicStatus']],
+  [
+    () => import('./message.js'),
+    ['sendMessage', 'queryMsgById', 'queryMsgByKey', 'queryMsgByUniqueKey', 'queryMsgByOffset'],
+  ],
+  [
+    () => import('./consumer.js'),
+    ['consumerProgress', 'consumerConnection', 'producerConnection', 'updateSubGroup', 'deleteSubGroup'],
+  ],
+  [() => import('./offset.js'), ['resetOffsetByTime']],
+  [() => import('./cluster.js'), ['clusterList', 'brokerStatus', 'getBrokerConfig', 'getNamesrvConfig']],
+];
+
+/** Second names, all lower case. */
+const ALIASES: Readonly<Record<string, string>> = { resetoffset: 'resetOffsetByTime' };
+
+/** A subcommand that was asked for by an Apache name. */
+export interface ApacheName {
+  /** Apache's spelling. */
+  readonly name: string;
+  load(): Promise<ApacheCommand>;
+}
+
+/** Finds a subcommand by its Apache name, in any case; null when it is none. */
+export function findApacheCommand(word: string): ApacheName | null {
+  const wanted = (Object.hasOwn(ALIASES, word.toLowerCase()) ? ALIASES[word.toLowerCase()] : word)?.toLowerCase();
+  for (const [load, names] of AREAS) {
+    const name = names.find((each) => each.toLowerCase() === wanted);
+    if (name === undefined) continue;
+    return {
+      name,
+      load: async () => (await load()).commands.find((command) => command.name === name) as ApacheCommand,
+    };
+  }
+  return null;
+}
+
+/** All Apache names that are understood, sorted. */
+export function apacheNames(): string[] {
+  return AREAS.flatMap(([, names]) => names).sort();
+}

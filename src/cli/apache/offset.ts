@@ -1,0 +1,88 @@
+import { AdminError } from '../../admin/failure.js';
+import { parseTime } from '../time-syntax.js';
+import { UsageError } from '../usage-error.js';
+import { type ApacheCommand, integerFlag, needed } from './command.js';
+import { front, left } from './java-text.js';
+import { optional, required, toggle } from './option.js';
+
+/**
+ * An offset of 0 in single-queue mode is written, `--cplus` works, and `-c` with a cluster is not taken for it: three
+ * faults of Apache's tool that are not copied.
+ *
+ * Source: tools/command/offset/ResetOffsetByTimeCommand.java
+ */
+const resetOffsetByTime: ApacheCommand = {
+  name: 'resetOffsetByTime',
+  writes: true,
+  options: [
+    required('g', 'group', 'consumer group to move'),
+    required('t', 'topic', 'topic to move on'),
+    required('s', 'timestamp', 'now, epoch millis, yyyy-MM-dd#HH:mm:ss:SSS, or -1 for newest'),
+    optional('f', 'force', 'false moves offsets only back'),
+    toggle('c', 'cplus', 'tells C++ clients in their form; only as --cplus'),
+    optional('b', 'broker', 'host:port of one broker, works only with -q'),
+    optional('q', 'queue', 'single queue id, works only with -b'),
+    optional('o', 'offset', 'explicit offset, wins over -s in single-queue mode'),
+    optional('c', 'cluster', 'route name for LMQ or wheel-timer topics; otherwise not used'),
+  ],
+  async run(context) {
+    const { flags, io, line } = context;
+    const consumerGroup = needed(flags, 'g');
+    const topic = needed(flags, 't');
+    const written = needed(flags, 's');
+    const timestamp = written === '-1' ? -1 : parseTime(written, io.clock.now());
+    const brokerAddr = flags.value('b');
+    const queueId = integerFlag(flags, 'q', -1);
+    const admin = await import('../../admin/offset-reset-by-time.js');
+    const session = await context.connect();
+    const when = `timestamp(string)[${written}], timestamp(long)[${timestamp}]`;
+
+    if (brokerAddr !== null && queueId >= 0) {
+      await line(
+        `start reset consumer offset by specified, group[${consumerGroup}], topic[${topic}], queueId[${queueId}], ` +
+          `broker[${brokerAddr}], ${when}`,
+      );
+      const place = flags.has('o') ? { queueOffset: integerFlag(flags, 'o', 0) } : { timestamp };
+      const offset = await admin.resetOneQueue(session, { brokerAddr, consumerGroup, topic, queueId, place });
+      await line(`reset consumer offset to ${offset}`);
+      return undefined;
+    }
+    if ((brokerAddr !== null) !== queueId >= 0) throw new UsageError('-b and -q work only together');
+
+    const isForce = flags.has('f') ? flags.value('f')?.toLowerCase() === 'true' : true;
+    const cluster = flags.value('cluster');
+    const { isLmq, TIMER_TOPIC } = await import('../../protocol/topic-validator.js');
+    const routeTopic = cluster !== null && (isLmq(topic) || topic === TIMER_TOPIC) ? cluster : null;
+    const request = { consumerGroup, topic, timestamp, isForce, isC: flags.has('cplus'), routeTopic };
+    const result = await admin.resetByTime(session, request);
+    if (result.queues.length === 0) throw new AdminError('failed', `no queue of "${topic}" was moved`);
+    if (result.kind === 'online') {
+      await line(
+        `start reset consumer offset by specified, group[${consumerGroup}], topic[${topic}], force[${isForce}], ${when}`,
+      );
+      await line([left('#brokerName', 40), left('#queueId', 40), left('#offset', 40)].join('  '));
+      for (const { brokerName, queueId: id, offset } of result.queues) {
+        await line([left(front(brokerName, 32), 40), left(id, 40), left(offset, 40)].join('  '));
+      }
+      return undefined;
+    }
+    await line(
+      `reset consumer offset by specified consumerGroup[${consumerGroup}], topic[${topic}], force[${isForce}], ${when}`,
+    );
+    const row = (...cells: ReadonlyArray<string | number>) => line(cells.map((cell) => left(cell, 20)).join('  '));
+    await row('#brokerName', '#queueId', '#brokerOffset', '#consumerOffset', '#timestampOffset', '#resetOffset');
+    for (const {
+      brokerName,
+      queueId: id,
+      brokerOffset,
+      consumerOffset,
+      timestampOffset,
+      resetOffset,
+    } of result.queues) {
+      await row(front(brokerName, 32), id, brokerOffset, consumerOffset, timestampOffset, resetOffset);
+    }
+    return undefined;
+  },
+};
+
+export const commands: readonly ApacheCommand[] = [resetOffsetByTime];
