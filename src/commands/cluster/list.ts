@@ -1,0 +1,140 @@
+import { defineCommand } from '../../cli/command.js';
+import { flag } from '../../cli/flags.js';
+import { partialOutcome } from '../../cli/partial.js';
+import { tableView } from '../../cli/render/view.js';
+import { formatDuration, formatRate, formatRatio } from '../../cli/units.js';
+
+export default defineCommand({
+  summary: 'list clusters and their brokers',
+  examples: [
+    { description: 'All brokers with their load', command: 'mqadmin cluster list' },
+    { description: 'Message totals of yesterday and today', command: 'mqadmin cluster list -m' },
+    { description: 'Watch one cluster', command: 'mqadmin cluster list -c DefaultCluster --watch' },
+  ],
+  flags: {
+    'more-stats': flag.boolean({
+      char: 'm',
+      aliases: ['moreStats'],
+      description: 'message totals of yesterday and today',
+    }),
+    cluster: flag.string({
+      char: 'c',
+      aliases: ['clusterName'],
+      description: 'only this cluster',
+      helpValue: '<name>',
+    }),
+  },
+  watch: true,
+  exits: [3, 7],
+  async run({ flags, connect, io }) {
+    const { clusterList } = await import('../../admin/cluster.js');
+    const list = await clusterList(await connect(), { clusterName: flags.cluster ?? null });
+    const now = io.clock.now();
+    const brokers = list.brokers.map(({ runtime, ...broker }) => {
+      const { table: _, ...values } = runtime ?? { table: {} };
+      return { ...broker, ...(runtime === null ? {} : values), runtime };
+    });
+    const isMore = flags['more-stats'];
+    return {
+      ...partialOutcome(list),
+      view: tableView({
+        doc: {
+          brokers: brokers.map(({ runtime: _, ...broker }) => broker),
+          complete: list.complete,
+          unreachable: list.unreachable,
+        },
+        rows: brokers,
+        rowDoc: ({ runtime: _, ...broker }) => broker,
+        columns: [
+          { key: 'cluster', title: 'CLUSTER', value: ({ clusterName }) => clusterName, cut: true },
+          { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName, cut: true },
+          { key: 'brokerId', title: 'ID', value: ({ brokerId }) => brokerId },
+          { key: 'role', title: 'ROLE', value: ({ role }) => role, wide: true },
+          { key: 'addr', title: 'ADDR', value: ({ addr }) => addr },
+          {
+            key: 'state',
+            title: 'STATE',
+            value: ({ runtime }) => (runtime === null ? 'no answer' : runtime.isActive === false ? 'inactive' : 'ok'),
+            tone: ({ runtime }) => (runtime === null ? 'bad' : runtime.isActive === false ? 'warning' : 'good'),
+          },
+          { key: 'version', title: 'VERSION', value: ({ runtime }) => runtime?.version ?? null, wide: isMore },
+          {
+            key: 'inTps',
+            title: 'IN/S',
+            value: ({ runtime }) => runtime?.inTps ?? null,
+            text: ({ runtime }) => (runtime?.inTps == null ? '-' : formatRate(runtime.inTps)),
+            wide: isMore,
+          },
+          {
+            key: 'outTps',
+            title: 'OUT/S',
+            value: ({ runtime }) => runtime?.outTps ?? null,
+            text: ({ runtime }) => (runtime?.outTps == null ? '-' : formatRate(runtime.outTps)),
+            wide: isMore,
+          },
+          {
+            key: 'sendQueueWaitMs',
+            title: 'SEND WAIT',
+            value: ({ runtime }) => runtime?.sendQueueWaitMs ?? null,
+            text: ({ runtime }) => (runtime?.sendQueueWaitMs == null ? '-' : `${runtime.sendQueueWaitMs}ms`),
+            wide: true,
+          },
+          {
+            key: 'pageCacheLockMs',
+            title: 'PAGE CACHE',
+            value: ({ runtime }) => runtime?.pageCacheLockMs ?? null,
+            text: ({ runtime }) => (runtime?.pageCacheLockMs == null ? '-' : `${runtime.pageCacheLockMs}ms`),
+            wide: true,
+          },
+          {
+            key: 'earliestMessageTimestamp',
+            title: 'OLDEST',
+            value: ({ runtime }) => runtime?.earliestMessageTimestamp ?? null,
+            text: ({ runtime }) => ageText(runtime?.earliestMessageTimestamp ?? null, now),
+            align: 'right',
+            wide: isMore,
+          },
+          {
+            key: 'diskRatio',
+            title: 'DISK',
+            value: ({ runtime }) => runtime?.diskRatio ?? null,
+            text: ({ runtime }) => (runtime?.diskRatio == null ? '-' : formatRatio(runtime.diskRatio)),
+            tone: ({ runtime }) => ((runtime?.diskRatio ?? 0) > 0.85 ? 'bad' : 'plain'),
+            wide: isMore,
+          },
+          {
+            key: 'inTotalYesterday',
+            title: 'IN YESTERDAY',
+            value: ({ runtime }) => runtime?.inTotalYesterday ?? null,
+            wide: !isMore,
+          },
+          {
+            key: 'outTotalYesterday',
+            title: 'OUT YESTERDAY',
+            value: ({ runtime }) => runtime?.outTotalYesterday ?? null,
+            wide: !isMore,
+          },
+          {
+            key: 'inTotalToday',
+            title: 'IN TODAY',
+            value: ({ runtime }) => runtime?.inTotalToday ?? null,
+            wide: !isMore,
+          },
+          {
+            key: 'outTotalToday',
+            title: 'OUT TODAY',
+            value: ({ runtime }) => runtime?.outTotalToday ?? null,
+            wide: !isMore,
+          },
+        ],
+        name: ({ addr }) => addr,
+        empty: 'the name server knows no broker',
+      }),
+    };
+  },
+});
+
+/** Age of the oldest message; brokers without messages say the time now, or something beyond. */
+function ageText(timestamp: number | null, now: number): string {
+  return timestamp === null || timestamp <= 0 || timestamp > now ? '-' : formatDuration(now - timestamp);
+}
