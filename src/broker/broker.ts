@@ -24,6 +24,7 @@ import { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import { ConfigUpdates } from './config-updates.js';
 import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext, Handlers } from './context.js';
+import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
@@ -47,7 +48,7 @@ import { PullRequestHold } from './pull-request-hold.js';
 import { RebalanceLocks } from './rebalance-locks.js';
 import { RateName } from './runtime-info.js';
 import { ScheduleService } from './schedule-service.js';
-import { MessageStore, type MessageStoreConfig } from './store/message-store.js';
+import { type LogMemory, MessageStore, type MessageStoreConfig } from './store/message-store.js';
 import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
 import { SubscriptionGroupTable } from './subscription-group-table.js';
@@ -99,6 +100,9 @@ function untilMidnight(nowMs: number): number {
   return Math.max(1, next.getTime() - nowMs);
 }
 
+/** Half of it is headroom for frames that came in pieces. */
+const READ_REGION_BYTES = 131_072;
+
 export class Broker {
   readonly config: BrokerConfig;
   readonly #deps: BrokerDeps;
@@ -111,6 +115,9 @@ export class Broker {
   readonly #storeConfig: MessageStoreConfig;
   readonly #rates = new StoreRates();
   readonly #timers = new Set<Timer>();
+  /** Read region, scratch area and log window in one piece, so that the fast way copies inside it. */
+  readonly #memory: LogMemory;
+  #hotSend: HotSend | null = null;
   #store: MessageStore | null = null;
   #context: BrokerContext | null = null;
   #schedule: ScheduleService | null = null;
@@ -126,10 +133,15 @@ export class Broker {
     this.config = config;
     this.#deps = deps;
     this.#storeConfig = storeSettings(config);
+    const { windowBytes } = config;
+    const buffer = new ArrayBuffer(READ_REGION_BYTES + HOT_SCRATCH_BYTES + windowBytes);
+    this.#memory = { buffer, windowStart: READ_REGION_BYTES + HOT_SCRATCH_BYTES, windowBytes };
     this.#server = new RemotingServer({
       logger,
       clock,
       idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
+      readRegion: { buffer, start: 0, end: READ_REGION_BYTES },
+      rawFrame: (conn, view, bytes, start, end) => this.#hotSend?.take(conn, view, bytes, start, end) ?? false,
     });
     this.#client = new RemotingClient({ logger, clock, random });
     const now = () => clock.now();
@@ -157,7 +169,7 @@ export class Broker {
     const { port } = await this.#server.listen({ host: this.config.bindAddress, port: this.config.listenPort });
     const storeHost: HostAddress = { address: host, port };
     const brokerAddr = formatAddress(this.config.brokerIP1, port);
-    const store = new MessageStore(this.#storeConfig, { ...this.#deps, storeHost });
+    const store = new MessageStore(this.#storeConfig, { ...this.#deps, storeHost, memory: this.#memory });
     this.#store = store;
     await store.start();
     const context = this.#createContext(store, storeHost, brokerAddr);
@@ -185,6 +197,7 @@ export class Broker {
     transactions.start();
     this.#startTimers(context);
     this.#state = 'running';
+    this.#hotSend = new HotSend(context, READ_REGION_BYTES);
     await outerApi.start(REGISTER_PATIENCE_MS);
     this.#deps.logger.info({ brokerName: this.config.brokerName, addr: brokerAddr }, 'broker started');
     return { addr: brokerAddr, port };
@@ -403,6 +416,7 @@ export class Broker {
 
   async #stop(): Promise<void> {
     this.#state = 'stopping';
+    this.#hotSend = null;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     await this.#outerApi?.stop();

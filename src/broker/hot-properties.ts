@@ -27,7 +27,6 @@ const SPECIAL = new Set([
   'DELAY',
   'TRAN_MSG',
   'PGROUP',
-  'WAIT',
   'POP_CK',
   'MSG_REGION',
   'TRACE_ON',
@@ -154,6 +153,10 @@ function notePair(
       out.keysStart = valueStart;
       out.keysEnd = valueEnd;
       return true;
+    }
+    if (first === 0x57 && nameOf(bytes, nameStart, valueStart - 1) === 'WAIT') {
+      // Java's producers always write it; a message that does not wait for the disk is answered by the slow way.
+      return nameOf(bytes, valueStart, valueEnd) === 'true';
     }
   } else if (length === 8 && first === 0x55 && nameOf(bytes, nameStart, valueStart - 1) === 'UNIQ_KEY') {
     if (out.uniqKeyStart >= 0) return false;

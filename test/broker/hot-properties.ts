@@ -33,6 +33,10 @@ test('a final separator that a 4.9 client left out is added', (t) => {
   t.is(text(result?.target as Uint8Array, 5, result?.scan.end as number), 'TAGS\x01paid\x02');
 });
 
+test('a message that waits for the disk, as Java sends all of them, is taken', (t) => {
+  t.truthy(run('WAIT\\u0001true\\u0002TAGS\\u0001a\\u0002'));
+});
+
 const refused = test.macro({
   exec(t, jsonText: string) {
     t.is(run(jsonText), null);
@@ -43,6 +47,7 @@ const refused = test.macro({
 test('a delay level', refused, 'DELAY\\u00013\\u0002');
 test('a half message', refused, 'TRAN_MSG\\u0001true\\u0002');
 test('a message that does not wait', refused, 'WAIT\\u0001false\\u0002');
+test('a message that waits in another spelling', refused, 'WAIT\\u0001TRUE\\u0002');
 test('a pop handle from outside', refused, 'POP_CK\\u0001x\\u0002');
 test('a timer message', refused, 'a\\u0001b\\u0002TIMER_DELIVER_MS\\u000117\\u0002');
 test('an empty value', refused, 'a\\u0001\\u0002');
