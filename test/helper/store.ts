@@ -1,11 +1,12 @@
 /**
  * Stores in temporary folders, and a file system that fails on demand.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { silentLogger } from '../../src/base/logger.js';
+import { decodeCheckpoint } from '../../src/broker/store/checkpoint.js';
 import { type FileSystem, nodeFileSystem } from '../../src/broker/store/file-system.js';
 import {
   DEFAULT_STORE_CONFIG,
@@ -18,7 +19,7 @@ import {
 import type { MessageExt } from '../../src/protocol/message.js';
 import { decodeMessages } from '../../src/protocol/message-codec.js';
 import { encodeProperties } from '../../src/protocol/message-property.js';
-import { ManualClock } from './manual-clock.js';
+import { ManualClock, settle } from './manual-clock.js';
 
 /** Everything small, so that tests see files roll, windows wrap and indexes fill. */
 export const SMALL_STORE: Omit<MessageStoreConfig, 'storePathRootDir'> = {
@@ -105,6 +106,25 @@ export function put(t: ExecutionContext, store: MessageStore, message: PutMessag
   t.is(result.status, 'PUT_OK');
   store.commitTurn();
   return result;
+}
+
+/** Lets the event loop run until something holds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < 100_000; turn++) {
+    if (condition()) return;
+    await settle();
+  }
+  throw new Error(`never: ${what}`);
+}
+
+/** Moves the clock to the next full save, and waits until the checkpoint says that it is done. */
+export async function saveAll({ store, clock, folder }: OpenStore): Promise<void> {
+  const checkpoint = () => decodeCheckpoint(readFileSync(join(folder, 'checkpoint')));
+  const before = checkpoint().logicsMsgTimestamp;
+  await clock.advanceAsync(DEFAULT_STORE_CONFIG.flushConsumeQueueThoroughInterval);
+  await until(() => checkpoint().logicsMsgTimestamp > before, 'the checkpoint moves');
+  await store.commitLog.flush();
+  clock.advance(DEFAULT_STORE_CONFIG.flushIntervalConsumeQueue);
 }
 
 /** All messages of a queue from its min offset on, decoded and with their CRCs checked. */

@@ -278,13 +278,16 @@ export class IndexFile {
   }
 
   /**
-   * After an unclean end: keeps the items that are sound and of records before `maxPhysicalOffset`, without those of
-   * the last record (some of its keys may be missing), and derives slots and header from them.
+   * Keeps the items that are sound and of records before `maxPhysicalOffset`, and derives slots and header from them.
    *
+   * @param dropLast leave out the last record: some of its keys may be missing
    * @param storeTimestampOf store time (ms) of the record at a physical offset; -1 if unknown
+   * @returns true if all items were kept
    */
-  repair(maxPhysicalOffset: number, storeTimestampOf: (physicalOffset: number) => number): void {
+  repair(maxPhysicalOffset: number, dropLast: boolean, storeTimestampOf: (physicalOffset: number) => number): boolean {
+    this.#saveItems();
     const block = new DataView(new ArrayBuffer(ITEM_BYTES * 50_000));
+    const { indexCount } = this;
     let count = 1;
     let newest = -1;
     let newestTimeDiff = 0;
@@ -292,8 +295,8 @@ export class IndexFile {
     let recordStart = 1;
     let before = -1;
     let beforeTimeDiff = 0;
-    scan: while (count < this.indexCount) {
-      const items = Math.min(block.byteLength / ITEM_BYTES, this.indexCount - count);
+    scan: while (count < indexCount) {
+      const items = Math.min(block.byteLength / ITEM_BYTES, indexCount - count);
       this.#pread(block, items * ITEM_BYTES, this.#itemPosition(count));
       for (let i = 0; i < items; i++) {
         const at = i * ITEM_BYTES;
@@ -311,16 +314,17 @@ export class IndexFile {
         count += 1;
       }
     }
-    this.indexCount = recordStart;
-    if (before < 0) {
-      this.endPhyOffset = this.beginPhyOffset;
-      this.endTimestamp = this.beginTimestamp;
-    } else {
-      const time = storeTimestampOf(before);
-      this.endPhyOffset = before;
-      this.endTimestamp = time > 0 ? time : this.beginTimestamp + beforeTimeDiff * 1000;
+    const isWhole = count === indexCount && !dropLast;
+    if (!isWhole) {
+      this.indexCount = dropLast ? recordStart : count;
+      const last = dropLast ? before : newest;
+      const lastTimeDiff = dropLast ? beforeTimeDiff : newestTimeDiff;
+      const time = last < 0 ? this.beginTimestamp : storeTimestampOf(last);
+      this.endPhyOffset = last < 0 ? this.beginPhyOffset : last;
+      this.endTimestamp = time > 0 ? time : this.beginTimestamp + lastTimeDiff * 1000;
     }
     this.#rebuildSlots(block);
+    return isWhole;
   }
 
   /**

@@ -55,7 +55,7 @@ export class IndexService {
 
   /** Keys of records up to this physical offset are in; -1 for an empty index. */
   get endPhyOffset(): number {
-    return this.#files.at(-1)?.endPhyOffset ?? -1;
+    return this.isEmpty ? -1 : (this.#files.at(-1) as IndexFile).endPhyOffset;
   }
 
   /** Store time (ms) of the newest record whose keys are in; 0 for an empty index. */
@@ -68,8 +68,9 @@ export class IndexService {
     return this.#files.at(-1)?.savedEndTimestamp ?? 0;
   }
 
+  /** True if there is not one key. */
   get isEmpty(): boolean {
-    return this.#files.length === 0;
+    return this.#files.every((file) => file.indexCount <= 1);
   }
 
   /**
@@ -100,20 +101,31 @@ export class IndexService {
    * which record the index is complete.
    *
    * @param trustedTimestamp files whose last key is not newer had been flushed completely; ms
-   * @param maxPhysicalOffset no record is known to start here or later
    * @param storeTimestampOf store time (ms) of the record at a physical offset; -1 if unknown
    */
-  repair(
-    trustedTimestamp: number,
-    maxPhysicalOffset: number,
-    storeTimestampOf: (physicalOffset: number) => number,
-  ): void {
+  repair(trustedTimestamp: number, storeTimestampOf: (physicalOffset: number) => number): void {
+    let isWhole = true;
     for (const file of [...this.#files]) {
-      const isTrusted = file.endTimestamp <= trustedTimestamp && file.endPhyOffset < maxPhysicalOffset;
-      if (!isTrusted || !file.areSlotsSound()) file.repair(maxPhysicalOffset, storeTimestampOf);
-      if (file !== this.#files.at(-1) && file.isFull) file.unload();
-      if (file.indexCount <= 1) this.#remove(file);
+      const isLast = file === this.#files.at(-1);
+      const isTrusted = file.endTimestamp <= trustedTimestamp && file.areSlotsSound();
+      // What follows a file that lost items would hide that they are missing.
+      if (!isWhole) this.#remove(file);
+      else if (!isTrusted) isWhole = file.repair(Number.POSITIVE_INFINITY, isLast, storeTimestampOf);
+      if (!isLast && !file.isDirty) file.unload();
     }
+    this.#removeEmpty();
+  }
+
+  /**
+   * Drops the keys of records at or after `maxPhysicalOffset`, where the log ends. All others must be complete.
+   *
+   * @param storeTimestampOf as for `repair`
+   */
+  truncate(maxPhysicalOffset: number, storeTimestampOf: (physicalOffset: number) => number): void {
+    for (const file of [...this.#files]) {
+      if (file.endPhyOffset >= maxPhysicalOffset) file.repair(maxPhysicalOffset, false, storeTimestampOf);
+    }
+    this.#removeEmpty();
   }
 
   /** Removes all files. */
@@ -176,7 +188,7 @@ export class IndexService {
       for (const file of [...this.#files]) {
         if (!this.#files.includes(file)) continue;
         await file.saveAll(nextTurn);
-        if (file !== this.#files.at(-1) && file.isFull && !file.isDirty) file.unload();
+        if (file !== this.#files.at(-1) && !file.isDirty) file.unload();
       }
     });
     this.#saving = saved.catch(() => undefined);
@@ -204,6 +216,10 @@ export class IndexService {
   async close(): Promise<void> {
     await this.#saving;
     for (const file of this.#files) file.close();
+  }
+
+  #removeEmpty(): void {
+    for (const file of [...this.#files]) if (file.indexCount <= 1) this.#remove(file);
   }
 
   #create(last: IndexFile | undefined): IndexFile {

@@ -3,11 +3,11 @@ import { MessageSysFlag } from '../../protocol/sys-flag.js';
 import { type Checkpoint, minTimestamp } from './checkpoint.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
-import { type FileSystem, readFully, zeroRange } from './file-system.js';
+import { type FileSystem, isAllZero, readFully, zeroRange } from './file-system.js';
 import type { IndexService } from './index-service.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { forEachKeyHash, newPropertyRanges, type PropertyRanges, scanProperties } from './property-scan.js';
-import { STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
+import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
 import { newRecordView, type RecordView, readRecord, readStoreTimestamp } from './record-reader.js';
 import { unitPhysicalOffset } from './unit-slab.js';
 
@@ -109,7 +109,7 @@ class Recovery {
       this.#dispatchToIndex(record);
     });
     this.#cut(end, isClean);
-    if (index && index.endPhyOffset >= end) index.repair(0, end, (physical) => this.#storeTimestamp(physical));
+    if (index && index.endPhyOffset >= end) index.truncate(end, (physical) => this.#storeTimestamp(physical));
     if (this.#incomplete.size > 0) {
       logger.warn({ queues: this.#incomplete.size }, 'consume queues lack older entries: they are built from the log');
       await this.#scan(files.first, false, (record) => {
@@ -168,9 +168,7 @@ class Recovery {
       count += 1;
       if (count % 200 === 0) await nextTurn();
     }
-    index?.repair(checkpoint.indexMsgTimestamp, files.last + files.fileBytes, (physical) =>
-      this.#storeTimestamp(physical),
-    );
+    index?.repair(checkpoint.indexMsgTimestamp, (physical) => this.#storeTimestamp(physical));
     return from;
   }
 
@@ -230,7 +228,7 @@ class Recovery {
               checkCRC,
               this.#record,
             );
-            if (check === 'record') {
+            if (check === 'record' && !(mustEnd && this.#isTorn(at, count))) {
               this.#records += 1;
               take(this.#record);
               at += this.#record.size;
@@ -262,6 +260,16 @@ class Recovery {
       end = position;
     }
     return end;
+  }
+
+  /**
+   * True if the record just read ends in zeros and only zeros follow: its end was never written. Neither the lengths
+   * nor the CRC of the body tell, since the properties come last.
+   */
+  #isTorn(at: number, end: number): boolean {
+    const recordEnd = at + this.#record.size;
+    if (this.#bytes[recordEnd - 1] !== 0 || this.#record.propertiesEnd === this.#record.propertiesStart) return false;
+    return isAllZero(this.#bytes, recordEnd, Math.min(recordEnd + BLANK_HEADER_BYTES, end));
   }
 
   #growBuffer(size: number): void {

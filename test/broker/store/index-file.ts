@@ -165,17 +165,19 @@ test('a file of another size is refused by name', (t) => {
   t.regex(error.message, /maxHashSlotNum 7 and maxIndexNum 41/);
 });
 
-test('repair keeps complete records only, and their chains', async (t) => {
+const storeTimeOf = (physical: number) => 1_700_000_000_000 + physical * 10;
+
+test('repair drops the last record, of which keys may be missing', async (t) => {
   const folder = tempFolder(t);
   const index = service(folder);
-  for (let i = 0; i < 10; i++) {
-    index.put(1, i * 100, 1_700_000_000_000 + i * 1_000);
-    index.put(2, i * 100, 1_700_000_000_000 + i * 1_000);
+  for (let i = 0; i < 7; i++) {
+    index.put(1, i * 100, storeTimeOf(i * 100));
+    index.put(2, i * 100, storeTimeOf(i * 100));
   }
   await closed(t, index);
   const again = service(folder);
   again.load();
-  again.repair(0, 650, (physical) => 1_700_000_000_000 + physical * 10);
+  again.repair(0, storeTimeOf);
   t.is(again.endPhyOffset, 500);
   t.is(again.endTimestamp, 1_700_000_005_000);
   t.deepEqual(await again.query(1, 64, 0, FOREVER), [500, 400, 300, 200, 100, 0]);
@@ -185,22 +187,47 @@ test('repair keeps complete records only, and their chains', async (t) => {
   await closed(t, again);
 });
 
-test('repair stops at items that can not be', async (t) => {
-  const folder = tempFolder(t);
-  const index = service(folder);
-  for (let i = 1; i <= 10; i++) index.put(i % 3, i * 100, 1_700_000_000_000);
+test('truncation keeps all records before the end of the log, saved or not', async (t) => {
+  const index = service(tempFolder(t), { indexNum: 5 });
+  for (let i = 0; i < 10; i++) index.put(1, i * 100, storeTimeOf(i * 100));
+  index.truncate(650, storeTimeOf);
+  t.is(index.endPhyOffset, 600);
+  t.is(index.endTimestamp, 1_700_000_006_000);
+  t.deepEqual(await index.query(1, 64, 0, FOREVER), [600, 500, 400, 300, 200, 100, 0]);
+  index.truncate(0, storeTimeOf);
+  t.true(index.isEmpty);
   await closed(t, index);
-  const path = join(folder, nodeFileSystem.list(folder)[0] as string);
-  const fd = nodeFileSystem.open(path, 'write');
-  // A page that the power failure took: item 6 and what follows are zeros.
-  const position = 40 + 7 * 4 + 6 * 20;
-  nodeFileSystem.write(fd, new Uint8Array(100), 0, 100, position);
-  nodeFileSystem.close(fd);
-  const again = service(folder);
+});
+
+test('repair stops at items that can not be, and drops the files behind', async (t) => {
+  for (const indexNum of [40, 8]) {
+    const folder = tempFolder(t);
+    const index = service(folder, { indexNum });
+    for (let i = 1; i <= 10; i++) index.put(i % 3, i * 100, 1_700_000_000_000);
+    await closed(t, index);
+    const path = join(folder, nodeFileSystem.list(folder)[0] as string);
+    const fd = nodeFileSystem.open(path, 'write');
+    // A page that the power failure took: item 6 and what follows are zeros.
+    nodeFileSystem.write(fd, new Uint8Array(40), 0, 40, 40 + 7 * 4 + 6 * 20);
+    nodeFileSystem.close(fd);
+    const again = service(folder, { indexNum });
+    again.load();
+    again.repair(0, () => -1);
+    t.is(again.endPhyOffset, indexNum === 40 ? 400 : 500);
+    t.deepEqual(await again.query(1, 64, 0, FOREVER), [400, 100]);
+    await closed(t, again);
+  }
+});
+
+test('repair loses nothing of a full file before the last', async (t) => {
+  const folder = tempFolder(t);
+  const index = service(folder, { indexNum: 5 });
+  for (let i = 1; i <= 10; i++) index.put(1, i * 100, 1_700_000_000_000);
+  await closed(t, index);
+  const again = service(folder, { indexNum: 5 });
   again.load();
-  again.repair(0, FOREVER, () => -1);
-  t.is(again.endPhyOffset, 400);
-  t.deepEqual(await again.query(1, 64, 0, FOREVER), [400, 100]);
+  again.repair(0, () => -1);
+  t.deepEqual(await again.query(1, 64, 0, FOREVER), [900, 800, 700, 600, 500, 400, 300, 200, 100]);
   await closed(t, again);
 });
 
@@ -215,7 +242,7 @@ test('a file that the checkpoint trusts is left as it is, unless its slots run a
   await index.close();
   const again = service(folder);
   again.load();
-  again.repair(saved, FOREVER, () => -1);
+  again.repair(saved, () => -1);
   t.is(again.endPhyOffset, 1_000);
   await closed(t, again);
   t.deepEqual(readFileSync(path), before);
@@ -225,7 +252,7 @@ test('a file that the checkpoint trusts is left as it is, unless its slots run a
   nodeFileSystem.close(fd);
   const third = service(folder);
   third.load();
-  third.repair(saved, FOREVER, () => -1);
+  third.repair(saved, () => -1);
   t.deepEqual(await third.query(1, 64, 0, FOREVER), [700, 400, 100]);
   await closed(t, third);
 });
@@ -235,7 +262,7 @@ test('an empty file is removed by repair', async (t) => {
   IndexFile.create(nodeFileSystem, join(folder, '20231114221500123'), 7, 40, 0, 0).close();
   const index = service(folder);
   index.load();
-  index.repair(0, FOREVER, () => -1);
+  index.repair(0, () => -1);
   t.true(index.isEmpty);
   t.deepEqual(nodeFileSystem.list(folder), []);
   await index.close();
