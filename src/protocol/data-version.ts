@@ -1,5 +1,6 @@
 import { bean, int64, type JsonOf } from './bodies/schema.js';
 
+/** Codec of DataVersion. */
 export const dataVersionType = bean('DataVersion', {
   /** Grows by one with every change. */
   counter: int64(),

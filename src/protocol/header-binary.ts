@@ -26,6 +26,11 @@ function isInt16(value: number): boolean {
   return value >= INT16_MIN && value <= INT16_MAX;
 }
 
+function isLongName(name: string): boolean {
+  // A character is at most three bytes, so that short names need no count.
+  return name.length > INT16_MAX / 3 && Buffer.byteLength(name) > INT16_MAX;
+}
+
 /**
  * True if the binary form can carry the header. It cannot if code or version is beyond int16 (the pop codes are: a
  * Java sender cuts them, and they arrive as other codes), or if a name is empty or longer than 32767 bytes.
@@ -33,7 +38,7 @@ function isInt16(value: number): boolean {
 export function fitsBinaryHeader(header: RemotingHeader): boolean {
   if (!isInt16(header.code) || !isInt16(header.version)) return false;
   for (const name of Object.keys(header.extFields ?? {})) {
-    if (name === '' || Buffer.byteLength(name) > INT16_MAX) return false;
+    if (name === '' || isLongName(name)) return false;
   }
   return true;
 }

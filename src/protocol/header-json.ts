@@ -5,7 +5,7 @@
  *
  * Source: remoting/.../protocol/RemotingCommand.java, RemotingSerializable.java
  */
-import { bean, enumOf, int32, type JsonOf, jsonText, optional, recordOf, text } from './bodies/schema.js';
+import { bean, enumOf, int32, jsonText, optional, readJson, recordOf, text } from './bodies/schema.js';
 import { parseFastjsonNumbersAsText, quoteFastjson } from './fastjson.js';
 import type { ExtFields } from './header-schema.js';
 import { LANGUAGE_NAMES, LanguageCode, type LanguageName } from './language-code.js';
@@ -25,22 +25,30 @@ const headerType = bean('RemotingCommand', {
   version: int32(),
 });
 
+/** What JSON.stringify writes otherwise than fastjson, or not at all. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be looked for
+const UNLIKE_FASTJSON = /[\u000b\u000e-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]|:null/;
+
+function extFieldsText(extFields: ExtFields): string {
+  const json = JSON.stringify(extFields);
+  if (!UNLIKE_FASTJSON.test(json)) return json;
+  let out = '';
+  for (const name of Object.keys(extFields)) {
+    const value = extFields[name];
+    if (value === undefined || value === null) continue;
+    out += `${out === '' ? '' : ','}${quoteFastjson(name)}:${quoteFastjson(value)}`;
+  }
+  return `{${out}}`;
+}
+
 /** The header as text. Null values of `extFields` are left out; an unknown language is written as OTHER. */
 export function encodeJsonHeader(header: RemotingHeader): string {
-  let out = `{"code":${header.code}`;
-  if (header.extFields !== null) {
-    let separator = ',"extFields":{';
-    for (const name of Object.keys(header.extFields)) {
-      const value = header.extFields[name];
-      if (value === undefined || value === null) continue;
-      out += `${separator}${quoteFastjson(name)}:${quoteFastjson(value)}`;
-      separator = ',';
-    }
-    out += separator === ',' ? '}' : `${separator}}`;
-  }
-  out += `,"flag":${header.flag},"language":"${header.language ?? 'OTHER'}","opaque":${header.opaque}`;
-  if (header.remark !== null) out += `,"remark":${quoteFastjson(header.remark)}`;
-  return `${out},"serializeTypeCurrentRPC":"JSON","version":${header.version}}`;
+  const { code, extFields, flag, language, opaque, remark, version } = header;
+  let out = `{"code":${code}`;
+  if (extFields !== null) out += `,"extFields":${extFieldsText(extFields)}`;
+  out += `,"flag":${flag},"language":"${language ?? 'OTHER'}","opaque":${opaque}`;
+  if (remark !== null) out += `,"remark":${quoteFastjson(remark)}`;
+  return `${out},"serializeTypeCurrentRPC":"JSON","version":${version}}`;
 }
 
 /**
@@ -56,16 +64,15 @@ function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value;
 }
 
-/** `extFields` whose values are all text, copied to an object without prototype; undefined if they are not. */
-function copyTextFields(value: unknown): ExtFields | null | undefined {
+/** `extFields` whose values are all text, without its prototype; undefined if they are not. Takes over `value`. */
+function takeTextFields(value: unknown): ExtFields | null | undefined {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const out: ExtFields = Object.create(null);
-  for (const [name, field] of Object.entries(value)) {
+  for (const field of Object.values(value)) {
     if (typeof field !== 'string') return undefined;
-    out[name] = field;
   }
-  return out;
+  // Measured: copying to an object made without prototype makes reading a header a quarter slower.
+  return Object.setPrototypeOf(value, null);
 }
 
 /** The header if it is standard JSON with every field of the type that Java writes; null if it needs a closer look. */
@@ -81,15 +88,14 @@ function readCommonHeader(json: string): RemotingHeader | null {
   if (!isInt32(code) || !isInt32(flag) || !isInt32(opaque) || !isInt32(version)) return null;
   if (typeof language !== 'string' || !Object.hasOwn(LanguageCode, language)) return null;
   if (typeof remark !== 'string' && remark !== null) return null;
-  const extFields = copyTextFields(raw.extFields);
+  const extFields = takeTextFields(raw.extFields);
   if (extFields === undefined) return null;
   return { code, language: language as LanguageName, version, opaque, flag, remark, extFields };
 }
 
 function readAnyHeader(json: string): RemotingHeader {
-  const shared = json.includes('$ref') ? new Map<unknown, Map<object, unknown>>() : null;
   const raw = parseFastjsonNumbersAsText(json);
-  const header: JsonOf<typeof headerType> = headerType.read(raw, { path: ['RemotingCommand'], shared });
-  const { code, language, version, opaque, flag, remark = null, extFields = null } = header;
-  return { code, language, version, opaque, flag, remark, extFields };
+  const header = readJson(headerType, 'RemotingCommand', raw, json.includes('$ref'));
+  const { code, language, version, opaque, flag, remark, extFields } = header;
+  return { code, language, version, opaque, flag, remark: remark ?? null, extFields: extFields ?? null };
 }

@@ -50,10 +50,12 @@ export const FLAG_ONEWAY = 2;
 /** OTHER is the honest name that a 4.9 peer knows too: it reads NODE_JS as null, and then fails on it. */
 const LOCAL_LANGUAGE: LanguageName = 'OTHER';
 
+/** True if the response flag is set. */
 export function isResponse(command: RemotingHeader): boolean {
   return (command.flag & FLAG_RESPONSE) !== 0;
 }
 
+/** True if the sender wants no response. */
 export function isOneway(command: RemotingHeader): boolean {
   return (command.flag & FLAG_ONEWAY) !== 0;
 }

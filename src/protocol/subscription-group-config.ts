@@ -9,10 +9,12 @@ import {
   type JsonOf,
   listOf,
   optional,
+  readJson,
   recordOf,
   text,
 } from './bodies/schema.js';
 
+/** Kinds of retry policy, by ordinal. Source: GroupRetryPolicyType.java */
 export const GROUP_RETRY_POLICY_TYPES = ['EXPONENTIAL', 'CUSTOMIZED'] as const;
 export type GroupRetryPolicyType = (typeof GROUP_RETRY_POLICY_TYPES)[number];
 
@@ -27,7 +29,6 @@ export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = [
   ...[1, 2].map((n) => n * HOUR),
 ];
 
-/** When a failed message of a group is delivered again. Source: remoting/.../subscription/GroupRetryPolicy.java */
 const groupRetryPolicyType = bean('GroupRetryPolicy', {
   type: enumOf(GROUP_RETRY_POLICY_TYPES, 'CUSTOMIZED'),
   /** Delay `initial * multiplier^n`, at most `max`; ms. */
@@ -40,6 +41,7 @@ const groupRetryPolicyType = bean('GroupRetryPolicy', {
   ),
 });
 
+/** When a failed message of a group is delivered again. Source: remoting/.../subscription/GroupRetryPolicy.java */
 export interface GroupRetryPolicy extends JsonOf<typeof groupRetryPolicyType> {}
 
 const simpleSubscriptionDataType = bean('SimpleSubscriptionData', {
@@ -49,8 +51,10 @@ const simpleSubscriptionDataType = bean('SimpleSubscriptionData', {
   version: int64(),
 });
 
+/** One topic of a prescribed subscription. */
 export interface SimpleSubscriptionData extends JsonOf<typeof simpleSubscriptionDataType> {}
 
+/** Codec of SubscriptionGroupConfig. */
 export const subscriptionGroupConfigType = bean('SubscriptionGroupConfig', {
   groupName: text(),
   consumeEnable: boolean(true),
@@ -86,5 +90,5 @@ export interface SubscriptionGroupConfig extends JsonOf<typeof subscriptionGroup
 
 /** What a broker assumes of a group that it creates on its own. */
 export function defaultSubscriptionGroupConfig(groupName: string): SubscriptionGroupConfig {
-  return subscriptionGroupConfigType.read({ groupName }, { path: ['SubscriptionGroupConfig'], shared: null });
+  return readJson(subscriptionGroupConfigType, 'SubscriptionGroupConfig', { groupName });
 }

@@ -12,9 +12,11 @@ export const PermName = {
   PERM_INHERIT: 1,
 } as const;
 
+/** How many tags a message may have, by ordinal. Source: common/.../TopicFilterType.java */
 export const TOPIC_FILTER_TYPES = ['SINGLE_TAG', 'MULTI_TAG'] as const;
 export type TopicFilterType = (typeof TOPIC_FILTER_TYPES)[number];
 
+/** Queues of a topic unless it is told otherwise. */
 export const DEFAULT_READ_QUEUE_NUMS = 16;
 export const DEFAULT_WRITE_QUEUE_NUMS = 16;
 
@@ -33,6 +35,7 @@ export const topicConfigFields = {
   attributes: recordOf(text()),
 };
 
+/** Codec of TopicConfig. */
 export const topicConfigType = bean('TopicConfig', topicConfigFields);
 
 /**
@@ -42,18 +45,22 @@ export const topicConfigType = bean('TopicConfig', topicConfigFields);
  */
 export interface TopicConfig extends JsonOf<typeof topicConfigType> {}
 
+/** True if the bits allow reading. */
 export function isReadable(perm: number): boolean {
   return (perm & PermName.PERM_READ) !== 0;
 }
 
+/** True if the bits allow writing. */
 export function isWriteable(perm: number): boolean {
   return (perm & PermName.PERM_WRITE) !== 0;
 }
 
+/** True if topics created on the fly may take over these settings. */
 export function isInherited(perm: number): boolean {
   return (perm & PermName.PERM_INHERIT) !== 0;
 }
 
+/** True if the priority bit is set; no topic may have it. */
 export function isPriority(perm: number): boolean {
   return (perm & PermName.PERM_PRIORITY) !== 0;
 }

@@ -418,18 +418,37 @@ test('Long.MAX_VALUE is Number.MAX_SAFE_INTEGER', (t) => {
   t.is(encodeQueryCorrectionOffsetBody(body).toString(), json);
 });
 
-test('a shared instance is decoded once', (t) => {
-  const many = Array.from({ length: 5000 }, (_, i) => `{"topic":"t${i}"}`).join();
-  const again = Array.from(
-    { length: 5000 },
-    (_, i) => `{"groupName":"g${i}","subscriptionDataSet":{"$ref":"$.consumerDataSet[0].subscriptionDataSet"}}`,
-  ).join();
+test('a shared instance is decoded for each place', (t) => {
   const { consumerDataSet } = decodeHeartbeatData(
-    Buffer.from(`{"clientID":"c","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[${many}]},${again}]}`),
+    Buffer.from(
+      '{"clientID":"c","consumerDataSet":[{"groupName":"g1","subscriptionDataSet":[{"topic":"T"}]},{"groupName":"g2","subscriptionDataSet":[{"$ref":"$.consumerDataSet[0].subscriptionDataSet[0]"}]}]}',
+    ),
   );
-  t.is(consumerDataSet.length, 5001);
-  t.is(consumerDataSet[0]?.subscriptionDataSet.length, 5000);
-  t.true(consumerDataSet.every((data) => data.subscriptionDataSet === consumerDataSet[0]?.subscriptionDataSet));
+  const [first, second] = consumerDataSet.map((data) => data.subscriptionDataSet[0]);
+  t.deepEqual(first, second);
+  t.not(first, second);
+});
+
+/** A heartbeat whose second to last groups refer to the content of the first. */
+function heartbeatWithReferences(groups: number, content: string, path: string): Buffer {
+  const reference = JSON.stringify({ $ref: `$.consumerDataSet[0].${path}` });
+  const rest = Array.from({ length: groups }, (_, i) => `{"groupName":"g${i}","subscriptionDataSet":${reference}}`);
+  return Buffer.from(`{"clientID":"c","consumerDataSet":[{"groupName":"g",${content}},${rest.join()}]}`);
+}
+
+test('references may not stand for more text than a frame could hold', (t) => {
+  const topics = Array.from({ length: 5000 }, (_, i) => `{"topic":"t${i}"}`).join();
+  const subscriptions = (groups: number) =>
+    heartbeatWithReferences(groups, `"subscriptionDataSet":[${topics}]`, 'subscriptionDataSet');
+  t.is(decodeHeartbeatData(subscriptions(10)).consumerDataSet.length, 11);
+  t.throws(() => decodeHeartbeatData(subscriptions(5000)), {
+    instanceOf: RemotingCommandError,
+    message: /references stand for too much text/,
+  });
+  const longTopic = heartbeatWithReferences(100, `"x":[{"topic":"${'t'.repeat(1_000_000)}"}]`, 'x');
+  t.throws(() => decodeHeartbeatData(longTopic), { message: /references stand for too much text/ });
+  const manyUnknown = heartbeatWithReferences(100, `"x":[{"topic":"t",${'"y":{},'.repeat(10)}"z":0}]`, 'x');
+  t.notThrows(() => decodeHeartbeatData(manyUnknown));
 });
 
 test('a subscription named twice is kept once', (t) => {

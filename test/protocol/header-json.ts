@@ -26,6 +26,16 @@ test('missing values of extFields are not written', (t) => {
   t.true(encodeJsonHeader({ ...HEADER, extFields: { a: undefined } as never }).includes('"extFields":{},'));
 });
 
+test('extFields are escaped as fastjson does', (t) => {
+  const extFields = { 'a"\u0001': ':null', b: '\u000b\u001f\u007f\u2028é😀', c: '\ud800' };
+  t.true(
+    encodeJsonHeader({ ...HEADER, extFields }).includes(
+      '"extFields":{"a\\"\\u0001":":null","b":"\\u000B\\u001F\\u007F\\u2028é😀","c":"\ud800"}',
+    ),
+  );
+  t.deepEqual({ ...decodeJsonHeader(encodeJsonHeader({ ...HEADER, extFields })).extFields }, extFields);
+});
+
 test('missing properties get the defaults of the Java class', (t) => {
   t.deepEqual(decodeJsonHeader('{}'), { ...HEADER, code: 0, version: 0, opaque: 0 });
 });

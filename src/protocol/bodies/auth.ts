@@ -32,6 +32,7 @@ const policyEntryInfoType = bean('PolicyEntryInfo', {
   decision: optional(text()),
 });
 
+/** Who may do what with one resource. */
 export interface PolicyEntryInfo extends JsonOf<typeof policyEntryInfoType> {}
 
 const policyInfoType = bean('PolicyInfo', {
@@ -40,6 +41,7 @@ const policyInfoType = bean('PolicyInfo', {
   entries: optional(listOf(policyEntryInfoType)),
 });
 
+/** Entries of one kind of policy. */
 export interface PolicyInfo extends JsonOf<typeof policyInfoType> {}
 
 const aclInfoType = bean('AclInfo', {

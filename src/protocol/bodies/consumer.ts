@@ -97,6 +97,7 @@ const processQueueInfoFields = {
   lastConsumeTimestamp: int64(),
 };
 
+/** Codec of ProcessQueueInfo. */
 export const processQueueInfoType = bean('ProcessQueueInfo', processQueueInfoFields);
 
 /** State of one queue in a consumer. */
@@ -109,6 +110,7 @@ const popProcessQueueInfoFields = {
   lastPopTimestamp: int64(),
 };
 
+/** Codec of PopProcessQueueInfo. */
 export const popProcessQueueInfoType = bean('PopProcessQueueInfo', popProcessQueueInfoFields);
 
 /** 5.x: state of one queue in a popping consumer. */
@@ -153,6 +155,7 @@ export const { encode: encodeConsumerRunningInfo, decode: decodeConsumerRunningI
   consumerRunningInfoType,
 );
 
+/** Outcomes of a listener that consumed one message, by ordinal. Source: CMResult.java */
 export const CM_RESULTS = [
   'CR_SUCCESS',
   'CR_LATER',
@@ -180,6 +183,7 @@ export const { encode: encodeConsumeMessageDirectlyResult, decode: decodeConsume
   consumeMessageDirectlyResultType,
 );
 
+/** How a group gets its messages, by ordinal. Source: MessageRequestMode.java */
 export const MESSAGE_REQUEST_MODES = ['PULL', 'POP'] as const;
 export type MessageRequestMode = (typeof MESSAGE_REQUEST_MODES)[number];
 
@@ -207,6 +211,7 @@ const messageQueueAssignmentType = bean('MessageQueueAssignment', {
   attachments: optional(recordOf(text())),
 });
 
+/** A queue that a consumer was given, and how it is to read it. */
 export interface MessageQueueAssignment extends JsonOf<typeof messageQueueAssignmentType> {}
 
 const queryAssignmentResponseBodyType = bean('QueryAssignmentResponseBody', {

@@ -93,6 +93,7 @@ const replicaIdentityType = bean('ReplicaIdentity', {
   alive: boolean(),
 });
 
+/** One broker of a set, as the controller knows it. */
 export interface ReplicaIdentity extends JsonOf<typeof replicaIdentityType> {}
 
 const replicasInfoType = bean('ReplicasInfo', {
@@ -105,6 +106,7 @@ const replicasInfoType = bean('ReplicasInfo', {
   notInSyncReplicas: listOf(replicaIdentityType),
 });
 
+/** The brokers of one set, and which of them is the master. */
 export interface ReplicasInfo extends JsonOf<typeof replicasInfoType> {}
 
 const brokerReplicasInfoType = bean('BrokerReplicasInfo', {
@@ -130,6 +132,7 @@ const epochEntryType = bean('EpochEntry', {
   endOffset: int64(Number.MAX_SAFE_INTEGER),
 });
 
+/** The part of a commit log that was written under one master. */
 export interface EpochEntry extends JsonOf<typeof epochEntryType> {}
 
 const epochEntryCacheType = bean('EpochEntryCache', {

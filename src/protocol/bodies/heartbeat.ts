@@ -21,6 +21,7 @@ import {
 export const CONSUME_TYPES = ['CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONSUME_POP'] as const;
 export type ConsumeType = (typeof CONSUME_TYPES)[number];
 
+/** Whether each member of a group gets every message, or they share them; by ordinal. Source: MessageModel.java */
 export const MESSAGE_MODELS = ['BROADCASTING', 'CLUSTERING'] as const;
 export type MessageModel = (typeof MESSAGE_MODELS)[number];
 
@@ -35,6 +36,7 @@ export const CONSUME_FROM_WHERES = [
 ] as const;
 export type ConsumeFromWhere = (typeof CONSUME_FROM_WHERES)[number];
 
+/** Codec of SubscriptionData. */
 export const subscriptionDataType = bean('SubscriptionData', {
   topic: text(),
   /** The expression; `*` takes all. */
@@ -58,16 +60,15 @@ export const { encode: encodeSubscriptionData, decode: decodeSubscriptionData } 
   subscriptionDataType,
 );
 
-/** Equality of Java's SubscriptionData, as a text: over all fields; the order of tags and codes does not matter. */
-export function subscriptionDataKey(data: SubscriptionData): string {
-  const { tagsSet, codeSet, ...rest } = data;
-  return stringifyFastjson({ ...rest, tagsSet: [...tagsSet].sort(), codeSet: [...codeSet].sort((a, b) => a - b) });
-}
+/** A set of subscriptions. Java's equality is over all fields, but tags and codes follow from the expression. */
+export const subscriptionDataSetType = distinct(listOf(subscriptionDataType), (data) =>
+  stringifyFastjson({ ...data, tagsSet: null, codeSet: null }),
+);
 
-export const subscriptionDataSetType = distinct(listOf(subscriptionDataType), subscriptionDataKey);
-
+/** Codec of ProducerData. */
 export const producerDataType = bean('ProducerData', { groupName: text() });
 
+/** A producer group of a client. */
 export interface ProducerData extends JsonOf<typeof producerDataType> {}
 
 const consumerDataType = bean('ConsumerData', {
@@ -79,6 +80,7 @@ const consumerDataType = bean('ConsumerData', {
   unitMode: boolean(),
 });
 
+/** A consumer group of a client. Missing enums read as those of a push consumer. */
 export interface ConsumerData extends JsonOf<typeof consumerDataType> {}
 
 const heartbeatDataType = bean('HeartbeatData', {
@@ -167,6 +169,7 @@ const producerInfoType = bean('ProducerInfo', {
   lastUpdateTimestamp: int64(),
 });
 
+/** A producer connected to a broker. */
 export interface ProducerInfo extends JsonOf<typeof producerInfoType> {}
 
 const producerTableInfoType = bean('ProducerTableInfo', {

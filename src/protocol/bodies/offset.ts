@@ -187,6 +187,7 @@ const queueTimeSpanType = bean('QueueTimeSpan', {
   consumeTimeStampStr: optional(text()),
 });
 
+/** How far a group has consumed one queue, in time. */
 export interface QueueTimeSpan extends JsonOf<typeof queueTimeSpanType> {}
 
 const queryConsumeTimeSpanBodyType = bean('QueryConsumeTimeSpanBody', {
@@ -209,6 +210,7 @@ const brokerStatsItemType = bean('BrokerStatsItem', {
   avgpt: double(),
 });
 
+/** A counter over some span of time. */
 export interface BrokerStatsItem extends JsonOf<typeof brokerStatsItemType> {}
 
 const brokerStatsDataType = bean('BrokerStatsData', {

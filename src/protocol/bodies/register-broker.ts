@@ -9,7 +9,7 @@ import { RemotingCommandError } from '../errors.js';
 import { stringifyFastjson } from '../fastjson.js';
 import { MQVersion } from '../mq-version.js';
 import { type TopicConfig, topicConfigType } from '../topic-config.js';
-import { bean, bodyCodec, emptyBean, type JsonOf, listOf, parseJson, recordOf, text } from './schema.js';
+import { bean, bodyCodec, emptyBean, type JsonOf, listOf, parseJson, readJson, recordOf, text } from './schema.js';
 import { type TopicQueueMappingInfo, topicQueueMappingInfoType } from './static-topic.js';
 import { topicConfigAndMappingSerializeWrapperType } from './topic.js';
 
@@ -28,11 +28,13 @@ const attributesType = recordOf(text());
 /** Bound on what a compressed body may inflate to: about a million topics. */
 export const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 
+/** Form of the body to write. */
 export interface EncodeRegisterBrokerOptions {
   /** True for the binary form; the request's header must say so too. Default false. */
   compressed?: boolean;
 }
 
+/** Form of the body to read. */
 export interface DecodeRegisterBrokerOptions {
   /** `compressed` of the request's header. */
   compressed: boolean;
@@ -83,7 +85,7 @@ function parseTopicConfigText(line: string): TopicConfig {
     throw new RemotingCommandError(`RegisterBrokerBody: topic config ${JSON.stringify(line.slice(0, 200))}`);
   }
   const raw = { topicName, readQueueNums, writeQueueNums, perm, topicFilterType };
-  const config = topicConfigType.read(raw, { path: ['RegisterBrokerBody', 'TopicConfig'], shared: null });
+  const config = readJson(topicConfigType, 'RegisterBrokerBody', raw);
   if (attributes !== undefined) {
     try {
       config.attributes = parseJson(attributesType, 'attributes', attributes);

@@ -15,6 +15,7 @@ import {
 } from './schema.js';
 import { topicQueueMappingInfoType } from './static-topic.js';
 
+/** Codec of QueueData. */
 export const queueDataType = bean('QueueData', {
   brokerName: text(),
   readQueueNums: int32(),
@@ -27,6 +28,7 @@ export const queueDataType = bean('QueueData', {
 /** The queues of one topic on one group of brokers. */
 export interface QueueData extends JsonOf<typeof queueDataType> {}
 
+/** Codec of BrokerData. */
 export const brokerDataType = bean('BrokerData', {
   cluster: text(''),
   brokerName: text(),
@@ -56,8 +58,10 @@ export interface TopicRouteData extends JsonOf<typeof topicRouteDataType> {}
 
 const topicRouteData = bodyCodec('TopicRouteData', topicRouteDataType);
 
+/** Reads both forms. @throws RemotingCommandError as every decoder of bodies.ts */
 export const decodeTopicRouteData = topicRouteData.decode;
 
+/** Form of the route to write. */
 export interface TopicRouteDataOptions {
   /**
    * True writes standard JSON: numeric keys quoted and sorted, `\uXXXX`, `\/`. Name servers send it to callers of
@@ -66,6 +70,7 @@ export interface TopicRouteDataOptions {
   standardJson: boolean;
 }
 
+/** @throws RemotingCommandError if a number does not fit its Java type */
 export function encodeTopicRouteData(route: TopicRouteData, options: TopicRouteDataOptions): Buffer {
   return Buffer.from(stringifyFastjson(topicRouteDataType.write(route), { browserCompatible: options.standardJson }));
 }
@@ -88,6 +93,7 @@ const topicListType = bean('TopicList', {
   brokerAddr: optional(text()),
 });
 
+/** Topic names; of 343, 206, 224, 304, 305 and 311 to 313 the answer. */
 export interface TopicList extends JsonOf<typeof topicListType> {}
 
 export const { encode: encodeTopicList, decode: decodeTopicList } = bodyCodec('TopicList', topicListType);
@@ -99,6 +105,7 @@ export interface KVTable extends JsonOf<typeof kvTableType> {}
 
 export const { encode: encodeKVTable, decode: decodeKVTable } = bodyCodec('KVTable', kvTableType);
 
+/** Codec of BrokerMemberGroup. */
 export const brokerMemberGroupType = bean('BrokerMemberGroup', {
   cluster: text(''),
   brokerName: text(''),

@@ -22,5 +22,6 @@ export {
   named,
   optional,
   type ReadContext,
+  readJson,
 } from './schema/json-type.js';
 export { boolean, double, enumOf, int32, int64, jsonText, longBits, text } from './schema/scalar.js';

@@ -28,8 +28,10 @@ const mappingInfoFields = {
   currIdMap: numberMapOf(int32()),
 };
 
+/** Codec of TopicQueueMappingInfo. */
 export const topicQueueMappingInfoType = bean('TopicQueueMappingInfo', mappingInfoFields);
 
+/** Which physical queues of one broker stand for logical ones now. */
 export interface TopicQueueMappingInfo extends JsonOf<typeof topicQueueMappingInfoType> {}
 
 const logicQueueMappingItemType = bean('LogicQueueMappingItem', {
@@ -47,8 +49,10 @@ const logicQueueMappingItemType = bean('LogicQueueMappingItem', {
   timeOfEnd: int64(-1),
 });
 
+/** A stretch of a logical queue, on one physical queue. */
 export interface LogicQueueMappingItem extends JsonOf<typeof logicQueueMappingItemType> {}
 
+/** Codec of TopicQueueMappingDetail. */
 export const topicQueueMappingDetailType = bean('TopicQueueMappingDetail', {
   ...mappingInfoFields,
   /** History of each logical queue, oldest item first. */
@@ -76,6 +80,7 @@ export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConf
   topicConfigAndQueueMappingType,
 );
 
+/** What a TopicRemappingDetailWrapper is about. */
 export const TOPIC_REMAPPING_TYPES = ['CREATE_OR_UPDATE', 'REMAPPING'] as const;
 
 const topicRemappingDetailWrapperType = bean('TopicRemappingDetailWrapper', {

@@ -18,6 +18,7 @@ export function dataVersionFromJson(json: string): DataVersion {
   return parseJson(dataVersionType, 'DataVersion', json);
 }
 
+/** Body of no request of its own: the entry of a topic in files and tables. */
 export const { encode: encodeTopicConfig, decode: decodeTopicConfig } = bodyCodec('TopicConfig', topicConfigType);
 
 const serializeWrapperFields = {
@@ -36,6 +37,7 @@ export const {
   decode: decodeTopicConfigSerializeWrapper,
 } = bodyCodec('TopicConfigSerializeWrapper', topicConfigSerializeWrapperType);
 
+/** Codec of TopicConfigAndMappingSerializeWrapper. */
 export const topicConfigAndMappingSerializeWrapperType = bean('TopicConfigAndMappingSerializeWrapper', {
   ...serializeWrapperFields,
   /** By topic; empty unless there are static topics, but a 5.x slave fails if it is missing. */

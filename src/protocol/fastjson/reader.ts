@@ -71,7 +71,7 @@ class FastjsonReader {
     for (const reference of this.#pending) {
       const { holder, key, path } = reference;
       // A later property of the same name may have taken its place.
-      if ((holder as Record<string | number, unknown>)[key] !== reference) continue;
+      if (entryOf(holder, key) !== reference) continue;
       const target = this.#resolve(path, null, null);
       if (target === undefined) throw pointsNowhere(path);
       setEntry(holder, key, target);
@@ -215,7 +215,7 @@ class FastjsonReader {
   }
 
   #members(holder: Container | null, key: string | number): Record<string, unknown> {
-    const out: Record<string, unknown> = Object.create(null);
+    const out: Record<string, unknown> = {};
     this.#push(out, holder, key);
     this.#at++;
     this.#skipSpace();
@@ -228,7 +228,7 @@ class FastjsonReader {
         if (this.#text[this.#at] !== ':') throw this.#unexpected("':'");
         this.#at++;
         if (name === '@type') this.#value(null, '');
-        else out[name] = this.#value(out, name);
+        else setEntry(out, name, this.#value(out, name));
         this.#skipSpace();
         const char = this.#text[this.#at];
         if (char !== ',' && char !== '}') throw this.#unexpected("',' or '}'");
@@ -249,7 +249,7 @@ class FastjsonReader {
     let here: unknown = this.#root;
     for (const step of steps) {
       if (typeof here !== 'object' || here === null || here instanceof PendingReference) return undefined;
-      if (Object.hasOwn(here, step)) here = (here as Record<string | number, unknown>)[step];
+      if (Object.hasOwn(here, step)) here = entryOf(here as Container, step);
       else here = step === 'null' ? this.#firstKeys.get(here) : undefined;
     }
     return typeof here === 'object' && here !== null && !(here instanceof PendingReference) ? here : undefined;
@@ -291,7 +291,7 @@ class FastjsonReader {
 
 /** The path if the object is a reference: its one property is `$ref`. */
 function referencePath(members: Readonly<Record<string, unknown>>): string | null {
-  const path = members.$ref;
+  const path = Object.hasOwn(members, '$ref') ? members.$ref : null;
   return typeof path === 'string' && Object.keys(members).length === 1 ? path : null;
 }
 
@@ -299,8 +299,16 @@ function pointsNowhere(path: string): RemotingCommandError {
   return new RemotingCommandError(`JSON $ref ${quoteFastjson(path.slice(0, 200))} points nowhere`);
 }
 
+function entryOf(holder: Container, key: string | number): unknown {
+  return (holder as Record<string | number, unknown>)[key];
+}
+
 function setEntry(holder: Container, key: string | number, value: unknown): void {
-  (holder as Record<string | number, unknown>)[key] = value;
+  if (key === '__proto__') {
+    Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    (holder as Record<string | number, unknown>)[key] = value;
+  }
 }
 
 /**
@@ -310,7 +318,8 @@ function setEntry(holder: Container, key: string | number, value: unknown): void
  * - `{"$ref":"$.a[0].b"}`: the result holds the instance referred to, so it may be a graph with cycles
  * - integers beyond 2^53-1 are `bigint`; the last of properties with one name wins; `@type` is dropped
  *
- * Objects may have a prototype or none: read them with Object.hasOwn, or through a type of bodies/schema.ts.
+ * Names come from the peer, `toString` and `__proto__` among them: read the result's objects with Object.hasOwn, or
+ * through a type of bodies/schema.ts.
  *
  * @throws RemotingCommandError with the position (in characters) of what does not parse
  */

@@ -1,5 +1,15 @@
 import { RemotingCommandError } from '../../errors.js';
-import { asObject, type BeanFields, type BeanOf, defaulted, type JsonType, readPart, readShared } from './json-type.js';
+import {
+  asObject,
+  type BeanFields,
+  type BeanOf,
+  defaulted,
+  type JsonType,
+  type ReadContext,
+  readJson,
+  readPart,
+  spend,
+} from './json-type.js';
 
 /** fastjson's tolerant form of a name: case, `_`, `-` and a leading `is` do not matter. */
 function looseName(name: string): string {
@@ -11,9 +21,11 @@ function looseName(name: string): string {
 function looseProperties(
   source: Readonly<Record<string, unknown>>,
   names: ReadonlySet<string>,
+  context: ReadContext,
 ): Map<string, unknown> | null {
   let out: Map<string, unknown> | null = null;
   for (const name of Object.keys(source)) {
+    spend(context, 1 + name.length);
     if (names.has(name)) continue;
     out ??= new Map();
     out.set(looseName(name), source[name]);
@@ -38,20 +50,18 @@ export function bean<F extends BeanFields>(name: string, fields: F): JsonType<Be
   });
   table.sort((a, b) => (a.jsonName < b.jsonName ? -1 : 1));
   const jsonNames = new Set(table.map((field) => field.jsonName));
-  const type: JsonType<BeanOf<F>, false> = {
+  return {
     optional: false,
     read(value, context) {
       const source = asObject(value, context, name);
-      return readShared(type, source, context, () => {
-        const loose = looseProperties(source, jsonNames);
-        const out: Record<string, unknown> = {};
-        for (const field of table) {
-          const found = Object.hasOwn(source, field.jsonName) ? source[field.jsonName] : loose?.get(field.loose);
-          const part = readPart(field.type, found, context, field.key);
-          if (part !== undefined) out[field.key] = part;
-        }
-        return out as BeanOf<F>;
-      });
+      const loose = looseProperties(source, jsonNames, context);
+      const out: Record<string, unknown> = {};
+      for (const field of table) {
+        const found = Object.hasOwn(source, field.jsonName) ? source[field.jsonName] : loose?.get(field.loose);
+        const part = readPart(field.type, found, context, field.key);
+        if (part !== undefined) out[field.key] = part;
+      }
+      return out as BeanOf<F>;
     },
     write(value) {
       const source = value as Record<string, unknown>;
@@ -63,10 +73,9 @@ export function bean<F extends BeanFields>(name: string, fields: F): JsonType<Be
       return out;
     },
   };
-  return type;
 }
 
 /** What stands in for a missing object: one with every field missing. For classes without required fields. */
 export function emptyBean<T>(type: JsonType<T, false>): JsonType<T, false> {
-  return defaulted(type, () => type.read({}, { path: [], shared: null }));
+  return defaulted(type, () => readJson(type, '', {}));
 }

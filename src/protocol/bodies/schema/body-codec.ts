@@ -1,14 +1,14 @@
 import { RemotingCommandError } from '../../errors.js';
 import { parseFastjson, stringifyFastjson } from '../../fastjson.js';
-import { type JsonType, misfit, type ReadContext } from './json-type.js';
+import { type JsonType, readJson } from './json-type.js';
 
-/** Reads a value from JSON text. `name` begins the path in errors. */
-export function parseJson<T>(type: JsonType<T, false>, name: string, json: string): T {
-  const shared = json.includes('$ref') ? new Map<unknown, Map<object, unknown>>() : null;
-  const value = parseFastjson(json);
-  const context: ReadContext = { path: [name], shared };
-  if (value === null || value === undefined) throw misfit(context, 'a value', value);
-  return type.read(value, context);
+/**
+ * Reads a value from JSON text. `name` begins the path in errors.
+ *
+ * @throws RemotingCommandError if the text does not parse, or the value is null or does not fit
+ */
+export function parseJson<T>(type: JsonType<T>, name: string, json: string): T {
+  return readJson(type, name, parseFastjson(json), json.includes('$ref'));
 }
 
 /** Both directions of a body. */

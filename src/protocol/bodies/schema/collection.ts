@@ -1,39 +1,35 @@
 /** Java's collections and maps. */
 import { RemotingCommandError } from '../../errors.js';
 import { parseFastjson } from '../../fastjson.js';
-import { asObject, type JsonType, misfit, type ReadContext, readPart, readShared } from './json-type.js';
+import { asObject, type JsonType, misfit, type ReadContext, readPart, spend } from './json-type.js';
 
 /** Java list or array; missing is empty. */
 export function listOf<T>(element: JsonType<T>): JsonType<T[], false> {
-  const type: JsonType<T[], false> = {
+  return {
     optional: false,
     missing: () => [],
     read(value, context) {
       if (!Array.isArray(value)) throw misfit(context, 'a list', value);
-      return readShared(type, value, context, () => value.map((item, i) => readPart(element, item, context, i)));
+      spend(context, value.length);
+      return value.map((item, i) => readPart(element, item, context, i));
     },
     write: (list) => list.map((item) => element.write(item)),
   };
-  return type;
 }
 
 /** A list of which equal elements are kept once, the first of them: a Java set of objects. */
 export function distinct<T>(list: JsonType<T[], false>, key: (element: T) => string): JsonType<T[], false> {
-  const type: JsonType<T[], false> = {
+  return {
     ...list,
     read(value, context) {
-      if (!Array.isArray(value)) throw misfit(context, 'a list', value);
-      return readShared(type, value, context, () => {
-        const out = new Map<string, T>();
-        for (const element of list.read(value, context)) {
-          const k = key(element);
-          if (!out.has(k)) out.set(k, element);
-        }
-        return [...out.values()];
-      });
+      const out = new Map<string, T>();
+      for (const element of list.read(value, context)) {
+        const k = key(element);
+        if (!out.has(k)) out.set(k, element);
+      }
+      return [...out.values()];
     },
   };
-  return type;
 }
 
 /** Java set: a list whose texts or numbers are each kept once. */
@@ -47,18 +43,17 @@ export function setOf<T extends string | number>(element: JsonType<T>): JsonType
 
 /** Java map with text keys: an object without prototype, since the names come from the peer. Nulls are dropped. */
 export function recordOf<T>(element: JsonType<T, false>): JsonType<Record<string, T>, false> {
-  const type: JsonType<Record<string, T>, false> = {
+  return {
     optional: false,
     missing: () => Object.create(null),
     read(value, context) {
       const source = asObject(value, context, 'a map');
-      return readShared(type, source, context, () => {
-        const out: Record<string, T> = Object.create(null);
-        for (const name of Object.keys(source)) {
-          if (source[name] !== null) out[name] = readPart(element, source[name], context, name);
-        }
-        return out;
-      });
+      const out: Record<string, T> = Object.create(null);
+      for (const name of Object.keys(source)) {
+        spend(context, 1 + name.length);
+        if (source[name] !== null) out[name] = readPart(element, source[name], context, name);
+      }
+      return out;
     },
     write(record) {
       const out = new Map<string, unknown>();
@@ -68,7 +63,6 @@ export function recordOf<T>(element: JsonType<T, false>): JsonType<Record<string
       return out;
     },
   };
-  return type;
 }
 
 /** Integer keys as text. */
@@ -82,23 +76,21 @@ function readNumberKey(name: string, context: ReadContext): number {
 
 /** Java map with Integer or Long keys; the keys are bare numbers in the text, quoted ones are taken too. */
 export function numberMapOf<T>(element: JsonType<T, false>): JsonType<Map<number, T>, false> {
-  const type: JsonType<Map<number, T>, false> = {
+  return {
     optional: false,
     missing: () => new Map(),
     read(value, context) {
       const source = asObject(value, context, 'a map');
-      return readShared(type, source, context, () => {
-        const out = new Map<number, T>();
-        for (const name of Object.keys(source)) {
-          if (source[name] === null) continue;
-          out.set(readNumberKey(name, context), readPart(element, source[name], context, name));
-        }
-        return out;
-      });
+      const out = new Map<number, T>();
+      for (const name of Object.keys(source)) {
+        spend(context, 1 + name.length);
+        if (source[name] === null) continue;
+        out.set(readNumberKey(name, context), readPart(element, source[name], context, name));
+      }
+      return out;
     },
     write: (map) => new Map(Array.from(map, ([key, value]) => [key, element.write(value)])),
   };
-  return type;
 }
 
 function parseKey(name: string, context: ReadContext): unknown {
@@ -123,23 +115,22 @@ export function entriesOf<K, V, E>(
   join: (key: K, value: V) => E,
   split: (entry: E) => readonly [K, V],
 ): JsonType<E[], false> {
-  const type: JsonType<E[], false> = {
+  return {
     optional: false,
     missing: () => [],
     read(raw, context) {
       const source = asObject(raw, context, 'a map');
-      return readShared(type, source, context, () => {
-        const out: E[] = [];
-        for (const name of Object.keys(source)) {
-          if (source[name] === null) continue;
-          context.path.push(name);
-          const k = key.read(parseKey(name, context), context);
-          const v = value.read(source[name], context);
-          context.path.pop();
-          out.push(join(k, v));
-        }
-        return out;
-      });
+      const out: E[] = [];
+      for (const name of Object.keys(source)) {
+        spend(context, 1 + name.length);
+        if (source[name] === null) continue;
+        context.path.push(name);
+        const k = key.read(parseKey(name, context), context);
+        const v = value.read(source[name], context);
+        context.path.pop();
+        out.push(join(k, v));
+      }
+      return out;
     },
     write(entries) {
       const out = new Map<unknown, unknown>();
@@ -150,5 +141,4 @@ export function entriesOf<K, V, E>(
       return out;
     },
   };
-  return type;
 }

@@ -1,15 +1,37 @@
 import { RemotingCommandError } from '../../errors.js';
 import { NumberText } from '../../fastjson.js';
 
-/** State of one decoding: where it is, and what it has already decoded when instances are shared. */
+/** State of one decoding. */
 export interface ReadContext {
   /** Names and indexes down to the value being read. */
   readonly path: (string | number)[];
   /**
-   * Results by type and instance; null unless the text holds `$ref`. One small text can refer to the same large
-   * instance many times: it is decoded once, and the result is shared as Java shares it.
+   * Characters that may still be read; see spend. A `$ref` can name one large value many times, so that a short text
+   * stands for a long one. What is read through references is bounded by what a frame could hold without them.
    */
-  readonly shared: Map<unknown, Map<object, unknown>> | null;
+  budget: number;
+}
+
+const REFERENCED_CHARS_MAX = 16_777_216;
+
+/**
+ * @param name begins the path in errors
+ * @param hasReferences true if the value may hold one instance in several places
+ */
+function newContext(name: string, hasReferences: boolean): ReadContext {
+  return { path: [name], budget: hasReferences ? REFERENCED_CHARS_MAX : Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Accounts for a value of about `chars` characters before it is read.
+ *
+ * @throws RemotingCommandError if references make the value too long
+ */
+export function spend(context: ReadContext, chars: number): void {
+  context.budget -= chars;
+  if (context.budget < 0) {
+    throw new RemotingCommandError(`${pathText(context)}: references stand for too much text`);
+  }
 }
 
 /** How one kind of value is read and written. */
@@ -76,18 +98,17 @@ export function readPart<T>(type: JsonType<T>, value: unknown, context: ReadCont
   return part;
 }
 
-/** Reads a container once however often it is referred to. */
-export function readShared<T>(type: unknown, value: object, context: ReadContext, make: () => T): T {
-  if (context.shared === null) return make();
-  let results = context.shared.get(type);
-  if (results === undefined) {
-    results = new Map();
-    context.shared.set(type, results);
-  }
-  if (results.has(value)) return results.get(value) as T;
-  const result = make();
-  results.set(value, result);
-  return result;
+/**
+ * Reads a JSON value.
+ *
+ * @param name begins the path in errors
+ * @param hasReferences true if the value comes from a text with `$ref`
+ * @throws RemotingCommandError if the value is null or does not fit
+ */
+export function readJson<T>(type: JsonType<T>, name: string, value: unknown, hasReferences = false): T {
+  const context = newContext(name, hasReferences);
+  if (value === undefined || value === null) throw misfit(context, 'a value', value);
+  return type.read(value, context);
 }
 
 /** @throws RemotingCommandError if the value is no JSON object */
@@ -112,7 +133,7 @@ export function mapped<T, U>(
   const { missing } = type;
   return {
     optional: false,
-    missing: missing === undefined ? undefined : () => read(missing(), { path: [], shared: null }),
+    missing: missing === undefined ? undefined : () => read(missing(), newContext('', false)),
     read: (value, context) => read(type.read(value, context), context),
     write: (value) => type.write(write(value)),
   };

@@ -1,6 +1,6 @@
 import { RemotingCommandError } from '../../errors.js';
 import { JavaDouble, NumberText, stringifyFastjson } from '../../fastjson.js';
-import { type JsonType, misfit, type ReadContext } from './json-type.js';
+import { type JsonType, misfit, type ReadContext, spend } from './json-type.js';
 
 const INT32_MIN = -0x8000_0000;
 const INT32_MAX = 0x7fff_ffff;
@@ -19,6 +19,7 @@ function withDefault<T>(type: JsonType<T, false>, missing: (() => T) | undefined
 function readText(value: unknown, context: ReadContext): string {
   switch (typeof value) {
     case 'string':
+      spend(context, value.length);
       return value;
     case 'number':
     case 'bigint':
@@ -43,17 +44,20 @@ export function jsonText(): JsonType<string, false> {
   return required(
     (value, context) => {
       if (typeof value !== 'object' || value instanceof NumberText) return readText(value, context);
-      // Shared instances could make a short text long without bound.
-      if (context.shared !== null) throw misfit(context, 'a text', value);
+      // What references stand for is not known before it is written.
+      if (Number.isFinite(context.budget)) throw misfit(context, 'a text', value);
       return stringifyFastjson(value);
     },
     (value) => value,
   );
 }
 
-function textOf(value: unknown): string | null {
-  if (value instanceof NumberText) return value.text;
-  return typeof value === 'string' ? value : null;
+/** Digits that came quoted, or as they were written; null if the value is neither. */
+function digitsOf(value: unknown, context: ReadContext): string | null {
+  const digits = value instanceof NumberText ? value.text : value;
+  if (typeof digits !== 'string') return null;
+  spend(context, digits.length);
+  return digits;
 }
 
 /** A Java integer of any size from the forms fastjson takes: number, quoted number, `4.0`, `true`. */
@@ -61,7 +65,7 @@ function readInteger(value: unknown, context: ReadContext, wanted: string): numb
   if (typeof value === 'number' && Number.isInteger(value)) return value;
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
-  const digits = textOf(value);
+  const digits = digitsOf(value, context);
   if (digits === '') return 0;
   if (digits !== null) {
     if (INTEGER_TEXT.test(digits)) return BigInt(digits.replace('+', ''));
@@ -142,7 +146,7 @@ export function double(): JsonType<number, false> {
         if (value === '') return 0;
         if (typeof value === 'number') return value;
         if (typeof value === 'bigint') return Number(value);
-        const digits = textOf(value);
+        const digits = digitsOf(value, context);
         const number = digits === null || digits.trim() === '' ? Number.NaN : Number(digits);
         if (Number.isNaN(number)) throw misfit(context, 'a double', value);
         return number;
@@ -195,7 +199,7 @@ export function enumOf<const N extends string, M extends N | null, U extends N |
     optional: false,
     missing: () => missing,
     read(value, context) {
-      if (typeof value === 'string') return byName.get(value.toLowerCase()) ?? unknown;
+      if (typeof value === 'string') return byName.get(readText(value, context).toLowerCase()) ?? unknown;
       const ordinal = typeof value === 'boolean' ? -1 : Number(readInteger(value, context, 'an enum constant'));
       const name = names[ordinal];
       if (name === undefined) throw misfit(context, 'an enum constant', value);
