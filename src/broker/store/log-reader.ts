@@ -22,6 +22,9 @@ export interface WantedRecord {
   targetStart: number;
 }
 
+/** `gone`: no record of that size is there (any more). `error`: the disk does not say. */
+export type ReadOutcome = 'found' | 'gone' | 'error';
+
 /**
  * Reads records that are not all in memory: at once if they were written lately, else in the thread pool. Consumers
  * that catch up read a log in which their queues are mixed with others, so blocks of it are kept and shared.
@@ -47,10 +50,10 @@ export class LogReader<Q extends QueueTail> {
    * Copies records, from memory or the files, to their places in `target`.
    *
    * @param wanted in ascending physical order
-   * @returns for each whether it was there and is a record of that size
+   * @returns the outcome for each
    */
-  readSync(wanted: readonly WantedRecord[], target: Uint8Array): boolean[] {
-    const found = new Array<boolean>(wanted.length).fill(false);
+  readSync(wanted: readonly WantedRecord[], target: Uint8Array): ReadOutcome[] {
+    const found = new Array<ReadOutcome>(wanted.length).fill('gone');
     for (let i = 0; i < wanted.length; ) {
       const first = wanted[i] as WantedRecord;
       if (this.#log.addressOf(first.physicalOffset, first.size) >= 0) {
@@ -70,13 +73,14 @@ export class LogReader<Q extends QueueTail> {
         end = spanEnd;
         bytes += record.size;
       }
-      const isSpan = last > i && this.#tryRead(first.physicalOffset, end - first.physicalOffset, this.#span, 0);
+      const span = end - first.physicalOffset;
+      const isSpan = last > i && this.#tryRead(first.physicalOffset, span, this.#span, 0) === 'found';
       for (; i <= last; i++) {
         const record = wanted[i] as WantedRecord;
         if (isSpan) {
           const start = record.physicalOffset - first.physicalOffset;
           target.set(this.#span.subarray(start, start + record.size), record.targetStart);
-          found[i] = isRecord(target, record);
+          found[i] = outcome(target, record);
         } else {
           found[i] = this.#copy(record, target);
         }
@@ -86,7 +90,7 @@ export class LogReader<Q extends QueueTail> {
   }
 
   /** `readSync` in the thread pool. */
-  async read(wanted: readonly WantedRecord[], target: Uint8Array): Promise<boolean[]> {
+  async read(wanted: readonly WantedRecord[], target: Uint8Array): Promise<ReadOutcome[]> {
     const wantedOf = new Map<number, number>();
     for (const record of wanted) {
       const block = this.#blockOf(record);
@@ -98,17 +102,18 @@ export class LogReader<Q extends QueueTail> {
         const isWorth = this.#blocks.has(start) || (wantedOf.get(start) ?? 0) >= BLOCK_WORTH_BYTES;
         if (start >= 0 && isWorth) {
           const block = await this.#block(start);
-          if (!block) return false;
+          if (!block) return 'error';
           const at = record.physicalOffset - start;
           target.set(block.subarray(at, at + record.size), record.targetStart);
-          return isRecord(target, record);
+          return outcome(target, record);
         }
         const { physicalOffset, size, targetStart } = record;
         try {
-          return (await this.#log.readAsync(physicalOffset, size, target, targetStart)) && isRecord(target, record);
+          const isThere = await this.#log.readAsync(physicalOffset, size, target, targetStart);
+          return isThere ? outcome(target, record) : 'gone';
         } catch (error) {
           this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
-          return false;
+          return 'error';
         }
       }),
     );
@@ -145,21 +150,23 @@ export class LogReader<Q extends QueueTail> {
     return block;
   }
 
-  #copy(record: WantedRecord, target: Uint8Array): boolean {
-    return this.#tryRead(record.physicalOffset, record.size, target, record.targetStart) && isRecord(target, record);
+  #copy(record: WantedRecord, target: Uint8Array): ReadOutcome {
+    const read = this.#tryRead(record.physicalOffset, record.size, target, record.targetStart);
+    return read === 'found' ? outcome(target, record) : read;
   }
 
-  #tryRead(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): boolean {
+  #tryRead(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): ReadOutcome {
     try {
-      return this.#log.readSync(physicalOffset, size, target, targetStart);
+      return this.#log.readSync(physicalOffset, size, target, targetStart) ? 'found' : 'gone';
     } catch (error) {
       this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
-      return false;
+      return 'error';
     }
   }
 }
 
-function isRecord(target: Uint8Array, record: WantedRecord): boolean {
+/** Outcome for bytes that were read. */
+function outcome(target: Uint8Array, record: WantedRecord): ReadOutcome {
   const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-  return record.size >= 8 && isRecordStart(view, record.targetStart, record.size);
+  return record.size >= 8 && isRecordStart(view, record.targetStart, record.size) ? 'found' : 'gone';
 }

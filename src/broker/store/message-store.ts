@@ -16,7 +16,7 @@ import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
 import { decideSpace, isDeleteHour } from './disk-space.js';
 import { type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
 import { IndexService } from './index-service.js';
-import { LogReader, type WantedRecord } from './log-reader.js';
+import { LogReader, type ReadOutcome, type WantedRecord } from './log-reader.js';
 import { type LogRange, MessageSelector, newSelection, type Selection } from './message-selector.js';
 import { offsetByTime } from './offset-by-time.js';
 import {
@@ -1070,31 +1070,34 @@ export class MessageStore {
     }
   }
 
+  /** Completes a result with what reading gave. A reader passes over what is gone, and stops where the disk fails. */
   #foundResult(
     result: GetResult,
     bytes: Buffer,
     wanted: readonly WantedRecord[],
     queueOffsets: number[],
-    found: readonly boolean[],
+    outcomes: readonly ReadOutcome[],
   ): GetResult {
-    if (found.every(Boolean)) {
-      result.bytes = bytes;
-      result.count = wanted.length;
-      result.queueOffsets = queueOffsets;
-    } else {
-      // Removed between choosing and reading, or unreadable: what is left moves together.
-      const there = wanted.filter((_, i) => found[i]);
-      const parts = there.map(({ targetStart, size }) => bytes.subarray(targetStart, targetStart + size));
-      result.count = there.length;
-      result.queueOffsets = queueOffsets.filter((_, i) => found[i]);
-      result.bytes = there.length > 0 ? Buffer.concat(parts) : null;
-      if (there.length === 0) {
-        result.status = 'MESSAGE_WAS_REMOVING';
+    result.bytes = bytes;
+    result.count = wanted.length;
+    result.queueOffsets = queueOffsets;
+    if (outcomes.some((outcome) => outcome !== 'found')) {
+      const failed = outcomes.indexOf('error');
+      const end = failed < 0 ? outcomes.length : failed;
+      const isThere = (_: unknown, i: number) => i < end && outcomes[i] === 'found';
+      const parts = wanted.map(({ targetStart, size }) => bytes.subarray(targetStart, targetStart + size));
+      result.bytes = Buffer.concat(parts.filter(isThere));
+      result.queueOffsets = queueOffsets.filter(isThere);
+      result.count = result.queueOffsets.length;
+      if (failed >= 0) result.nextBeginOffset = queueOffsets[failed] as number;
+      if (result.count === 0) {
+        result.bytes = null;
+        result.status = failed < 0 ? 'MESSAGE_WAS_REMOVING' : 'OFFSET_FOUND_NULL';
         this.#counters.getMissTimes += 1;
         return result;
       }
     }
-    this.#countFound(result.count, result.bytes?.length ?? 0);
+    this.#countFound(result.count, result.bytes.length);
     return result;
   }
 
