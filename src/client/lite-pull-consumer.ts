@@ -426,7 +426,7 @@ export class LitePullConsumer {
           config: { consumerGroup: this.group, clientId: this.clientId, messageModel: this.#messageModel },
           consumeThreads: 1,
           subscriptions: [...this.#subscriptions.values()],
-          queues: this.#assigned.values(),
+          queues: [...this.#assigned.values()],
           offsetStore: this.#offsetStore,
           stats: this.#stats,
           withStacks,

@@ -330,7 +330,7 @@ export class PushConsumer {
       config: { consumerGroup: this.group, clientId: this.clientId, ...this.config },
       consumeThreads: this.config.consumeThreadMax,
       subscriptions: [...this.#subscriptions.values()],
-      queues: this.#held.values(),
+      queues: [...this.#held.values()],
       offsetStore: this.#offsetStore,
       stats: this.#stats,
       withStacks,

@@ -17,7 +17,7 @@ export interface RunningInfoSource {
   /** Calls of the listener at a time. */
   readonly consumeThreads: number;
   readonly subscriptions: readonly SubscriptionData[];
-  readonly queues: Iterable<{ mq: MessageQueue; pq: ProcessQueue }>;
+  readonly queues: ReadonlyArray<{ mq: MessageQueue; pq: ProcessQueue }>;
   readonly offsetStore: OffsetStore;
   readonly stats: ConsumerStats;
   readonly withStacks: boolean;
@@ -30,7 +30,7 @@ export interface RunningInfoSource {
  * Source: client/impl/consumer/DefaultMQPushConsumerImpl.java#consumerRunningInfo
  */
 export function consumerRunningInfo(source: RunningInfoSource): ConsumerRunningInfo {
-  const mqTable = [...source.queues].map(({ mq, pq }) => {
+  const mqTable = source.queues.map(({ mq, pq }) => {
     const isEmpty = pq.messageCount === 0;
     return {
       mq,
@@ -76,7 +76,7 @@ function properties(source: RunningInfoSource): Record<string, string> {
 }
 
 function listenerText(source: RunningInfoSource): string {
-  const busy = [...source.queues].filter(({ pq }) => pq.isListening);
+  const busy = source.queues.filter(({ pq }) => pq.isListening);
   if (busy.length === 0) return 'no listener is at work\n';
   return busy
     .map(({ mq, pq }) => `listener at work: ${mq.topic} ${mq.brokerName} ${mq.queueId}, from offset ${pq.minOffset}\n`)
