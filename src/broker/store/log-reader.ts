@@ -13,7 +13,7 @@ const BLOCK_BYTES = 262_144;
 /** Blocks kept for readers that catch up: 16 MiB. */
 const MAX_BLOCKS = 64;
 /** A block is read whole when at least so much of it is wanted. */
-const BLOCK_WORTH_BYTES = BLOCK_BYTES / 16;
+const BLOCK_WORTH_BYTES = BLOCK_BYTES / 64;
 
 /** Where a record lies in the log, and where to copy it. */
 export interface WantedRecord {
@@ -32,18 +32,26 @@ export type ReadOutcome = 'found' | 'gone' | 'error';
 export class LogReader<Q extends QueueTail> {
   readonly #log: CommitLog<Q>;
   readonly #logger: Logger;
+  readonly #warmBytes: number;
   readonly #span = new Uint8Array(MAX_SPAN_BYTES);
   /** By physical offset, in order of last use; null if the block can not be read. */
   readonly #blocks = new Map<number, Promise<Uint8Array | null>>();
 
-  constructor(log: CommitLog<Q>, logger: Logger) {
+  /** @param warmBytes the newest part of the log that is read at once */
+  constructor(log: CommitLog<Q>, logger: Logger, warmBytes = WARM_BYTES) {
     this.#log = log;
     this.#logger = logger;
+    this.#warmBytes = warmBytes;
+  }
+
+  /** Blocks that are kept. */
+  get blocks(): number {
+    return this.#blocks.size;
   }
 
   /** True if records from here on should be read with `readSync`. */
   isWarm(physicalOffset: number): boolean {
-    return physicalOffset >= this.#log.writtenEnd - WARM_BYTES;
+    return physicalOffset >= this.#log.writtenEnd - this.#warmBytes;
   }
 
   /**

@@ -1,0 +1,163 @@
+/** What is deleted, and when. */
+import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ManualClock, settle } from '../../helper/manual-clock.js';
+import { type OpenStore, openStore, put, putOf, readBodies, type StoreOptions, until } from '../../helper/store.js';
+
+const HOUR_MS = 3_600_000;
+/** A quarter past five in the morning: no hour of deletion. */
+const FIVE = new Date(2024, 4, 1, 5, 15).getTime();
+
+/** Ten log files, of which the first `old` were last written 73 hours ago. */
+async function setUp(t: ExecutionContext, old: number, options: StoreOptions = {}): Promise<OpenStore> {
+  const clock = new ManualClock(FIVE);
+  const opened = await openStore(t, { clock, ...options });
+  for (let i = 0; i < 100; i++) {
+    put(t, opened.store, putOf('orders', i % 2, `${i}`.padEnd(290), { properties: { KEYS: `k${i}` } }));
+  }
+  await settle();
+  age(opened.folder, old);
+  return opened;
+}
+
+/** Makes the first files 73 hours old, the others 71. */
+function age(folder: string, old: number): void {
+  for (const [i, name] of logFiles(folder).entries()) {
+    const seconds = (FIVE - (i < old ? 73 : 71) * HOUR_MS) / 1_000;
+    utimesSync(join(folder, 'commitlog', name), seconds, seconds);
+  }
+}
+
+function logFiles(folder: string): string[] {
+  return readdirSync(join(folder, 'commitlog'));
+}
+
+const stays = async () => 0.5;
+
+test('expired files go, oldest first, and the queues and index begin where the log does', async (t) => {
+  const { store, folder } = await setUp(t, 3);
+  const before = logFiles(folder);
+  t.is(await store.deleteExpiredFiles(), 3);
+  t.deepEqual(logFiles(folder), before.slice(3));
+  const { minPhyOffset } = store.stats();
+  t.is(minPhyOffset, 3 * 4_096);
+  for (const queueId of [0, 1]) {
+    const [unit] = store.queueUnits('orders', queueId, store.minOffset('orders', queueId), 1);
+    t.true((unit?.physicalOffset ?? 0) >= minPhyOffset);
+    t.is((await store.getMessage('orders', queueId, 0, 32, 10_000, null)).status, 'OFFSET_TOO_SMALL');
+  }
+  const left = [...(await readBodies(store, 'orders', 0)), ...(await readBodies(store, 'orders', 1))].map(Number);
+  t.deepEqual(
+    left.sort((a, b) => a - b),
+    Array.from({ length: left.length }, (_, i) => 100 - left.length + i),
+  );
+  t.deepEqual((await store.queryByKey('orders', 'k0', 9, 0, Number.MAX_SAFE_INTEGER)).messages, []);
+  t.is((await store.queryByKey('orders', 'k99', 9, 0, Number.MAX_SAFE_INTEGER)).messages.length, 1);
+});
+
+test('the last file always stays, and at most as many go at once as are set', async (t) => {
+  const { store, folder } = await setUp(t, 99, { config: { deleteFileBatchMax: 4 } });
+  t.is(await store.deleteExpiredFiles(), 4);
+  while ((await store.deleteExpiredFiles()) > 0);
+  const { minPhyOffset, maxPhyOffset } = store.stats();
+  t.is(minPhyOffset, maxPhyOffset - (maxPhyOffset % 4_096));
+  t.true(logFiles(folder).length >= 1);
+  t.is(store.maxOffset('orders', 0), 50);
+  t.is(put(t, store, putOf('orders', 0, 'x')).queueOffset, 50);
+});
+
+test('a folder from which files expired opens again with the same offsets', async (t) => {
+  const { store, folder, clock } = await setUp(t, 6);
+  await store.deleteExpiredFiles();
+  const expected = [...store.queues()];
+  await store.shutdown();
+  const again = await openStore(t, { folder, clock });
+  t.deepEqual([...again.store.queues()], expected);
+  t.true(expected.every(({ minOffset }) => minOffset > 10));
+});
+
+test('consume queue files go when all their messages have', async (t) => {
+  const { store, folder, clock } = await setUp(t, 6);
+  await clock.advanceAsync(1_000);
+  await until(() => existsSync(join(folder, 'consumequeue/orders/0')), 'queues are saved');
+  const files = () => readdirSync(join(folder, 'consumequeue/orders/0')).length;
+  const before = files();
+  await store.deleteExpiredFiles();
+  t.true(files() < before);
+  t.is(files(), 7 - Math.floor(store.minOffset('orders', 0) / 8));
+});
+
+test('a queue of which nothing is left keeps its offset, until it is cleaned away', async (t) => {
+  const { store, folder } = await setUp(t, 0);
+  put(t, store, putOf('rare', 0, 'x'));
+  for (let i = 0; i < 30; i++) put(t, store, putOf('orders', 0, `${i}`.padEnd(290)));
+  age(folder, 99);
+  while ((await store.deleteExpiredFiles()) > 0);
+  t.is(store.minOffset('rare', 0), 1);
+  t.is(store.maxOffset('rare', 0), 1);
+  const result = await store.getMessage('rare', 0, 1, 32, 10_000, null);
+  t.is(result.status, 'OFFSET_OVERFLOW_ONE');
+  t.is(store.minOffset('orders', 1), 50);
+  t.is(await store.cleanExpiredConsumeQueues(), 2);
+  t.is(store.maxOffset('rare', 0), 0);
+  t.is(store.maxOffset('orders', 0), 80);
+});
+
+test('deletion comes by itself in its hour only', async (t) => {
+  const { store, folder, clock } = await setUp(t, 3, { usedRatio: stays });
+  const before = logFiles(folder).length;
+  await clock.advanceAsync(80_000);
+  t.is(logFiles(folder).length, before);
+  t.is(store.stats().commitLogDiskRatio, 0.5);
+  const four = await setUp(t, 3, {
+    usedRatio: stays,
+    clock: new ManualClock(FIVE - HOUR_MS),
+    config: { fileReservedTime: 70 },
+  });
+  await four.clock.advanceAsync(61_000);
+  await until(() => four.store.stats().minPhyOffset === 3 * 4_096, 'three files go');
+  t.pass();
+});
+
+test('above 75 % of the disk expired files go at any hour', async (t) => {
+  const { store, clock } = await setUp(t, 2, { usedRatio: async () => 0.76 });
+  await clock.advanceAsync(61_000);
+  await until(() => store.stats().minPhyOffset === 2 * 4_096, 'two files go');
+  t.true(store.isWriteable());
+});
+
+test('above 90 % messages are refused and the oldest files go whatever their age, until there is room', async (t) => {
+  let ratio = 0.91;
+  const { store, clock } = await setUp(t, 0, { usedRatio: async () => ratio });
+  await clock.advanceAsync(61_000);
+  await until(() => store.stats().minPhyOffset > 0, 'files go');
+  t.false(store.isWriteable());
+  t.is(store.stats().runningFlags, 16);
+  t.is(store.putMessage(putOf('orders', 0, 'x')).status, 'SERVICE_NOT_AVAILABLE');
+  t.is((await store.getMessage('orders', 0, store.minOffset('orders', 0), 1, 10_000, null)).status, 'FOUND');
+  ratio = 0.87;
+  await clock.advanceAsync(10_000);
+  t.false(store.isWriteable());
+  ratio = 0.85;
+  for (let i = 0; i < 100 && !store.isWriteable(); i++) await clock.advanceAsync(10_000);
+  t.true(store.isWriteable());
+});
+
+test('young files stay when forcible deletion is off', async (t) => {
+  const { store, clock } = await setUp(t, 0, {
+    usedRatio: async () => 0.91,
+    config: { cleanFileForciblyEnable: false },
+  });
+  await clock.advanceAsync(80_000);
+  await settle();
+  t.is(store.stats().minPhyOffset, 0);
+});
+
+test('a disk that can not be asked is no reason to stop', async (t) => {
+  const { store, clock } = await setUp(t, 0, {
+    usedRatio: () => Promise.reject(new Error('no statfs here')),
+  });
+  await clock.advanceAsync(80_000);
+  t.true(store.isWriteable());
+});

@@ -1,0 +1,105 @@
+import test, { type ExecutionContext } from 'ava';
+import { silentLogger } from '../../../src/base/logger.js';
+import { LogReader, type WantedRecord } from '../../../src/broker/store/log-reader.js';
+import { FaultyFileSystem, openStore, put, putOf, systemError } from '../../helper/store.js';
+
+const FILE_BYTES = 33_554_432;
+
+/** A log of records of `bodyBytes` whose newest 256 KiB are in memory. */
+async function setUp(t: ExecutionContext, count: number, bodyBytes: number, fileBytes = FILE_BYTES) {
+  const fs = new FaultyFileSystem();
+  const { store } = await openStore(t, {
+    fs,
+    config: { mappedFileSizeCommitLog: fileBytes, mappedFileSizeConsumeQueue: 200_000, windowBytes: 262_144 },
+  });
+  const body = Buffer.alloc(bodyBytes);
+  const results = Array.from({ length: count }, (_, i) => {
+    body.writeInt32BE(i);
+    return put(t, store, putOf('orders', 0, body));
+  });
+  const reader = new LogReader(store.commitLog, silentLogger, 0);
+  const want = (numbers: readonly number[]) => {
+    let targetStart = 0;
+    const wanted: WantedRecord[] = [];
+    for (const n of numbers) {
+      const { physicalOffset = 0, size = 0 } = results[n] ?? {};
+      wanted.push({ physicalOffset, size, targetStart });
+      targetStart += size;
+    }
+    return { wanted, target: Buffer.alloc(targetStart) };
+  };
+  const numbersIn = (target: Buffer, wanted: readonly WantedRecord[]) =>
+    wanted.map(({ targetStart }) => target.readInt32BE(targetStart + 88));
+  return { fs, store, reader, want, numbersIn, results };
+}
+
+for (const kind of ['readSync', 'read'] as const) {
+  test(`${kind} copies near, far and newest records to their places`, async (t) => {
+    const { reader, want, numbersIn } = await setUp(t, 3_000, 1_000);
+    const numbers = [0, 1, 2, 9, 10, 500, 501, 502, 600, 1_500, 2_990, 2_999];
+    const { wanted, target } = want(numbers);
+    t.deepEqual(
+      await reader[kind](wanted, target),
+      numbers.map(() => 'found' as const),
+    );
+    t.deepEqual(numbersIn(target, wanted), numbers);
+  });
+
+  test(`${kind} tells what is gone from what the disk does not give`, async (t) => {
+    const { fs, reader, store, want } = await setUp(t, 600, 1_000, 16_384);
+    const { wanted, target } = want([1, 20, 599]);
+    const [first, second, third] = wanted as [WantedRecord, WantedRecord, WantedRecord];
+    store.commitLog.forgetFirstFile();
+    const shifted = { ...second, physicalOffset: second.physicalOffset + 1 };
+    const beyond = { ...third, physicalOffset: third.physicalOffset + third.size };
+    t.deepEqual(await reader[kind]([first, shifted, beyond], target), ['gone', 'gone', 'gone']);
+    fs.fault = (operation) => (operation === 'open' || operation === 'read' ? systemError('EIO') : null);
+    const old = { physicalOffset: 16_384, size: second.size, targetStart: 0 };
+    t.deepEqual(await reader[kind]([old], target), ['error']);
+    fs.fault = () => null;
+  });
+}
+
+test('records close to each other are read in one go', async (t) => {
+  const { fs, reader, want } = await setUp(t, 2_000, 1_000);
+  const before = fs.counts.read;
+  const { wanted, target } = want(Array.from({ length: 32 }, (_, i) => i * 5));
+  reader.readSync(wanted, target);
+  t.is(fs.counts.read, before + 1);
+});
+
+test('readers that catch up share blocks, of which a bounded number is kept', async (t) => {
+  const { fs, reader, want, numbersIn } = await setUp(t, 24_000, 1_000);
+  const run = async (from: number) => {
+    for (let start = from; start < 22_000; start += 96) {
+      const numbers = Array.from({ length: 32 }, (_, i) => start + i * 3);
+      const { wanted, target } = want(numbers);
+      const outcomes = await reader.read(wanted, target);
+      if (outcomes.some((outcome) => outcome !== 'found')) throw new Error(`${start}: ${outcomes}`);
+      if (numbersIn(target, wanted).join() !== numbers.join()) throw new Error(`${start}: wrong records`);
+    }
+  };
+  const before = fs.counts.read;
+  await Promise.all([run(0), run(1), run(2)]);
+  // 24 MB are 92 blocks; a record across two of them is read alone.
+  t.true(fs.counts.read - before < 92 * 6, `${fs.counts.read - before} reads`);
+  t.true(reader.blocks <= 64);
+});
+
+test('a block that can not be read is tried again', async (t) => {
+  const { fs, reader, want } = await setUp(t, 2_000, 1_000);
+  const { wanted, target } = want(Array.from({ length: 32 }, (_, i) => i));
+  fs.fault = (operation) => (operation === 'read' ? systemError('EIO') : null);
+  t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'error'));
+  fs.fault = () => null;
+  t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'found'));
+});
+
+test('many far records of several consumers do not read whole blocks', async (t) => {
+  const { fs, reader, want } = await setUp(t, 20_000, 1_000);
+  const { wanted, target } = want(Array.from({ length: 32 }, (_, i) => i * 600));
+  const before = fs.counts.read;
+  t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'found'));
+  t.is(fs.counts.read, before + 32);
+  t.is(reader.blocks, 0);
+});
