@@ -8,8 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { type ClientApi, createClientApi } from '../../src/client/client-api.js';
+import { MQBrokerError } from '../../src/client/errors.js';
 import { NameServers } from '../../src/client/name-servers.js';
 import { Rpc } from '../../src/client/rpc.js';
+import { ResponseCode } from '../../src/protocol/response-code.js';
 import { RemotingClient } from '../../src/remoting/client.js';
 import { BrokerProcess, seeded } from './server-process.js';
 
@@ -29,6 +31,19 @@ export interface KillReport {
 interface Sent {
   readonly queueId: number;
   readonly queueOffset: number;
+}
+
+/** The port is open before the store is: waits until the broker serves. */
+async function untilServing(api: ClientApi, addr: string): Promise<void> {
+  for (;;) {
+    try {
+      await api.getBrokerRuntimeInfo(addr);
+      return;
+    } catch (error) {
+      if (!(error instanceof MQBrokerError) || error.responseCode !== ResponseCode.SERVICE_NOT_AVAILABLE) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
 }
 
 async function withClient<T>(work: (api: ClientApi) => Promise<T>): Promise<T> {
@@ -124,8 +139,9 @@ export async function killRounds(times: number, seed: number, log: (line: string
     for (let round = 0; round < times; round++) {
       const began = systemClock.monotonicMs();
       await broker.start();
-      startMs.push(Math.round(systemClock.monotonicMs() - began));
       await withClient(async (api) => {
+        await untilServing(api, broker.addr);
+        startMs.push(Math.round(systemClock.monotonicMs() - began));
         await verify(api, broker.addr, `round ${round}, seed ${seed}`, acked, tried, committed);
         const senders = Array.from({ length: SENDERS }, (_, i) =>
           sendUntilDead(api, broker.addr, round, i, acked, tried),
@@ -138,7 +154,10 @@ export async function killRounds(times: number, seed: number, log: (line: string
       log(`round ${round}: ${acked.size} acknowledged so far, start ${startMs.at(-1)} ms`);
     }
     await broker.start();
-    stored = await withClient((api) => verify(api, broker.addr, `the end, seed ${seed}`, acked, tried, committed));
+    stored = await withClient(async (api) => {
+      await untilServing(api, broker.addr);
+      return verify(api, broker.addr, `the end, seed ${seed}`, acked, tried, committed);
+    });
     return { rounds: times, acknowledged: acked.size, unacknowledgedStored: stored - acked.size, startMs };
   } finally {
     await broker.remove();

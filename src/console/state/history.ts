@@ -104,6 +104,23 @@ function standingMs(history: History, group: string): { forMs: number; whole: bo
   return { forMs: now.atMs - since, whole: true };
 }
 
+/**
+ * Whether the lag grows for good: commits come in steps, so it is compared with the worst of the older half of the rate
+ * window.
+ */
+function isGrowing(history: History, group: string): boolean {
+  const now = latest(history);
+  const lag = now && groupIn(now, group)?.lag;
+  if (now === null || lag === null || lag === undefined) return false;
+  const older = history.samples.flatMap((sample) => {
+    const ageMs = now.atMs - sample.atMs;
+    return ageMs <= history.rateWindowMs && ageMs * 2 >= history.rateWindowMs
+      ? (groupIn(sample, group)?.lag ?? [])
+      : [];
+  });
+  return older.length >= 2 && lag > 10 && lag > Math.max(...older) * 1.2;
+}
+
 function stateOf(
   history: History,
   reading: GroupReading,
@@ -127,7 +144,7 @@ function stateOf(
   }
   // What comes in within a commit interval or so is no backlog.
   const usual = Math.max(10, (inRate ?? 0) * 5);
-  if (lag <= usual) return { state: 'ok', words: `${group} keeps up` };
+  if (lag <= usual && !isGrowing(history, group)) return { state: 'ok', words: `${group} keeps up` };
   if (drainMs === Number.POSITIVE_INFINITY)
     return { state: 'behind', words: `${group} is behind and consumes slower than messages come in` };
   return { state: 'behind', words: `${group} is behind and catching up` };

@@ -1,5 +1,12 @@
 import test from 'ava';
-import { addSample, emptyHistory, groupRows, type History, topicRows } from '../../../src/console/state/history.js';
+import {
+  addSample,
+  emptyHistory,
+  groupRows,
+  type History,
+  type HistoryOptions,
+  topicRows,
+} from '../../../src/console/state/history.js';
 import type { GroupReading, Sample } from '../../../src/console/state/sample.js';
 
 const start = 1_700_000_000_000;
@@ -31,12 +38,20 @@ function sample(atMs: number, groups: GroupReading[], maxOffset: number | null =
 }
 
 /** Samples a second apart: broker and consumer offsets at each. */
-function history(offsets: Array<[broker: number, consumer: number]>, values: Partial<GroupReading> = {}): History {
+function addAll(
+  offsets: Array<[broker: number, consumer: number]>,
+  options: HistoryOptions,
+  values: Partial<GroupReading> = {},
+): History {
   return offsets.reduce(
     (h, [brokerOffset, consumerOffset], i) =>
       addSample(h, sample(start + i * 1000, [reading({ ...values, brokerOffset, consumerOffset })], brokerOffset)),
-    emptyHistory({ stuckAfterMs: 3000 }),
+    emptyHistory(options),
   );
+}
+
+function history(offsets: Array<[broker: number, consumer: number]>, values: Partial<GroupReading> = {}): History {
+  return addAll(offsets, { stuckAfterMs: 3000 }, values);
 }
 
 test('rates are taken over the window, not between two steps of a commit', (t) => {
@@ -102,6 +117,17 @@ test('what comes in within a commit interval is no backlog', (t) => {
     ]),
   );
   t.is(row?.state, 'ok');
+});
+
+test('a small lag that grows through the whole window is behind', (t) => {
+  const growing = Array.from({ length: 12 }, (_, i): [number, number] => [i * 100, i * 85]);
+  t.is(groupRows(history(growing))[0]?.state, 'behind');
+  // Commits every five seconds: the lag goes up and down, and is none.
+  const stepping = Array.from({ length: 13 }, (_, i): [number, number] => [
+    1000 + i * 100,
+    1000 + Math.floor(i / 5) * 500,
+  ]);
+  t.is(groupRows(addAll(stepping, { stuckAfterMs: 30_000 }))[0]?.state, 'ok');
 });
 
 test('a group that consumes slower than messages arrive is behind and never drains', (t) => {
