@@ -26,7 +26,7 @@ export function demoSummary({ topics, groups, counts, startMs }: DemoFacts): str
     '  mqadmin up                                  # a name server and a broker, in this terminal',
     '  mqadmin topic create orders                 # in another',
     '  mqadmin message send orders --body hello',
-    '  mqadmin tail orders --from start -n 1',
+    '  mqadmin tail orders --from start --count 1',
     '  mqadmin consumer progress',
     '  mqadmin sandbox -- npm test                 # a throw-away cluster around a command',
   ].join('\n');

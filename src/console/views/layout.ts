@@ -92,10 +92,15 @@ function rest(columns: number, others: readonly { width: number }[], least: numb
   return Math.max(least, columns - 2 - others.reduce((sum, c) => sum + c.width + 2, 0));
 }
 
+/** The trend takes what is left when names have enough room; nothing on a narrow terminal. */
+function trendColumns(columns: number): number {
+  return columns < 98 ? 0 : Math.min(24, columns - 90);
+}
+
 /** The groups table, narrower columns first to go when the terminal is narrow. */
 export function groupLines(rows: readonly GroupRow[], options: LayoutOptions): Line[] {
   const { columns, ascii } = options;
-  const trendWidth = columns >= 100 ? Math.min(24, columns - 84) : 0;
+  const trendWidth = trendColumns(columns);
   const dash: Span = ascii ? { text: '-', tone: 'dim' } : unknown;
   const rateCell = (value: number | null) => (value === null ? dash : plain(formatRate(value)));
   const others: Column<GroupRow>[] = [
@@ -159,7 +164,7 @@ export function groupLines(rows: readonly GroupRow[], options: LayoutOptions): L
 
 export function topicLines(rows: readonly TopicRow[], options: LayoutOptions): Line[] {
   const { columns, ascii } = options;
-  const trendWidth = columns >= 100 ? Math.min(24, columns - 84) : 0;
+  const trendWidth = trendColumns(columns);
   const dash: Span = ascii ? { text: '-', tone: 'dim' } : unknown;
   const count = (value: number | null) => (value === null ? dash : plain(formatCount(value)));
   const others: Column<TopicRow>[] = [

@@ -23,6 +23,9 @@ const COLOR: Record<Tone, { color?: string; dimColor?: boolean; bold?: boolean }
   title: { bold: true },
 };
 
+/** Ink draws nothing for an empty text. */
+const BLANK: Line = [{ text: ' ', tone: 'plain' }];
+
 function TextLine({ line }: { line: Line }): ReactNode {
   // Children are passed one by one: spans and lines have no identity but their place.
   return createElement(
@@ -67,7 +70,7 @@ export function Overview(props: OverviewProps): ReactNode {
           header,
           rule,
           ...groupLines(shownGroups, props),
-          [],
+          BLANK,
           ...topicLines(shownTopics, props),
           rule,
           words,
