@@ -25,13 +25,13 @@ export {
   type SendStatus,
 } from './client/client-api.js';
 export type { ClientOptions } from './client/client-config.js';
-export type {
-  ConsumeConcurrentlyContext,
+export {
+  type ConsumeConcurrentlyContext,
   ConsumeConcurrentlyStatus,
-  ConsumeOrderlyContext,
+  type ConsumeOrderlyContext,
   ConsumeOrderlyStatus,
-  MessageListenerConcurrently,
-  MessageListenerOrderly,
+  type MessageListenerConcurrently,
+  type MessageListenerOrderly,
 } from './client/consume-listener.js';
 export { ClientErrorCode, MQBrokerError, MQClientError } from './client/errors.js';
 export { LitePullConsumer, type LitePullConsumerOptions } from './client/lite-pull-consumer.js';
@@ -41,7 +41,7 @@ export { PushConsumer } from './client/push-consumer.js';
 export type { PushConsumerOptions } from './client/push-consumer-config.js';
 export { createReplyMessage } from './client/request-reply.js';
 export type { SendResult } from './client/send-result.js';
-export type { LocalTransactionState, TransactionListener, TransactionSendResult } from './client/transaction.js';
+export { LocalTransactionState, type TransactionListener, type TransactionSendResult } from './client/transaction.js';
 export type { SessionCredentials } from './protocol/acl-signature.js';
 export { RemotingCommandError } from './protocol/errors.js';
 export {

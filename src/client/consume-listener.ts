@@ -14,7 +14,13 @@ export interface ConsumeConcurrentlyContext {
   ackIndex: number;
 }
 
-export type ConsumeConcurrentlyStatus = 'CONSUME_SUCCESS' | 'RECONSUME_LATER';
+/** The texts may be written as they are; TypeScript keeps them as literals in `async` listeners only by these names. */
+export const ConsumeConcurrentlyStatus = {
+  CONSUME_SUCCESS: 'CONSUME_SUCCESS',
+  RECONSUME_LATER: 'RECONSUME_LATER',
+} as const;
+
+export type ConsumeConcurrentlyStatus = (typeof ConsumeConcurrentlyStatus)[keyof typeof ConsumeConcurrentlyStatus];
 
 /** Called with messages of one queue, in parallel. A throw and null count as RECONSUME_LATER. */
 export type MessageListenerConcurrently = (
@@ -31,7 +37,14 @@ export interface ConsumeOrderlyContext {
 }
 
 /** COMMIT and ROLLBACK are for autoCommit = false. */
-export type ConsumeOrderlyStatus = 'SUCCESS' | 'SUSPEND_CURRENT_QUEUE_A_MOMENT' | 'COMMIT' | 'ROLLBACK';
+export const ConsumeOrderlyStatus = {
+  SUCCESS: 'SUCCESS',
+  SUSPEND_CURRENT_QUEUE_A_MOMENT: 'SUSPEND_CURRENT_QUEUE_A_MOMENT',
+  COMMIT: 'COMMIT',
+  ROLLBACK: 'ROLLBACK',
+} as const;
+
+export type ConsumeOrderlyStatus = (typeof ConsumeOrderlyStatus)[keyof typeof ConsumeOrderlyStatus];
 
 /** Called with the messages of one queue in order, one call a queue at a time. A throw and null count as SUSPEND. */
 export type MessageListenerOrderly = (

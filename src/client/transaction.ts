@@ -13,7 +13,13 @@ import type { MQClientInstance } from './mq-client-instance.js';
 import type { SendResult } from './send-result.js';
 
 /** Apache's spelling. UNKNOW: ask again later. */
-export type LocalTransactionState = 'COMMIT_MESSAGE' | 'ROLLBACK_MESSAGE' | 'UNKNOW';
+export const LocalTransactionState = {
+  COMMIT_MESSAGE: 'COMMIT_MESSAGE',
+  ROLLBACK_MESSAGE: 'ROLLBACK_MESSAGE',
+  UNKNOW: 'UNKNOW',
+} as const;
+
+export type LocalTransactionState = (typeof LocalTransactionState)[keyof typeof LocalTransactionState];
 
 /** A throw counts as UNKNOW. */
 export interface TransactionListener {

@@ -341,7 +341,12 @@ export class FakeCluster {
     return new Promise((resolve, reject) => {
       const settled = () => {
         timer.cancel();
+        signal?.removeEventListener('abort', onAbort);
         this.#held = this.#held.filter((each) => each !== held);
+      };
+      const onAbort = () => {
+        settled();
+        reject(signal?.reason);
       };
       const timer = this.clock.after(suspendMs, () => {
         settled();
@@ -356,10 +361,7 @@ export class FakeCluster {
         },
       };
       this.#held.push(held);
-      signal?.addEventListener('abort', () => {
-        settled();
-        reject(signal.reason);
-      });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 }
