@@ -1,4 +1,4 @@
-import { findCommand, isNoun, loadCommand } from './command-files.js';
+import { findCommand, isNoun } from './command-files.js';
 import { ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
 
@@ -23,9 +23,9 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
   const found = findCommand(words);
   // `producer` is an Apache name and a noun: a verb after it makes it a noun.
   if (found !== null) {
-    const rest = words.slice(found.words);
-    if (asksForHelp(rest)) return help(words.slice(0, found.words), io);
-    const [{ runCommand }, command] = await Promise.all([import('./run-command.js'), loadCommand(found)]);
+    const rest = words.slice(found.id.split(' ').length);
+    if (asksForHelp(rest)) return help(found.id.split(' '), io);
+    const [{ runCommand }, command] = await Promise.all([import('./run-command.js'), found.load()]);
     return runCommand(command, [...before, ...rest], io);
   }
   const { findApacheCommand } = await import('./apache/names.js');
@@ -60,11 +60,8 @@ function asksForHelp(argv: readonly string[]): boolean {
 }
 
 async function version(io: CliIo): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const text = await readFile(
-    new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json', import.meta.url),
-    'utf8',
-  );
+  const [{ readFile }, { packageRoot }] = await Promise.all([import('node:fs/promises'), import('./package-root.js')]);
+  const text = await readFile(new URL('package.json', packageRoot()), 'utf8');
   const { version: number } = JSON.parse(text) as { version: string };
   await io.stdout.write(`mqadmin/${number} ${process.platform}-${process.arch} node-${process.version}\n`);
   return ExitCode.DONE;

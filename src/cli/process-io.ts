@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import { systemClock, systemRandom } from '../base/clock.js';
 import type { CliIo, OutStream } from './io.js';
 
@@ -13,7 +14,6 @@ export function processIo(): CliIo {
   const stop = new AbortController();
   // Every call under way listens to it: many at a time are no leak.
   setMaxListeners(0, stop.signal);
-  const closed = (): void => stop.abort('output-closed');
   let interrupts = 0;
   const onInterrupt = (): void => {
     interrupts += 1;
@@ -25,11 +25,19 @@ export function processIo(): CliIo {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
-    stdout: outStream(process.stdout, closed),
+    stdout: outStream(
+      () => process.stdout,
+      1,
+      () => stop.abort('output-closed'),
+    ),
     // A closed stderr is no reason to stop.
-    stderr: outStream(process.stderr, () => {}),
+    stderr: outStream(
+      () => process.stderr,
+      2,
+      () => {},
+    ),
     stdin: {
-      isTTY: process.stdin.isTTY === true,
+      isTTY: isatty(0),
       async readAll() {
         const chunks: Buffer[] = [];
         for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -55,22 +63,32 @@ export function processIo(): CliIo {
   };
 }
 
-/** Writes to a stream of the process; `onClosed` is told once when its reader has gone away (EPIPE). */
-function outStream(stream: NodeJS.WriteStream, onClosed: () => void): OutStream {
+/**
+ * Writes to a stream of the process, which is made on first use: making one takes a millisecond or two.
+ *
+ * @param onClosed told when the reader has gone away (EPIPE)
+ */
+function outStream(get: () => NodeJS.WriteStream, fd: number, onClosed: () => void): OutStream {
+  let stream: NodeJS.WriteStream | null = null;
   let isOpen = true;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    isOpen = false;
-    onClosed();
-  });
+  const open = (): NodeJS.WriteStream => {
+    if (stream !== null) return stream;
+    stream = get();
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      isOpen = false;
+      onClosed();
+    });
+    return stream;
+  };
   return {
-    isTTY: stream.isTTY === true,
+    isTTY: isatty(fd),
     get columns() {
-      return stream.columns ?? null;
+      return open().columns ?? null;
     },
     write: (text) =>
       new Promise((resolve) => {
-        if (isOpen) stream.write(text, () => resolve());
+        if (isOpen) open().write(text, () => resolve());
         else resolve();
       }),
   };
