@@ -143,8 +143,14 @@ class PendingSends {
   }
 }
 
+/** What the fast way needs of a broker. */
+export type HotSendContext = Pick<
+  BrokerContext,
+  'config' | 'clock' | 'store' | 'topics' | 'stats' | 'work' | 'storeHost'
+>;
+
 export class HotSend {
-  readonly #context: BrokerContext;
+  readonly #context: HotSendContext;
   readonly #scratch: number;
   readonly #header = new SendHeaderScan();
   readonly #properties = new PropertyScan();
@@ -163,7 +169,7 @@ export class HotSend {
   /**
    * @param scratch where HOT_SCRATCH_BYTES bytes of the log's ArrayBuffer are free for us
    */
-  constructor(context: BrokerContext, scratch: number) {
+  constructor(context: HotSendContext, scratch: number) {
     this.#context = context;
     this.#scratch = scratch;
     this.#storeHost = addressBytes(context.storeHost.address);

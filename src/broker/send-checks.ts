@@ -68,7 +68,7 @@ export function parseSendHeader(request: RemotingCommand): SendHeader {
 }
 
 /** The fields that every answer to a send carries, refusals included. */
-export function sendExtFields(context: BrokerContext): ExtFields {
+export function sendExtFields(context: Pick<BrokerContext, 'config'>): ExtFields {
   return {
     [MessageProperty.MSG_REGION]: context.config.regionId,
     [MessageProperty.TRACE_SWITCH]: String(context.config.traceOn),
@@ -191,7 +191,7 @@ export function redirectDeadLetter(
 }
 
 /** Code and remark for the outcome of a put. The first four statuses count as sent: no remark. */
-export function putRefusal(context: BrokerContext, status: WriteStatus): Refusal {
+export function putRefusal(context: Pick<BrokerContext, 'config' | 'store'>, status: WriteStatus): Refusal {
   const { config } = context;
   switch (status) {
     case 'PUT_OK':
@@ -242,7 +242,7 @@ export function putRefusal(context: BrokerContext, status: WriteStatus): Refusal
   }
 }
 
-function diskText(context: BrokerContext): string {
+function diskText(context: Pick<BrokerContext, 'store'>): string {
   const { commitLogDiskRatio, consumeQueueDiskRatio } = context.store.stats();
   const ratio = (value: number): string => value.toFixed(2).padStart(5);
   return `CL: ${ratio(commitLogDiskRatio)} CQ: ${ratio(consumeQueueDiskRatio)} INDEX: ${ratio(consumeQueueDiskRatio)}`;
