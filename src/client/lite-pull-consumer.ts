@@ -349,7 +349,7 @@ export class LitePullConsumer {
   /** The committed queue offset, null when there is none. @throws when it could not be learned */
   async committed(mq: MessageQueue): Promise<number | null> {
     this.#assertRunning();
-    return this.#offsetStore.table.get(mq) ?? this.#offsetStore.readStore(mq);
+    return this.#offsetStore.table.toCommit(mq) ?? this.#offsetStore.readStore(mq);
   }
 
   #maybeAutoCommit(): void {

@@ -54,21 +54,22 @@ export class RemoteOffsetStore implements OffsetStore {
     const { addr } = master ?? (await this.#instance.findOrFetchBroker(mq, MASTER_ID, false));
     const options = { timeoutMs: STORE_TIMEOUT_MS, signal };
     const queueOffset = await this.#instance.api.queryConsumerOffset(addr, this.#group, mq, options);
-    if (queueOffset !== null) this.table.update(mq, queueOffset, false);
+    if (queueOffset !== null) this.table.setStored(mq, queueOffset);
     return queueOffset;
   }
 
   async persist(mq: MessageQueue): Promise<void> {
-    const queueOffset = this.table.get(mq);
-    if (queueOffset !== null) await this.#commit({ mq, offset: queueOffset }, 'acknowledged');
+    const offset = this.table.toCommit(mq);
+    if (offset !== null) await this.#commit({ mq, offset }, 'acknowledged');
   }
 
   async persistAll(mqs: readonly MessageQueue[]): Promise<void> {
     const kept = new Set(mqs.map(messageQueueKey));
     const commits: Promise<void>[] = [];
-    for (const entry of this.table.list()) {
-      if (kept.has(messageQueueKey(entry.mq))) commits.push(this.#commit(entry, 'oneway'));
-      else this.table.remove(entry.mq);
+    for (const { mq } of this.table.list()) {
+      const offset = this.table.toCommit(mq);
+      if (!kept.has(messageQueueKey(mq))) this.table.remove(mq);
+      else if (offset !== null) commits.push(this.#commit({ mq, offset }, 'oneway'));
     }
     await Promise.all(commits);
   }
@@ -117,7 +118,7 @@ export class LocalFileOffsetStore implements OffsetStore {
       const offsets = await this.#file.load(parseOffsets);
       for (const entry of offsets ?? []) {
         this.#stored.set(messageQueueKey(entry.mq), entry);
-        this.table.update(entry.mq, entry.offset, false);
+        this.table.setStored(entry.mq, entry.offset);
       }
     } catch (error) {
       throw new MQClientError(`cannot read the offsets in ${this.path}: ${errorText(error)}`, { cause: error });
@@ -127,7 +128,7 @@ export class LocalFileOffsetStore implements OffsetStore {
   async readStore(mq: MessageQueue): Promise<number | null> {
     const stored = this.#stored.get(messageQueueKey(mq));
     if (stored === undefined) return null;
-    this.table.update(mq, stored.offset, false);
+    this.table.setStored(mq, stored.offset);
     return stored.offset;
   }
 
@@ -142,7 +143,7 @@ export class LocalFileOffsetStore implements OffsetStore {
   async #store(mqs: readonly MessageQueue[]): Promise<void> {
     let isChanged = false;
     for (const mq of mqs) {
-      const offset = this.table.get(mq);
+      const offset = this.table.toCommit(mq);
       const key = messageQueueKey(mq);
       if (offset === null || this.#stored.get(key)?.offset === offset) continue;
       this.#stored.set(key, { mq, offset });

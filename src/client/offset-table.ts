@@ -5,10 +5,15 @@ interface Slot {
   readonly mq: MessageQueue;
   queueOffset: number;
   readonly frozen: boolean;
+  /** True once we consumed up to here; an offset that was only read is nobody's to commit. */
+  isOurs: boolean;
 }
 
 /**
  * Consumed queue offsets in memory.
+ *
+ * Unlike Java's, an offset that was read from the store is not committed back before something was consumed: the
+ * former owner of the queue may have committed more since.
  *
  * Source: client/consumer/store/ControllableOffset.java and the tables that hold it
  */
@@ -19,17 +24,34 @@ export class OffsetTable {
   update(mq: MessageQueue, queueOffset: number, increaseOnly: boolean): void {
     const key = messageQueueKey(mq);
     const slot = this.#slots.get(key);
-    if (slot === undefined) this.#slots.set(key, { mq, queueOffset, frozen: false });
-    else if (!slot.frozen && !(increaseOnly && queueOffset < slot.queueOffset)) slot.queueOffset = queueOffset;
+    if (slot === undefined) {
+      this.#slots.set(key, { mq, queueOffset, frozen: false, isOurs: true });
+    } else if (!slot.frozen && !(increaseOnly && queueOffset < slot.queueOffset)) {
+      slot.queueOffset = queueOffset;
+      slot.isOurs = true;
+    }
+  }
+
+  /** Takes in an offset that the store holds. */
+  setStored(mq: MessageQueue, queueOffset: number): void {
+    const key = messageQueueKey(mq);
+    if (this.#slots.get(key)?.frozen) return;
+    this.#slots.set(key, { mq, queueOffset, frozen: false, isOurs: false });
   }
 
   /** Sets an offset that no update changes any more until it is removed. */
   updateAndFreeze(mq: MessageQueue, queueOffset: number): void {
-    this.#slots.set(messageQueueKey(mq), { mq, queueOffset, frozen: true });
+    this.#slots.set(messageQueueKey(mq), { mq, queueOffset, frozen: true, isOurs: true });
   }
 
   get(mq: MessageQueue): number | null {
     return this.#slots.get(messageQueueKey(mq))?.queueOffset ?? null;
+  }
+
+  /** The offset to commit: null also for one that was only read. */
+  toCommit(mq: MessageQueue): number | null {
+    const slot = this.#slots.get(messageQueueKey(mq));
+    return slot?.isOurs ? slot.queueOffset : null;
   }
 
   remove(mq: MessageQueue): void {

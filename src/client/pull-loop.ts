@@ -126,7 +126,7 @@ export class PullLoop {
 
   #pull(subscription: SubscriptionData, signal: AbortSignal): Promise<PullResult> {
     const { config, offsetStore, kernel } = this.#host;
-    const consumed = config.messageModel === 'CLUSTERING' ? (offsetStore.table.get(this.#mq) ?? 0) : 0;
+    const consumed = config.messageModel === 'CLUSTERING' ? (offsetStore.table.toCommit(this.#mq) ?? 0) : 0;
     const subExpression = config.postSubscriptionWhenPull ? subscription.subString : null;
     const query = {
       subscription,

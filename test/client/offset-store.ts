@@ -39,6 +39,17 @@ test('a broker that cannot be asked is no broker without an offset', async (t) =
   await t.throwsAsync(new RemoteOffsetStore(instance, 'g').readStore(mq), { message: 'down' });
 });
 
+test('an offset that was read is not committed back: the former owner may be further by now', async (t) => {
+  const { cluster, instance } = await setUp(t);
+  const store = new RemoteOffsetStore(instance, 'g');
+  cluster.offsets.set('g@orders@0', 42);
+  await store.readStore(mq);
+  cluster.offsets.set('g@orders@0', 50);
+  await store.persistAll([mq]);
+  await store.persist(mq);
+  t.is(cluster.committed('g', 'orders'), 50);
+});
+
 test('offsets of queues that are not ours any more are forgotten, not committed', async (t) => {
   const { cluster, instance } = await setUp(t);
   await instance.updateTopicRoute('orders');

@@ -31,3 +31,17 @@ test('the list can be of one topic', (t) => {
   t.deepEqual(table.list('u'), [{ mq: other, offset: 2 }]);
   t.is(table.list().length, 2);
 });
+
+test('an offset that was only read is not ours to commit', (t) => {
+  const table = new OffsetTable();
+  table.setStored(mq, 10);
+  t.is(table.get(mq), 10);
+  t.is(table.toCommit(mq), null);
+  table.update(mq, 9, true);
+  t.is(table.toCommit(mq), null);
+  table.update(mq, 11, true);
+  t.is(table.toCommit(mq), 11);
+  table.updateAndFreeze(mq, 3);
+  table.setStored(mq, 12);
+  t.is(table.toCommit(mq), 3);
+});
