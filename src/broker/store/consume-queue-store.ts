@@ -34,6 +34,8 @@ const OPEN_FILES = 1_000;
 const SLICE_FILES = 200;
 const SCRATCH_BYTES = 65_536;
 const BLOCK_BYTES = 4_096;
+/** Units at a file's start that recovery reads at once: all there are, in most queues. */
+const HEAD_UNITS = Math.floor(BLOCK_BYTES / UNIT_BYTES);
 const SYNC_CONCURRENCY = 2;
 
 /** Lets the event loop run. */
@@ -59,6 +61,7 @@ export class ConsumeQueueStore {
   readonly #fds: FdCache;
   readonly #hotPages: number;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  readonly #scratchView = new DataView(this.#scratch.buffer);
   readonly #unit = new DataView(new ArrayBuffer(UNIT_BYTES));
   readonly #unitBytes = new Uint8Array(this.#unit.buffer);
   /** Queues with units that are not saved, each once. */
@@ -272,31 +275,44 @@ export class ConsumeQueueStore {
    *
    * Finds the boundary by bisection. That is right also after a power failure that left holes among the newest units,
    * if `physicalEnd` is so old that everything before it had been flushed.
+   *
+   * @returns physicalOffset of the queue's first unit; -1 if that is not known, or the unit is blank
    */
-  recoverQueue(queue: ConsumeQueue, physicalEnd: number, clear: boolean): void {
-    const { files, fileUnits } = queue;
+  recoverQueue(queue: ConsumeQueue, physicalEnd: number, clear: boolean): number {
+    const { files } = queue;
     const isGood = (view: DataView, at: number) => isUnit(view, at) && unitPhysicalOffset(view, at) < physicalEnd;
-    let end = -1;
-    while (files.starts.length > 0 && end < 0) {
+    let end = 0;
+    let firstPhysical = -1;
+    queue.maxPhysicOffset = -1;
+    while (files.starts.length > 0 && end === 0) {
       const start = files.last;
       const file = this.#hold(queue, start);
       try {
-        const units = this.#boundary(file.fd, 0, fileUnits, isGood);
+        const head = this.#scratchView;
+        const headUnits = Math.min(queue.fileUnits, HEAD_UNITS);
+        readFully(this.#fs, file.fd, this.#scratch, 0, headUnits * UNIT_BYTES, 0);
+        const units = this.#boundary(file.fd, headUnits, queue.fileUnits, isGood);
         if (units > 0) {
           end = start / UNIT_BYTES + units;
+          if (files.first === start && !isBlankUnit(head, 0)) firstPhysical = unitPhysicalOffset(head, 0);
+          let last = head;
+          let at = (units - 1) * UNIT_BYTES;
+          if (units > headUnits) {
+            readFully(this.#fs, file.fd, this.#unitBytes, 0, UNIT_BYTES, at);
+            last = this.#unit;
+            at = 0;
+          }
+          if (!isBlankUnit(last, at)) queue.maxPhysicOffset = unitPhysicalOffset(last, at) + unitSize(last, at);
           if (clear) this.#clearRest(file.fd, files.path(start), units * UNIT_BYTES);
-          readFully(this.#fs, file.fd, this.#unitBytes, 0, UNIT_BYTES, (units - 1) * UNIT_BYTES);
-          const isBlank = isBlankUnit(this.#unit, 0);
-          queue.maxPhysicOffset = isBlank ? -1 : unitPhysicalOffset(this.#unit, 0) + unitSize(this.#unit, 0);
         }
       } finally {
         file.release();
       }
-      if (end < 0) this.#removeFile(queue, start);
+      if (end === 0) this.#removeFile(queue, start);
     }
-    if (end < 0) queue.maxPhysicOffset = -1;
-    queue.moveTo(Math.max(0, end), this.#slab);
+    queue.moveTo(end, this.#slab);
     queue.minOffset = Math.max(0, files.first / UNIT_BYTES);
+    return firstPhysical;
   }
 
   /**
@@ -500,15 +516,12 @@ export class ConsumeQueueStore {
     this.#savedHead = 0;
   }
 
-  /** Number of units at a file's start for which `isGood` holds; looks at the first block, then bisects. */
-  #boundary(fd: number, low: number, high: number, isGood: (view: DataView, at: number) => boolean): number {
-    const view = new DataView(this.#scratch.buffer);
-    const blockUnits = Math.min(high, Math.floor(BLOCK_BYTES / UNIT_BYTES));
-    readFully(this.#fs, fd, this.#scratch, 0, blockUnits * UNIT_BYTES, 0);
-    let good = low;
-    while (good < blockUnits && isGood(view, good * UNIT_BYTES)) good++;
-    if (good < blockUnits) return good;
-    let bad = high;
+  /** Number of units at a file's start for which `isGood` holds; its first `headUnits` are in the scratch buffer. */
+  #boundary(fd: number, headUnits: number, fileUnits: number, isGood: (view: DataView, at: number) => boolean): number {
+    let good = 0;
+    while (good < headUnits && isGood(this.#scratchView, good * UNIT_BYTES)) good++;
+    if (good < headUnits) return good;
+    let bad = fileUnits;
     while (good < bad) {
       const middle = Math.floor((good + bad) / 2);
       readFully(this.#fs, fd, this.#unitBytes, 0, UNIT_BYTES, middle * UNIT_BYTES);

@@ -143,7 +143,7 @@ export class LogReader<Q extends QueueTail> {
     if (block) {
       this.#blocks.delete(start);
     } else {
-      const bytes = new Uint8Array(BLOCK_BYTES);
+      const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
       block = this.#log.readAsync(start, BLOCK_BYTES, bytes, 0).then(
         (isThere) => (isThere ? bytes : null),
         (error: unknown) => {

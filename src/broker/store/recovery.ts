@@ -78,6 +78,8 @@ class Recovery {
   #indexedTo = Number.POSITIVE_INFINITY;
   /** Queues that miss entries older than what is read in the first pass. */
   readonly #incomplete = new Set<ConsumeQueue>();
+  /** Queues whose first unit may be of a record that is gone. */
+  readonly #startUnknown = new Set<ConsumeQueue>();
   #lastTimestamp = 0;
   #records = 0;
 
@@ -118,13 +120,19 @@ class Recovery {
       });
     }
     let count = 0;
-    for (const queue of queues.all()) {
-      queues.correctMinOffset(queue, files.first);
+    for (const queue of this.#startUnknown) {
+      if (!queue.isDestroyed) queues.correctMinOffset(queue, files.first);
       count += 1;
       if (count % 1_000 === 0) await nextTurn();
     }
     if (!isClean) await index?.save();
     return { from, end, lastTimestamp: this.#lastTimestamp, records: this.#records };
+  }
+
+  #recoverQueue(queue: ConsumeQueue, physicalEnd: number, clear: boolean): void {
+    const firstPhysical = this.#options.queues.recoverQueue(queue, physicalEnd, clear);
+    if (firstPhysical < this.#options.files.first) this.#startUnknown.add(queue);
+    else this.#startUnknown.delete(queue);
   }
 
   /** Where to read on after a clean stop; -1 if the folder is not as a clean stop leaves it. */
@@ -133,7 +141,7 @@ class Recovery {
     let newest: ConsumeQueue | null = null;
     let count = 0;
     for (const queue of queues.all()) {
-      queues.recoverQueue(queue, Number.POSITIVE_INFINITY, false);
+      this.#recoverQueue(queue, Number.POSITIVE_INFINITY, false);
       if (queue.maxPhysicOffset > (newest?.maxPhysicOffset ?? -1)) newest = queue;
       count += 1;
       if (count % 200 === 0) await nextTurn();
@@ -164,7 +172,7 @@ class Recovery {
     }
     let count = 0;
     for (const queue of queues.all()) {
-      queues.recoverQueue(queue, from, true);
+      this.#recoverQueue(queue, from, true);
       count += 1;
       if (count % 200 === 0) await nextTurn();
     }
