@@ -43,12 +43,32 @@ export function brokerAddresses(info: ClusterInfo, clusterName?: string | null):
 }
 
 function noCluster(clusterName: string, known: readonly string[]): AdminError {
-  return new AdminError('not-found', `there is no cluster "${clusterName}"`, {
-    hint:
-      known.length === 0
-        ? 'the name server knows no cluster: no broker has registered'
-        : `clusters: ${known.join(', ')}`,
-  });
+  return new AdminError(
+    'not-found',
+    clusterName === '' ? 'there is no cluster' : `there is no cluster "${clusterName}"`,
+    {
+      hint:
+        known.length === 0
+          ? 'the name server knows no cluster: no broker has registered'
+          : `clusters: ${known.join(', ')}`,
+    },
+  );
+}
+
+/**
+ * The cluster that is meant when nobody names one: the only one there is.
+ *
+ * @throws AdminError (usage) when there are several, (not-found) when there is none
+ */
+export async function onlyCluster(session: AdminSession): Promise<string> {
+  const names = Object.keys((await readCluster(session, session.deadline())).clusterAddrTable).sort();
+  if (names.length > 1) {
+    throw new AdminError('usage', `there are ${names.length} clusters: say which with --cluster, or name a --broker`, {
+      hint: `clusters: ${names.join(', ')}`,
+    });
+  }
+  if (names[0] === undefined) throw noCluster('', []);
+  return names[0];
 }
 
 /**

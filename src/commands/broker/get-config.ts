@@ -1,7 +1,7 @@
 import { defineCommand } from '../../cli/command.js';
 import { partialOutcome } from '../../cli/partial.js';
 import { propertiesView } from '../../cli/properties-view.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 
 export default defineCommand({
   summary: 'show the configuration of brokers',
@@ -14,7 +14,8 @@ export default defineCommand({
   exits: [3, 7],
   async run({ flags, connect }) {
     const { brokerConfig } = await import('../../admin/broker-info.js');
-    const result = await brokerConfig(await connect(), writeTarget(flags));
+    const session = await connect();
+    const result = await brokerConfig(session, await targetOrOnlyCluster(session, flags));
     return { ...partialOutcome(result), view: propertiesView(result) };
   },
 });

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../cli/command.js';
 import { partialOutcome } from '../../cli/partial.js';
 import { propertiesView } from '../../cli/properties-view.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 
 export default defineCommand({
   summary: 'show what brokers measure of themselves',
@@ -15,7 +15,8 @@ export default defineCommand({
   exits: [3, 7],
   async run({ flags, connect }) {
     const { brokerStatus } = await import('../../admin/broker-info.js');
-    const result = await brokerStatus(await connect(), writeTarget(flags));
+    const session = await connect();
+    const result = await brokerStatus(session, await targetOrOnlyCluster(session, flags));
     return { ...partialOutcome(result), view: propertiesView(result) };
   },
 });

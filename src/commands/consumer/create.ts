@@ -1,7 +1,7 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg } from '../../cli/flags.js';
 import { GROUP_FLAGS, groupPatch, groupWritesOutcome } from '../../cli/group-settings.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 
 export default defineCommand({
   summary: 'create a consumer group',
@@ -22,7 +22,9 @@ export default defineCommand({
   async run({ args, flags, connect, confirm }) {
     const { createGroup } = await import('../../admin/group-write.js');
     await confirm({ what: `create consumer group ${args.group}`, isHarmless: true });
-    const request = { consumerGroup: args.group, target: writeTarget(flags), patch: await groupPatch(flags) };
-    return groupWritesOutcome(await createGroup(await connect(), request));
+    const patch = await groupPatch(flags);
+    const session = await connect();
+    const target = await targetOrOnlyCluster(session, flags);
+    return groupWritesOutcome(await createGroup(session, { consumerGroup: args.group, target, patch }));
   },
 });

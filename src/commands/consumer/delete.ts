@@ -3,7 +3,7 @@ import { defineCommand } from '../../cli/command.js';
 import { ExitCode } from '../../cli/exit-code.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { REQUIRED_TARGET_FLAGS, writeTarget } from '../../cli/target.js';
 
 export default defineCommand({
   summary: 'delete a consumer group',
@@ -20,7 +20,7 @@ export default defineCommand({
   ],
   args: { group: arg.required('name of the group', { flag: { name: 'group', char: 'g' } }) },
   flags: {
-    ...TARGET_FLAGS,
+    ...REQUIRED_TARGET_FLAGS,
     'remove-offsets': flag.boolean({ char: 'r', aliases: ['removeOffset'], description: 'its committed offsets too' }),
   },
   writes: true,

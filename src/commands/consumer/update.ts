@@ -1,7 +1,7 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg } from '../../cli/flags.js';
 import { GROUP_FLAGS, groupPatch, groupWritesOutcome } from '../../cli/group-settings.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 import { UsageError } from '../../cli/usage-error.js';
 
 export default defineCommand({
@@ -24,7 +24,8 @@ export default defineCommand({
       throw new UsageError('nothing to change', { hint: 'name a setting, such as --retry-max 3' });
     }
     await confirm({ what: `change consumer group ${args.group}`, isHarmless: true });
-    const request = { consumerGroup: args.group, target: writeTarget(flags), patch };
-    return groupWritesOutcome(await updateGroup(await connect(), request));
+    const session = await connect();
+    const target = await targetOrOnlyCluster(session, flags);
+    return groupWritesOutcome(await updateGroup(session, { consumerGroup: args.group, target, patch }));
   },
 });

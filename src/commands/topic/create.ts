@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg } from '../../cli/flags.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 import { TOPIC_FLAGS, topicPatch, topicWritesOutcome } from '../../cli/topic-settings.js';
 
 export default defineCommand({
@@ -10,6 +10,7 @@ export default defineCommand({
     'settings nothing happens; where it exists with others, the command fails and changes nothing. ' +
     "Apache's updateTopic does create and update in one, and overwrites what is left out.",
   examples: [
+    { description: 'On all masters of the only cluster', command: 'mqadmin topic create orders' },
     { description: 'On all masters of a cluster', command: 'mqadmin topic create orders -c DefaultCluster' },
     {
       description: 'With 4 queues, on one broker',
@@ -29,6 +30,7 @@ export default defineCommand({
     const patch = await topicPatch(flags);
     await confirm({ what: `create topic ${args.topic}`, isHarmless: true });
     const session = await connect();
-    return topicWritesOutcome(await createTopic(session, { topic: args.topic, target: writeTarget(flags), patch }));
+    const target = await targetOrOnlyCluster(session, flags);
+    return topicWritesOutcome(await createTopic(session, { topic: args.topic, target, patch }));
   },
 });

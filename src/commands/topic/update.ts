@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg } from '../../cli/flags.js';
-import { TARGET_FLAGS, writeTarget } from '../../cli/target.js';
+import { TARGET_FLAGS, targetOrOnlyCluster } from '../../cli/target.js';
 import { TOPIC_FLAGS, topicPatch, topicWritesOutcome } from '../../cli/topic-settings.js';
 import { UsageError } from '../../cli/usage-error.js';
 
@@ -23,6 +23,7 @@ export default defineCommand({
     }
     await confirm({ what: `change topic ${args.topic}`, isHarmless: true });
     const session = await connect();
-    return topicWritesOutcome(await updateTopic(session, { topic: args.topic, target: writeTarget(flags), patch }));
+    const target = await targetOrOnlyCluster(session, flags);
+    return topicWritesOutcome(await updateTopic(session, { topic: args.topic, target, patch }));
   },
 });
