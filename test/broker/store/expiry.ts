@@ -113,7 +113,7 @@ test('deletion comes by itself in its hour only', async (t) => {
   const four = await setUp(t, 3, {
     usedRatio: stays,
     clock: new ManualClock(FIVE - HOUR_MS),
-    config: { fileReservedTime: 70 },
+    config: { fileReservedTime: 71 },
   });
   await four.clock.advanceAsync(61_000);
   await until(() => four.store.stats().minPhyOffset === 3 * 4_096, 'three files go');
