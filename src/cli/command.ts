@@ -76,7 +76,7 @@ export interface CommandClass {
   readonly args: Record<string, { name: string; description: string; required: boolean; options?: readonly string[] }>;
   readonly flags: FlagTable;
   readonly strict: boolean;
-  readonly usage: string | undefined;
+  readonly usage: string;
   /** oclif's way to run it. */
   run(argv?: readonly string[], config?: unknown): Promise<unknown>;
   /** The table it was made of; not enumerable, so that the manifest stays data. */
@@ -110,6 +110,9 @@ export function defineCommand<
           ] as const,
         ],
   );
+  const argUsage = Object.entries(spec.args ?? {})
+    .map(([name, { required }]) => (required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`))
+    .join('');
   const command: CommandClass = {
     summary: spec.summary,
     description: `${spec.description === undefined ? '' : `${spec.description}\n\n`}Exit codes: ${exitText}`,
@@ -122,7 +125,7 @@ export function defineCommand<
     ),
     flags: { ...Object.fromEntries(argFlags), ...flags },
     strict: spec.takesRest !== true,
-    usage: undefined,
+    usage: `<%= command.id %>${argUsage} [FLAGS]${spec.takesRest === true ? ' -- COMMAND…' : ''}`,
     async run(argv = process.argv.slice(2)) {
       const [{ runCommand }, { processIo }] = await Promise.all([
         import('./run-command.js'),

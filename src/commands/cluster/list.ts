@@ -1,8 +1,8 @@
 import { defineCommand } from '../../cli/command.js';
 import { flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
+import { formatDuration, formatRate, formatRatio } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
-import { formatDuration, formatRate, formatRatio } from '../../cli/units.js';
 
 export default defineCommand({
   summary: 'list clusters and their brokers',

@@ -2,8 +2,8 @@ import type { GroupSummary } from '../../admin/consumer-progress.js';
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
+import { formatCount, formatDuration, formatRate } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
-import { formatCount, formatDuration, formatRate } from '../../cli/units.js';
 
 export default defineCommand({
   summary: 'show how far consumer groups are',

@@ -4,9 +4,9 @@ import { ExitCode } from '../../cli/exit-code.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
 import { formatTable } from '../../cli/render/table.js';
+import { formatCount } from '../../cli/render/units.js';
 import { type Column, tableView } from '../../cli/render/view.js';
 import { formatPosition, POSITION_HELP } from '../../cli/time-syntax.js';
-import { formatCount } from '../../cli/units.js';
 
 export default defineCommand({
   summary: 'move the committed offsets of a consumer group',

@@ -1,8 +1,8 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
+import { formatRate } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
-import { formatRate } from '../../cli/units.js';
 
 export default defineCommand({
   summary: 'show the offsets of every queue of a topic',

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatRate } from '../../cli/units.js';
+import { formatCount, formatDuration, formatRate } from '../../cli/render/units.js';
 import type { GroupRow, GroupState, TopicRow } from '../state/history.js';
 
 /** How a piece of a line is to be shown; never the only signal. */

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { createElement, Fragment, type ReactNode } from 'react';
-import { formatDuration } from '../../cli/units.js';
+import { formatDuration } from '../../cli/render/units.js';
 import { groupRows, type History, latest, topicRows } from '../state/history.js';
 import { groupLines, type LayoutOptions, type Line, type Tone, topicLines } from './layout.js';
 
