@@ -31,6 +31,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 /** Imports that only carry types may reach a little further: they vanish at run time. */
 const ALLOWED_TYPES: Record<string, readonly string[]> = {
   cli: ['protocol', 'client'],
+  'cli/apache': ['client'],
   commands: ['protocol', 'client'],
 };
 
