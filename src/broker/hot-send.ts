@@ -134,12 +134,28 @@ class PendingSends {
     return this.#head & this.#mask;
   }
 
+  /** Place of the entry `index` places behind the oldest. */
+  place(index: number): number {
+    return (this.#head + index) & this.#mask;
+  }
+
   /** Forgets the oldest entry. */
   shift(): void {
-    const at = this.first;
+    this.#forget(this.first);
+    this.#head++;
+  }
+
+  /** Forgets all but the oldest `count` entries. */
+  keep(count: number): void {
+    while (this.count > count) {
+      this.#tail--;
+      this.#forget(this.#tail & this.#mask);
+    }
+  }
+
+  #forget(at: number): void {
     this.conn[at] = null;
     this.topic[at] = null;
-    this.#head++;
   }
 }
 
@@ -387,36 +403,49 @@ export class HotSend {
   }
 
   #onDurable(physicalEnd: number, status: PutStatus): void {
+    if (this.#pending.count === 0) return;
+    if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') this.#onStored(physicalEnd, status);
+    else this.#onRolledBack(physicalEnd, status);
+    this.#flushReplies();
+  }
+
+  /** Everything up to `physicalEnd` is to be answered. */
+  #onStored(physicalEnd: number, status: PutStatus): void {
     const pending = this.#pending;
     const { work, stats, clock } = this.#context;
-    if (pending.count === 0) return;
     const nowMs = clock.now();
-    const isRollback = status !== 'PUT_OK' && status !== 'FLUSH_DISK_TIMEOUT';
     while (pending.count > 0) {
       const entry = pending.first;
-      const end = (pending.physicalOffset[entry] as number) + (pending.size[entry] as number);
-      // After a rollback nothing is left in the log behind `physicalEnd`; what ends before it was reported already.
-      if (!isRollback && end > physicalEnd) break;
+      const size = pending.size[entry] as number;
+      if ((pending.physicalOffset[entry] as number) + size > physicalEnd) return;
       const topic = pending.topic[entry] as HotTopic;
-      if (!isRollback) {
-        const latencyMs = Math.max(0, nowMs - (pending.startedAtMs[entry] as number));
-        stats.put(
-          topic.config.topicName,
-          pending.queueId[entry] as number,
-          1,
-          pending.size[entry] as number,
-          latencyMs,
-        );
-      }
-      const conn = pending.conn[entry];
-      if (conn !== null && conn !== undefined && !conn.closed) {
+      const latencyMs = Math.max(0, nowMs - (pending.startedAtMs[entry] as number));
+      stats.put(topic.config.topicName, pending.queueId[entry] as number, 1, size, latencyMs);
+      const conn = pending.conn[entry] ?? null;
+      if (conn !== null && !conn.closed) {
         if (status === 'PUT_OK') this.#replyFast(conn, entry);
         else this.#replySlow(conn, entry, status);
       }
       pending.shift();
       work.sends--;
     }
-    this.#flushReplies();
+  }
+
+  /** Everything behind `physicalEnd` is not in the log; what lies before it still waits for the disk. */
+  #onRolledBack(physicalEnd: number, status: PutStatus): void {
+    const pending = this.#pending;
+    let kept = 0;
+    for (let index = 0; index < pending.count; index++) {
+      const entry = pending.place(index);
+      if ((pending.physicalOffset[entry] as number) + (pending.size[entry] as number) <= physicalEnd) {
+        kept = index + 1;
+        continue;
+      }
+      const conn = pending.conn[entry] ?? null;
+      if (conn !== null && !conn.closed) this.#replySlow(conn, entry, status);
+    }
+    this.#context.work.sends -= pending.count - kept;
+    pending.keep(kept);
   }
 
   #replyFast(conn: ServerConnection, entry: number): void {

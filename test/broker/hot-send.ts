@@ -204,3 +204,33 @@ test('under sync flush the answer waits for the disk', async (t) => {
   const found = await store.getMessage('orders', 0, 0, 1, 1000, null);
   t.is(decodeMessages(found.bytes ?? Buffer.alloc(0))[0]?.body.toString(), 'a');
 });
+
+test('a failed write does not touch what is written already and waits for the disk', async (t) => {
+  const { store, fs, answers, work, send } = await alone(t, 'SYNC_FLUSH');
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  fs.beforeSync = () => held;
+  t.true(send(1, 'a'));
+  store.commitTurn();
+  const end = store.commitLog.position;
+  const durable = store.whenDurable(end);
+  fs.fault = (operation) => (operation === 'write' ? systemError('ENOSPC') : null);
+  t.true(send(2, 'b'));
+  store.commitTurn();
+  t.deepEqual(
+    answers.map(({ opaque, code }) => [opaque, code]),
+    [[2, 14]],
+  );
+  t.is(work.sends, 1);
+  release();
+  t.is(await durable, 'PUT_OK');
+  t.deepEqual(
+    answers.map(({ opaque, code }) => [opaque, code]),
+    [
+      [2, 14],
+      [1, 0],
+    ],
+  );
+});
