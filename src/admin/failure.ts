@@ -1,5 +1,5 @@
-import { errorText, MQError } from '../base/errors.js';
-import { ClientErrorCode, MQBrokerError, MQClientError } from '../client/errors.js';
+import { errorText, MQError, type MQErrorCode } from '../base/errors.js';
+import { ClientErrorCode, type MQBrokerError, type MQClientError } from '../client/errors.js';
 import { ResponseCode, responseCodeName } from '../protocol/response-code.js';
 
 /** What kind of end a use case came to; `cli` gives each an exit code. */
@@ -70,15 +70,21 @@ const ACCESS_REFUSED =
 const REACH_HINT =
   'is it running, and is this address reachable from here? -n names the name server, --timeout waits longer';
 
-/** Sorts anything thrown into a kind, with a stable code, a message and advice. */
+/**
+ * Sorts anything thrown into a kind, with a stable code, a message and advice.
+ *
+ * Errors are told by their fields, not by their class: servers run from files of their own beside the bundle of plain
+ * commands, and their errors come from the other copy of the same class.
+ */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof AdminError) {
-    const code = error.kind === 'unreachable' ? 'UNREACHABLE' : error.code;
-    return { kind: error.kind, code, message: error.message, hint: error.hint };
+  if (isMQError(error)) {
+    if ('kind' in error) return adminFailure(error as AdminError);
+    if (error.code === 'MQ_BROKER') return brokerFailure(error as MQBrokerError);
+    if (error.code === 'MQ_CLIENT' && 'responseCode' in error) return clientFailure(error as MQClientError);
+    const kind = KINDS[error.code];
+    const hint = hintOf(error) ?? (kind === 'unreachable' ? REACH_HINT : null);
+    return { kind, code: error.code, message: error.message, hint };
   }
-  if (error instanceof MQBrokerError) return brokerFailure(error);
-  if (error instanceof MQClientError) return clientFailure(error);
-  if (error instanceof MQError) return { ...ofCode(error), message: error.message };
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'interrupted', code: 'ABORTED', message: 'interrupted', hint: null };
   }
@@ -88,6 +94,35 @@ export function failureOf(error: unknown): Failure {
     message: errorText(error),
     hint: 'this looks like a fault of mqadmin; --debug shows the stack',
   };
+}
+
+/** The kinds of errors that have nothing more to tell than their code. */
+const KINDS: Record<MQErrorCode, FailureKind> = {
+  REMOTING_COMMAND: 'failed',
+  REMOTING_CONNECT: 'unreachable',
+  REMOTING_SEND_REQUEST: 'unreachable',
+  REMOTING_TIMEOUT: 'unreachable',
+  REMOTING_TOO_MUCH_REQUEST: 'unreachable',
+  MESSAGE_FORMAT: 'failed',
+  MQ_BROKER: 'failed',
+  MQ_CLIENT: 'failed',
+  STORE_CORRUPT: 'failed',
+  STORE_LOCKED: 'failed',
+  STORE_IO: 'failed',
+  CONFIG: 'usage',
+  PORT_IN_USE: 'failed',
+  USAGE: 'usage',
+  NOT_FOUND: 'not-found',
+  CONDITION_NOT_MET: 'condition-not-met',
+  ABORTED: 'interrupted',
+};
+
+function isMQError(error: unknown): error is MQError {
+  return error instanceof Error && 'code' in error && Object.hasOwn(KINDS, String(error.code));
+}
+
+function adminFailure({ kind, code, message, hint }: AdminError): Failure {
+  return { kind, code: kind === 'unreachable' ? 'UNREACHABLE' : code, message, hint };
 }
 
 function brokerFailure(error: MQBrokerError): Failure {
@@ -114,28 +149,6 @@ function clientFailure(error: MQClientError): Failure {
   if (NOT_FOUND_CODES.has(error.responseCode)) return { ...base, code: 'NOT_FOUND', kind: 'not-found' };
   if (UNREACHABLE_CODES.has(error.responseCode)) return { ...base, kind: 'unreachable', hint: REACH_HINT };
   return { ...base, kind: 'failed' };
-}
-
-function ofCode(error: MQError): Omit<Failure, 'message'> {
-  switch (error.code) {
-    case 'REMOTING_CONNECT':
-    case 'REMOTING_SEND_REQUEST':
-    case 'REMOTING_TIMEOUT':
-      return { kind: 'unreachable', code: error.code, hint: REACH_HINT };
-    case 'REMOTING_TOO_MUCH_REQUEST':
-      return { kind: 'unreachable', code: error.code, hint: null };
-    case 'USAGE':
-    case 'CONFIG':
-      return { kind: 'usage', code: error.code, hint: hintOf(error) };
-    case 'NOT_FOUND':
-      return { kind: 'not-found', code: error.code, hint: hintOf(error) };
-    case 'CONDITION_NOT_MET':
-      return { kind: 'condition-not-met', code: error.code, hint: hintOf(error) };
-    case 'ABORTED':
-      return { kind: 'interrupted', code: error.code, hint: hintOf(error) };
-    default:
-      return { kind: 'failed', code: error.code, hint: hintOf(error) };
-  }
 }
 
 function hintOf(error: MQError): string | null {

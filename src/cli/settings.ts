@@ -250,7 +250,7 @@ function addressList(raw: unknown): readonly string[] {
 
 function withPort(address: string): string {
   if (/^https?:\/\//.test(address)) return address;
-  const port = /^(?:\[[^\]]*\]|[^:]*):(\d+)$/.exec(address);
+  const port = /^(?:\[[^\]]+\]|[^:]+):(\d+)$/.exec(address);
   if (port !== null) {
     if (Number(port[1]) < 1 || Number(port[1]) > 65_535) throw new UsageError(`"${address}" has no valid port`);
     return address;
