@@ -15,14 +15,13 @@ export {
   allocateByMachineRoomNearby,
   type MachineRoomResolver,
 } from './client/allocate-strategy.js';
-export {
-  type CallOptions,
-  type ClientApi,
-  createClientApi,
-  type NameServerCallOptions,
-  type PullResult,
-  type PullStatus,
-  type SendStatus,
+export type {
+  CallOptions,
+  ClientApi,
+  NameServerCallOptions,
+  PullResult,
+  PullStatus,
+  SendStatus,
 } from './client/client-api.js';
 export type { ClientOptions } from './client/client-config.js';
 export {

@@ -10,7 +10,7 @@ import {
   type MessageListenerConcurrently,
 } from './consume-listener.js';
 import { type ConsumeHost, type ConsumeService, consumeDirectly, restoreTopics } from './consume-service.js';
-import { endsWithin } from './delay.js';
+import { endsWithin } from './ends-within.js';
 import type { ProcessQueue } from './process-queue.js';
 import { TaskPool } from './task-pool.js';
 

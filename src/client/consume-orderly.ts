@@ -5,7 +5,7 @@ import { MessageProperty } from '../protocol/message-property.js';
 import { type MessageQueue, messageQueueKey } from '../protocol/message-queue.js';
 import type { ConsumeOrderlyContext, ConsumeOrderlyStatus, MessageListenerOrderly } from './consume-listener.js';
 import { type ConsumeHost, type ConsumeService, consumeDirectly, restoreTopics } from './consume-service.js';
-import { endsWithin } from './delay.js';
+import { endsWithin } from './ends-within.js';
 import type { ProcessQueue } from './process-queue.js';
 import { KeyedMutex, TaskPool } from './task-pool.js';
 

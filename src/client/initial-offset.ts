@@ -1,7 +1,6 @@
 import type { ConsumeFromWhere } from '../protocol/bodies.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
 import { isRetryTopic } from '../protocol/topic-validator.js';
-import { MQClientError } from './errors.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 import type { OffsetStore } from './offset-store.js';
 import { MASTER_ID } from './route.js';
@@ -56,7 +55,5 @@ export async function searchOffset(mq: MessageQueue, timestamp: number, instance
 async function masterOf(mq: MessageQueue, instance: MQClientInstance): Promise<string> {
   const known = instance.findBrokerAddressInPublish(mq.brokerName);
   if (known !== null) return known;
-  const { addr, slave } = await instance.findOrFetchBroker(mq, MASTER_ID, true);
-  if (slave) throw new MQClientError(`The broker[${mq.brokerName}] has no master`);
-  return addr;
+  return (await instance.findOrFetchBroker(mq, MASTER_ID, true)).addr;
 }

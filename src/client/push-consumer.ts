@@ -10,7 +10,7 @@ import type {
 import { buildSubscriptionData, isTagType, SUB_ALL } from '../protocol/filter.js';
 import type { MessageExt } from '../protocol/message.js';
 import { type MessageQueue, messageQueueKey } from '../protocol/message-queue.js';
-import { isRetryTopic, retryTopic } from '../protocol/topic-validator.js';
+import { retryTopic } from '../protocol/topic-validator.js';
 import { allocate } from './allocation.js';
 import { ConsumeConcurrentlyService } from './consume-concurrently.js';
 import type { MessageListenerConcurrently, MessageListenerOrderly } from './consume-listener.js';
@@ -402,13 +402,7 @@ export class PushConsumer {
     let isBalanced = true;
     for (const topic of [...this.#subscriptions.keys()]) {
       if (this.#state !== 'running') return true;
-      try {
-        if (!(await this.#rebalanceByTopic(topic))) isBalanced = false;
-      } catch (error) {
-        if (this.#instance.signal.aborted) return true;
-        this.#instance.logger.warn({ group: this.group, topic, cause: errorText(error) }, 'rebalance failed');
-        if (!isRetryTopic(topic)) isBalanced = false;
-      }
+      if (!(await this.#rebalanceByTopic(topic))) isBalanced = false;
     }
     for (const [key, held] of [...this.#held]) {
       if (this.#subscriptions.has(held.mq.topic)) continue;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { endsWithin } from './delay.js';
+import { endsWithin } from './ends-within.js';
 
 /** At least this long between two rounds. Source: RebalanceService.java#minInterval */
 const MIN_INTERVAL_MS = 1000;
@@ -66,7 +66,7 @@ export class RebalanceLoop {
     try {
       isBalanced = await this.#round();
     } catch (error) {
-      this.#logger.warn({ cause: errorText(error) }, 'rebalance failed');
+      if (!this.#isStopped) this.#logger.warn({ cause: errorText(error) }, 'rebalance failed');
     }
     this.wake(isBalanced ? this.#waitMs : MIN_INTERVAL_MS);
   }

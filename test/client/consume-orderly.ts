@@ -284,6 +284,38 @@ test('broadcasting needs no locks', async (t) => {
   t.is(cluster.callsOf('lockBatchMQ').length, 0);
 });
 
+test('a queue that never ends lets the others have their turn after a minute', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-orderly-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  let advance = (_ms: number) => {};
+  const { cluster, seen } = await setUp(
+    t,
+    ([message]) => {
+      if (message?.body.toString() === '1') advance(61_000);
+      return 'SUCCESS';
+    },
+    { messageModel: 'BROADCASTING', localOffsetStoreDir: folder },
+  );
+  advance = (ms) => cluster.clock.advance(ms);
+  for (let i = 0; i < 4; i += 1) cluster.append('orders', String(i));
+  await cluster.advance(600);
+  await cluster.settle();
+  const before = seen.length;
+  await cluster.advance(100);
+  t.true(before >= 2);
+  t.deepEqual(seen, ['0', '1', '2', '3']);
+});
+
+test('a lock that cannot be given back is only logged', async (t) => {
+  const { cluster, consumer } = await setUp(t, () => 'SUCCESS');
+  await cluster.advance(1500);
+  cluster.overrides.set('unlockBatchMQOneway', () => {
+    throw new RemotingTimeoutError('b', 'late', 1);
+  });
+  await consumer.shutdown();
+  t.true(cluster.logger.of('warn').some(({ message }) => message === 'could not unlock queues'));
+});
+
 test('the result of direct consumption names order and commit', async (t) => {
   const { cluster } = await setUp(t, (_messages, context) => {
     context.autoCommit = false;

@@ -3,9 +3,10 @@ import { clientConfig } from '../../src/client/client-config.js';
 import type { ConsumerMember } from '../../src/client/members.js';
 import { type InstanceOptions, MQClientInstance } from '../../src/client/mq-client-instance.js';
 import type { BrokerData, TopicRouteData } from '../../src/protocol/bodies.js';
+import { createResponse } from '../../src/protocol/remoting-command.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { fakeCluster } from '../helper/client.js';
-import { deferred } from '../helper/remoting.js';
+import { deferred, startServer } from '../helper/remoting.js';
 
 function setUp(t: ExecutionContext, options: Partial<InstanceOptions> = {}) {
   const { cluster, owned } = fakeCluster(t);
@@ -264,4 +265,19 @@ test('after shutdown nothing is left to run, and nothing starts again', async (t
   t.is(cluster.clock.pendingTimers, 0);
   t.true(instance.signal.aborted);
   t.throws(() => instance.start(), { message: 'the client instance was shut down' });
+});
+
+test('with credentials every request is signed', async (t) => {
+  const { addr, server } = await startServer(t);
+  const seen: Array<Record<string, string> | null> = [];
+  server.register(RequestCode.GET_BROKER_RUNTIME_INFO, (request) => {
+    seen.push(request.extFields);
+    return createResponse(request, 0, null, null, Buffer.from('{"table":{}}'));
+  });
+  const credentials = { accessKey: 'key', secretKey: 'secret' };
+  const instance = new MQClientInstance({ namesrvAddr: addr, credentials });
+  t.teardown(() => instance.shutdown());
+  await instance.api.getBrokerRuntimeInfo(addr);
+  t.is(seen[0]?.AccessKey, 'key');
+  t.regex(seen[0]?.Signature ?? '', /^[A-Za-z0-9+/]{27}=$/);
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { ConsumeConcurrentlyStatus, MessageListenerConcurrently } from '../../src/client/consume-listener.js';
 import { MQBrokerError, MQClientError } from '../../src/client/errors.js';
@@ -9,6 +12,7 @@ import {
   encodeResetOffsetBody,
 } from '../../src/protocol/bodies.js';
 import { encodeStoredMessage } from '../../src/protocol/message-codec.js';
+import type { MessageQueue } from '../../src/protocol/message-queue.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { RemotingTimeoutError } from '../../src/remoting/errors.js';
 import { fakeCluster } from '../helper/client.js';
@@ -245,6 +249,19 @@ test('a message that hangs in the listener is given to another consumer after co
   t.is(cluster.callsOf('consumerSendMessageBack').length, 1);
 });
 
+test('a message that nobody takes stays with the listener that has it', async (t) => {
+  const { cluster } = await setUp(t, { consumeTimeout: 1 }, () => new Promise(() => {}));
+  for (const method of ['consumerSendMessageBack', 'sendMessage']) {
+    cluster.overrides.set(method, () => {
+      throw new RemotingTimeoutError('b', 'late', 1);
+    });
+  }
+  cluster.append('orders', 'hangs');
+  await cluster.advance(125_000);
+  t.true(cluster.logger.of('warn').some(({ message }) => message === 'could not send back'));
+  t.is(cluster.committed('g', 'orders', 0), undefined);
+});
+
 test('suspend stops pulling, resume goes on', async (t) => {
   const { cluster, consumer, bodies } = await setUp(t);
   await cluster.advance(1000);
@@ -417,6 +434,42 @@ test('the thresholds of a topic are shared by its queues', async (t) => {
   await cluster.advance(3000);
   // 8 for 2 queues: a pull of 2 follows while no more than 4 are cached.
   t.is(seen.length, 6);
+});
+
+test('a strategy that throws changes nothing', async (t) => {
+  let isBroken = false;
+  const strategy = {
+    name: 'MINE',
+    allocate: (_id: string, queues: readonly MessageQueue[]) => {
+      if (isBroken) throw new Error('no idea');
+      return [...queues];
+    },
+  };
+  const { cluster, consumer } = await setUp(t, { allocateMessageQueueStrategy: strategy });
+  await cluster.advance(1000);
+  isBroken = true;
+  await cluster.advance(25_000);
+  t.deepEqual(assigned(consumer), [0, 1]);
+  t.true(cluster.logger.of('error').length > 0);
+});
+
+test('broadcasting reads all queues, keeps its place in a file, and drops what fails', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-push-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const options = { messageModel: 'BROADCASTING', localOffsetStoreDir: folder } as const;
+  const { cluster, consumer, create, bodies } = await setUp(t, options, () => 'RECONSUME_LATER');
+  for (const queueId of [0, 1]) cluster.append('orders', `q${queueId}`, { queueId });
+  await cluster.advance(1000);
+  t.deepEqual(bodies().sort(), ['q0', 'q1']);
+  t.is(consumer.clientId, '10.0.0.1@DEFAULT');
+  t.deepEqual(assigned(consumer, '%RETRY%g'), []);
+  t.is(cluster.callsOf('consumerSendMessageBack').length, 0);
+  await consumer.shutdown();
+  const second = create();
+  await second.start();
+  cluster.append('orders', 'next');
+  await cluster.advance(1000);
+  t.deepEqual(bodies().sort(), ['next', 'q0', 'q1']);
 });
 
 // Trouble with pulls.

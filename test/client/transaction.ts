@@ -160,6 +160,35 @@ test('a check that throws is answered as unknown', async (t) => {
   t.is(verdicts()[0]?.remark, 'checkLocalTransactionState Exception: no idea');
 });
 
+test('an answer that cannot be sent is only logged', async (t) => {
+  const { cluster, check } = await setUp(t, { check: () => 'COMMIT_MESSAGE' });
+  cluster.overrides.set('endTransactionOneway', () => {
+    throw new Error('down');
+  });
+  await check(1);
+  await cluster.settle();
+  t.is(cluster.logger.of('warn').length, 1);
+});
+
+test('a verdict for a broker that has left meanwhile is not told', async (t) => {
+  const { cluster, producer, verdicts } = await setUp(t);
+  cluster.overrides.set('sendMessage', () => {
+    // The master leaves while the half message is on its way.
+    cluster.routes.get('orders')?.brokerDatas[0]?.brokerAddrs.delete(0);
+    return {
+      status: 'SEND_OK',
+      msgId: '7F00000100002A9F00000000000004D2',
+      queueId: 0,
+      queueOffset: 5,
+      regionId: null,
+      traceOn: true,
+    };
+  });
+  t.is((await producer.sendInTransaction(createMessage('orders', 'x'))).localTransactionState, 'COMMIT_MESSAGE');
+  t.is(verdicts().length, 0);
+  t.is(cluster.logger.of('warn').length, 1);
+});
+
 test('checks run one at a time, and not without bound', async (t) => {
   const gate = deferred<LocalTransactionState>();
   let running = 0;
