@@ -32,6 +32,8 @@ const SEND_STATUS = new Map<number, SendStatus>([
   [ResponseCode.SLAVE_NOT_AVAILABLE, 'SLAVE_NOT_AVAILABLE'],
 ]);
 
+const SEND_ACCEPTED = [...SEND_STATUS.keys()];
+
 /** Form of a send: one message (310), a batch (320), a reply (325), or one message with long field names (10). */
 export type SendKind = 'message' | 'batch' | 'reply' | 'v1';
 
@@ -51,6 +53,8 @@ const PULL_STATUS = new Map<number, PullStatus>([
   [ResponseCode.PULL_RETRY_IMMEDIATELY, 'NO_MATCHED_MSG'],
   [ResponseCode.PULL_OFFSET_MOVED, 'OFFSET_ILLEGAL'],
 ]);
+
+const PULL_ACCEPTED = [...PULL_STATUS.keys()];
 
 export interface PullResult {
   status: PullStatus;
@@ -138,6 +142,7 @@ export function messageApi(rpc: Rpc) {
         ? encodeHeader(SendMessageRequestHeader, toV1(header))
         : encodeHeader(SendMessageRequestHeaderV2, header),
     body,
+    accept: SEND_ACCEPTED,
   });
 
   return {
@@ -153,8 +158,7 @@ export function messageApi(rpc: Rpc) {
       body: Buffer,
       options: CallOptions & { kind?: SendKind } = {},
     ): Promise<SendResponse> {
-      const request = { ...sendRequest(options.kind ?? 'message', header, body), accept: [...SEND_STATUS.keys()] };
-      const response = await rpc.call(addr, request, options);
+      const response = await rpc.call(addr, sendRequest(options.kind ?? 'message', header, body), options);
       return {
         ...decodeHeader(SendMessageResponseHeader, response.extFields),
         status: SEND_STATUS.get(response.code) as SendStatus,
@@ -183,7 +187,7 @@ export function messageApi(rpc: Rpc) {
       const request = {
         code: isLite ? RequestCode.LITE_PULL_MESSAGE : RequestCode.PULL_MESSAGE,
         header: encodeHeader(PullMessageRequestHeader, header),
-        accept: [...PULL_STATUS.keys()],
+        accept: PULL_ACCEPTED,
       };
       const response = await rpc.call(addr, request, options);
       const values = decodeHeader(PullMessageResponseHeader, response.extFields);
