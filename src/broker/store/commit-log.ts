@@ -45,6 +45,13 @@ export interface CommitLogEvents {
   failed(physicalEnd: number, status: PutStatus): void;
 }
 
+/** A file that the log has gone beyond. */
+interface RetiredFile {
+  file: HeldFile;
+  /** Where in the file its filler stands; -1 if it was not written since the start. */
+  fillerAt: number;
+}
+
 /** Async flush starts at the latest when so much is not on disk. */
 const FLUSH_DIRTY_BYTES = 8_388_608;
 /** After a write error: how long until the disk is tried again. */
@@ -126,7 +133,7 @@ export class CommitLog<Q extends QueueTail> {
   #failedBytes = 0;
 
   /** Files before the current one with bytes that are not flushed. */
-  #retired: HeldFile[] = [];
+  #retired: RetiredFile[] = [];
   #needsFlush = false;
   #flight: Promise<void> | null = null;
   #flushTimer: Timer | null = null;
@@ -215,7 +222,7 @@ export class CommitLog<Q extends QueueTail> {
     this.#needsFlush = this.#file !== null && recoveredFrom < position;
     for (const earlier of this.files.starts) {
       const isUnsure = earlier + this.files.fileBytes > recoveredFrom && earlier < start;
-      if (isUnsure) this.#retired.push(this.#fds.hold(this.files.path(earlier)));
+      if (isUnsure) this.#retired.push({ file: this.#fds.hold(this.files.path(earlier)), fillerAt: -1 });
     }
     this.#isOpen = true;
     this.#startFlush();
@@ -413,14 +420,10 @@ export class CommitLog<Q extends QueueTail> {
     const start = this.#fileEnd;
     try {
       if (this.files.last < start) this.#createFile(start);
-      if (this.#file && this.#position < start) {
-        const filler = new Uint8Array(BLANK_HEADER_BYTES);
-        writeBlankHeader(new DataView(filler.buffer), 0, start - this.#position);
-        const position = this.#position - (start - this.files.fileBytes);
-        writeFully(this.#fs, this.#file.fd, filler, 0, filler.length, position);
-      }
+      const fillerAt = this.#position - (start - this.files.fileBytes);
+      if (this.#file && this.#position < start) this.#writeFiller(this.#file, fillerAt);
       const next = this.#fds.hold(this.files.path(start));
-      if (this.#file) this.#retired.push(this.#file);
+      if (this.#file) this.#retired.push({ file: this.#file, fillerAt });
       this.#file = next;
     } catch (error) {
       this.#fail(error, 0);
@@ -431,6 +434,13 @@ export class CommitLog<Q extends QueueTail> {
     this.#fileEnd = start + this.files.fileBytes;
     this.#window.jump(start);
     return true;
+  }
+
+  /** Closes a file: what is left of it from `filePosition` on is no record. */
+  #writeFiller(file: HeldFile, filePosition: number): void {
+    const filler = new Uint8Array(BLANK_HEADER_BYTES);
+    writeBlankHeader(new DataView(filler.buffer), 0, this.files.fileBytes - filePosition);
+    writeFully(this.#fs, file.fd, filler, 0, filler.length, filePosition);
   }
 
   #createFile(start: number): void {
@@ -522,7 +532,7 @@ export class CommitLog<Q extends QueueTail> {
     this.#retired = [];
     this.#needsFlush = false;
     try {
-      for (const file of retired) await this.#fs.sync(file.fd);
+      for (const { file } of retired) await this.#fs.sync(file.fd);
       await this.#fs.sync(current.fd);
     } catch (error) {
       this.#retired = [...retired, ...this.#retired];
@@ -530,7 +540,7 @@ export class CommitLog<Q extends QueueTail> {
       this.#fail(error, 0);
       return;
     }
-    for (const file of retired) file.release();
+    for (const { file } of retired) file.release();
     this.#flushedEnd = target;
     this.#flushedTime = time;
     while (this.#deadlines.length > 0 && (this.#deadlines[0] as number) <= target) this.#deadlines.splice(0, 2);
@@ -597,20 +607,24 @@ export class CommitLog<Q extends QueueTail> {
     this.#startFlush();
   }
 
-  /** After a failed fdatasync the kernel may take the pages for clean: they are written once more, from memory. */
+  /**
+   * After a failed fdatasync the kernel may take the pages for clean: what may be lost is written once more, as far as
+   * it is in memory, which under sync flush is all of it.
+   */
   #rewriteUnflushed(): void {
-    const fileStart = Math.max(0, this.#fileEnd - this.files.fileBytes);
-    for (let physical = Math.max(this.#flushedEnd, fileStart); physical < this.#writtenEnd; ) {
-      let length = Math.min(MAX_PROBE_BYTES, this.#writtenEnd - physical);
-      let address = this.addressOf(physical, length);
-      while (address < 0 && length > 1) {
-        length = Math.ceil(length / 2);
-        address = this.addressOf(physical, length);
+    const { fileBytes } = this.files;
+    for (const { physical, address, length } of this.#window.runs(this.#flushedEnd, this.#writtenEnd)) {
+      const start = this.files.startOf(physical);
+      if (start < 0) continue;
+      const file = this.#fds.hold(this.files.path(start));
+      try {
+        writeFully(this.#fs, file.fd, this.bytes, address, length, physical - start);
+      } finally {
+        file.release();
       }
-      if (address >= 0) {
-        writeFully(this.#fs, (this.#file as HeldFile).fd, this.bytes, address, length, physical - fileStart);
-      }
-      physical += length;
+    }
+    for (const { file, fillerAt } of this.#retired) {
+      if (fillerAt >= 0 && fillerAt < fileBytes) this.#writeFiller(file, fillerAt);
     }
   }
 

@@ -11,6 +11,13 @@ interface Segment {
   lap: number;
 }
 
+/** A piece of the log in memory: `length` bytes from `physical` on lie at `address`. */
+export interface WindowRun {
+  physical: number;
+  address: number;
+  length: number;
+}
+
 const MAX_SEGMENTS = 64;
 
 /**
@@ -117,6 +124,18 @@ export class LogWindow {
       return skip + bytes <= segment.length ? segment.address + skip : -1;
     }
     return -1;
+  }
+
+  /** The pieces of `[from, to)` that are in memory, in order; none goes across the end of a log file. */
+  runs(from: number, to: number): WindowRun[] {
+    const runs: WindowRun[] = [];
+    for (const [i, { physical, address, length }] of this.#segments.entries()) {
+      const isNewest = i === this.#segments.length - 1;
+      const start = Math.max(from, physical);
+      const end = Math.min(to, physical + (isNewest ? this.#head - address : length));
+      if (start < end) runs.push({ physical: start, address: address + start - physical, length: end - start });
+    }
+    return runs;
   }
 
   #open(physical: number): void {

@@ -93,3 +93,28 @@ test('most of the ring stays readable after it wrapped', (t) => {
   for (let back = 100; back <= 6_400; back += 100) if (window.addressOf(physical - back, 100) >= 0) readable += 1;
   t.true(readable >= 60, `${readable} of 64 records`);
 });
+
+test('the pieces of a range that are in memory come in order, parted where the ring or the file ends', (t) => {
+  const window = new LogWindow(100, 1_000, 0);
+  const place = (bytes: number) => {
+    if (!window.fits(bytes)) window.wrap();
+    window.place(bytes);
+    window.advance(bytes);
+  };
+  place(300);
+  window.jump(5_000);
+  place(400);
+  t.deepEqual(window.runs(0, 9_000), [
+    { physical: 0, address: 100, length: 300 },
+    { physical: 5_000, address: 400, length: 400 },
+  ]);
+  t.deepEqual(window.runs(200, 5_010), [
+    { physical: 200, address: 300, length: 100 },
+    { physical: 5_000, address: 400, length: 10 },
+  ]);
+  place(350);
+  const runs = window.runs(0, 9_000);
+  t.deepEqual(runs.at(-1), { physical: 5_400, address: 100, length: 350 });
+  t.true((runs[0]?.physical ?? 0) >= 5_000);
+  t.deepEqual(window.runs(5_750, 9_000), []);
+});
