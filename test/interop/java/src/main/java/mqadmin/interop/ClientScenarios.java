@@ -11,41 +11,50 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.rocketmq.client.QueryResult;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.LocalTransactionState;
+import org.apache.rocketmq.client.producer.RequestCallback;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.client.producer.TransactionListener;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
+import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
+import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
 /**
  * What an application does with Apache's Java client, one named scenario each, against any cluster.
  *
  * <p>Usage: ClientScenarios NAMESRV_ADDR [SCENARIO...]; prints one line a scenario, {@code ok NAME MILLIS} or
- * {@code not ok NAME REASON}, and exits with 1 if any failed.
+ * {@code not ok NAME REASON}, and exits with 1 if any failed. They mostly wait, so {@value #AT_A_TIME} run at a time.
  */
 public final class ClientScenarios {
     private static final long WAIT_SECONDS = 60;
+    private static final int AT_A_TIME = 6;
     private final String namesrv;
     private final String run = Long.toString(System.currentTimeMillis(), 36) + "-" + ProcessHandle.current().pid();
-    private int serial;
+    private final AtomicInteger serial = new AtomicInteger();
 
     private ClientScenarios(String namesrv) {
         this.namesrv = namesrv;
@@ -54,6 +63,13 @@ public final class ClientScenarios {
     public static void main(String[] args) throws Exception {
         ClientScenarios scenarios = new ClientScenarios(args[0]);
         Map<String, Callable<String>> all = new LinkedHashMap<>();
+        // The long ones first.
+        all.put("push-orderly", scenarios::pushOrderly);
+        all.put("push-retry", scenarios::pushRetry);
+        all.put("dead-letter", scenarios::deadLetter);
+        all.put("offset-reset", scenarios::offsetReset);
+        all.put("transaction-check", scenarios::transactionCheck);
+        all.put("delay-level", scenarios::delayLevel);
         all.put("send-sync", scenarios::sendSync);
         all.put("send-async", scenarios::sendAsync);
         all.put("send-oneway", scenarios::sendOneway);
@@ -61,39 +77,44 @@ public final class ClientScenarios {
         all.put("send-large-compressed", scenarios::sendLarge);
         all.put("push-concurrently", scenarios::pushConcurrently);
         all.put("push-tag-filter", scenarios::pushTagFilter);
-        all.put("push-orderly", scenarios::pushOrderly);
+        all.put("push-sql-filter", scenarios::pushSqlFilter);
         all.put("push-broadcast", scenarios::pushBroadcast);
-        all.put("push-retry", scenarios::pushRetry);
         all.put("push-rebalance", scenarios::pushRebalance);
         all.put("lite-pull", scenarios::litePull);
         all.put("lite-pull-seek", scenarios::litePullSeek);
         all.put("query-by-key", scenarios::queryByKey);
-        all.put("delay-level", scenarios::delayLevel);
         all.put("transaction", scenarios::transaction);
         all.put("request-reply", scenarios::requestReply);
+        all.put("trace", scenarios::trace);
+        Map<String, Callable<String>> named = new LinkedHashMap<>(all);
+        named.put("spread", scenarios::spread);
         Collection<String> wanted = args.length > 1 ? Arrays.asList(args).subList(1, args.length) : all.keySet();
-        int failed = 0;
-        for (String name : wanted) {
-            long start = System.currentTimeMillis();
-            String reason;
-            try {
-                reason = all.get(name).call();
-            } catch (Throwable e) {
-                reason = e.toString().replace('\n', ' ');
-                e.printStackTrace();
-            }
-            if (reason == null) {
-                System.out.println("ok " + name + " " + (System.currentTimeMillis() - start));
-            } else {
-                failed++;
-                System.out.println("not ok " + name + " " + reason);
-            }
+        ExecutorService pool = Executors.newFixedThreadPool(AT_A_TIME);
+        List<Future<Boolean>> verdicts = new ArrayList<>();
+        for (String name : wanted) verdicts.add(pool.submit(() -> passes(name, named.get(name))));
+        boolean passed = true;
+        for (Future<Boolean> verdict : verdicts) passed &= verdict.get();
+        // Without the shutdown hooks and pools of clients that a failed scenario left behind.
+        System.out.flush();
+        Runtime.getRuntime().halt(passed ? 0 : 1);
+    }
+
+    private static boolean passes(String name, Callable<String> scenario) {
+        long start = System.currentTimeMillis();
+        String reason;
+        try {
+            reason = scenario.call();
+        } catch (Throwable e) {
+            reason = e.toString().replace('\n', ' ');
+            e.printStackTrace();
         }
-        System.exit(failed == 0 ? 0 : 1);
+        long took = System.currentTimeMillis() - start;
+        System.out.println(reason == null ? "ok " + name + " " + took : "not ok " + name + " " + reason);
+        return reason == null;
     }
 
     private String unique(String what) {
-        return "interop-" + what + "-" + run + "-" + serial++;
+        return "interop-" + what + "-" + run + "-" + serial.getAndIncrement();
     }
 
     private DefaultMQProducer producer() throws Exception {
@@ -548,16 +569,21 @@ public final class ClientScenarios {
         return reason;
     }
 
+    /**
+     * With an explicit queue and a callback: the other forms of request in 5.3.3 give up with no reply as soon as the
+     * send is acknowledged, against Apache's broker too (DefaultMQProducerImpl.java#request, onSuccess).
+     */
     private String requestReply() throws Exception {
         String topic = unique("t");
-        fill(topic, 1, "A");
+        MessageQueue queue = fill(topic, 1, "A").get(0).getMessageQueue();
         DefaultMQProducer replier = producer();
         DefaultMQPushConsumer consumer = consumer(unique("g"));
         consumer.subscribe(topic, "R");
         consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
             for (MessageExt m : msgs) {
                 try {
-                    replier.send(org.apache.rocketmq.client.utils.MessageUtil.createReplyMessage(m, ("re:" + text(m)).getBytes(StandardCharsets.UTF_8)), 3000);
+                    Message reply = MessageUtil.createReplyMessage(m, ("re:" + text(m)).getBytes(StandardCharsets.UTF_8));
+                    replier.send(reply, 3000);
                 } catch (Exception e) {
                     e.printStackTrace();
                 }
@@ -566,11 +592,205 @@ public final class ClientScenarios {
         });
         consumer.start();
         DefaultMQProducer producer = producer();
-        Message reply = producer.request(message(topic, "R", "k", "ping"), 20_000);
-        String body = new String(reply.getBody(), StandardCharsets.UTF_8);
+        CompletableFuture<String> replied = new CompletableFuture<>();
+        producer.request(message(topic, "R", "k", "ping"), queue, new RequestCallback() {
+            @Override
+            public void onSuccess(Message reply) {
+                replied.complete(new String(reply.getBody(), StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void onException(Throwable e) {
+                replied.completeExceptionally(e);
+            }
+        }, 20_000);
+        String body = replied.get(WAIT_SECONDS, TimeUnit.SECONDS);
         producer.shutdown();
         replier.shutdown();
         consumer.shutdown();
         return body.equals("re:ping") ? null : body;
+    }
+
+    private String pushSqlFilter() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        DefaultMQProducer producer = producer();
+        for (int i = 0; i < 40; i++) {
+            Message m = message(topic, "A", "k" + i, Integer.toString(i));
+            m.putUserProperty("price", Integer.toString(i));
+            producer.send(m);
+        }
+        producer.shutdown();
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        CountDownLatch done = new CountDownLatch(10);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, MessageSelector.bySql("price BETWEEN 10 AND 19 AND TAGS = 'A'"));
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) if (seen.add(text(m))) done.countDown();
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        consumer.shutdown();
+        return ok && seen.size() == 10 ? null : "saw " + seen;
+    }
+
+    private String deadLetter() throws Exception {
+        String topic = unique("t");
+        String group = unique("g");
+        fill(topic, 3, "A");
+        AtomicInteger calls = new AtomicInteger();
+        DefaultMQPushConsumer consumer = consumer(group);
+        consumer.subscribe(topic, "*");
+        consumer.setMaxReconsumeTimes(1);
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            context.setDelayLevelWhenNextConsume(1);
+            calls.addAndGet(msgs.size());
+            return ConsumeConcurrentlyStatus.RECONSUME_LATER;
+        });
+        consumer.start();
+        DefaultLitePullConsumer reader = new DefaultLitePullConsumer(unique("g"));
+        reader.setNamesrvAddr(namesrv);
+        reader.setInstanceName(unique("i"));
+        reader.start();
+        Set<String> dead = new HashSet<>();
+        Collection<MessageQueue> queues = null;
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        while (dead.size() < 3 && System.currentTimeMillis() < deadline) {
+            if (queues == null) {
+                try {
+                    queues = reader.fetchMessageQueues("%DLQ%" + group);
+                    reader.assign(queues);
+                    for (MessageQueue queue : queues) reader.seekToBegin(queue);
+                } catch (Exception e) {
+                    queues = null;
+                    Thread.sleep(200);
+                    continue;
+                }
+            }
+            for (MessageExt m : reader.poll(500)) {
+                if (!topic.equals(m.getProperty("RETRY_TOPIC"))) return "RETRY_TOPIC " + m.getProperty("RETRY_TOPIC");
+                dead.add(text(m));
+            }
+        }
+        reader.shutdown();
+        consumer.shutdown();
+        return dead.size() == 3 && calls.get() == 6 ? null : "dead " + dead + ", calls " + calls;
+    }
+
+    private String transactionCheck() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        AtomicInteger checks = new AtomicInteger();
+        TransactionMQProducer producer = new TransactionMQProducer(unique("p"));
+        producer.setNamesrvAddr(namesrv);
+        producer.setInstanceName(unique("i"));
+        producer.setTransactionListener(new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message m, Object arg) {
+                return LocalTransactionState.UNKNOW;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt m) {
+                checks.incrementAndGet();
+                return text(m).startsWith("commit") ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.ROLLBACK_MESSAGE;
+            }
+        });
+        producer.start();
+        producer.sendMessageInTransaction(message(topic, "T", "k0", "commit"), null);
+        producer.sendMessageInTransaction(message(topic, "T", "k1", "rollback"), null);
+        String reason = consumeAll(topic, Collections.singleton("commit"));
+        producer.shutdown();
+        return reason != null ? reason + ", checks " + checks : null;
+    }
+
+    private String trace() throws Exception {
+        String topic = unique("t");
+        String traceTopic = unique("trace");
+        fill(topic, 1, "A");
+        fill(traceTopic, 1, "A");
+        DefaultMQProducer producer = new DefaultMQProducer(unique("p"), true, traceTopic);
+        producer.setNamesrvAddr(namesrv);
+        producer.setInstanceName(unique("i"));
+        producer.start();
+        String id = producer.send(message(topic, "A", "k", "traced")).getMsgId();
+        AtomicReference<String> found = new AtomicReference<>();
+        CountDownLatch done = new CountDownLatch(1);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(traceTopic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) {
+                if (!text(m).contains(id)) continue;
+                found.set(m.getKeys());
+                done.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        producer.shutdown();
+        consumer.shutdown();
+        return ok && found.get().contains(id) ? null : "trace keys " + found;
+    }
+
+    private String offsetReset() throws Exception {
+        String topic = unique("t");
+        String group = unique("g");
+        fill(topic, 40, "A");
+        Map<String, AtomicInteger> seen = new ConcurrentHashMap<>();
+        DefaultMQPushConsumer consumer = consumer(group);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) seen.computeIfAbsent(text(m), body -> new AtomicInteger()).incrementAndGet();
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        if (!await(() -> seen.size() == 40)) return "consumed " + seen.size() + " of 40 before the reset";
+        DefaultMQAdminExt admin = new DefaultMQAdminExt();
+        admin.setNamesrvAddr(namesrv);
+        admin.setInstanceName(unique("i"));
+        admin.start();
+        int queues = admin.resetOffsetByTimestamp(topic, group, 0L, true).size();
+        boolean again = await(() -> seen.values().stream().allMatch(n -> n.get() >= 2));
+        admin.shutdown();
+        consumer.shutdown();
+        long twice = seen.values().stream().filter(n -> n.get() >= 2).count();
+        return again ? null : twice + " of 40 consumed again, " + queues + " queues reset";
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private static boolean await(Condition condition) throws InterruptedException {
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        while (!condition.holds()) {
+            if (System.currentTimeMillis() > deadline) return false;
+            Thread.sleep(50);
+        }
+        return true;
+    }
+
+    /** The topic named by the property interop.topic lies on interop.brokers brokers: all of them send and deliver. */
+    private String spread() throws Exception {
+        String topic = System.getProperty("interop.topic");
+        int brokers = Integer.getInteger("interop.brokers");
+        Set<String> written = new HashSet<>();
+        for (SendResult r : fill(topic, 400, "A")) written.add(r.getMessageQueue().getBrokerName());
+        if (written.size() != brokers) return "sent to " + written;
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        Set<String> from = ConcurrentHashMap.newKeySet();
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (MessageExt m : msgs) seen.add(text(m));
+            from.add(context.getMessageQueue().getBrokerName());
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        boolean ok = await(() -> seen.size() >= 400);
+        consumer.shutdown();
+        return ok && from.size() == brokers ? null : "saw " + seen.size() + " of 400, from " + from;
     }
 }

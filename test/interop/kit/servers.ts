@@ -1,0 +1,244 @@
+/** Name servers and brokers, ours and Apache's, each a process of its own on a free port of the loopback interface. */
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AdminSession, openSession } from '../../../src/admin/session.js';
+import { systemClock, systemRandom } from '../../../src/base/clock.js';
+import type { Child, Playground } from './children.js';
+import { WAIT_MS, waitFor } from './wait.js';
+
+const BIN = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
+export const CLUSTER = 'DefaultCluster';
+
+/** Whose server, and whose client. */
+export type Make = 'ours' | 'apache';
+
+/**
+ * Settings of every broker, by names that both makes know: small files, so that a few thousand messages fill several,
+ * and short waits. The level table has one level that is over before anything else happens and one that is not.
+ */
+export const BROKER_SETTINGS: Readonly<Record<string, string>> = {
+  brokerClusterName: CLUSTER,
+  brokerIP1: '127.0.0.1',
+  mappedFileSizeCommitLog: String(1024 * 1024),
+  mappedFileSizeConsumeQueue: String(300 * 20),
+  maxHashSlotNum: '5000',
+  maxIndexNum: '2000',
+  diskMaxUsedSpaceRatio: '95',
+  enablePropertyFilter: 'true',
+  flushConsumerOffsetInterval: '1000',
+  messageDelayLevel: '1s 12s 20s 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m 1m',
+  transactionTimeOut: '2000',
+  transactionCheckInterval: '3000',
+};
+
+/** A small JVM: what Apache's own start scripts open to its code, and no more heap than the tests need. */
+const JVM = [
+  ...['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+  ...['--add-exports', 'java.base/jdk.internal.ref=ALL-UNNAMED'],
+  ...['--add-opens', 'java.base/sun.nio.ch=ALL-UNNAMED', '--add-opens', 'java.base/java.nio=ALL-UNNAMED'],
+  ...['--add-opens', 'java.base/jdk.internal.misc=ALL-UNNAMED'],
+];
+
+export interface Server {
+  readonly make: Make;
+  readonly child: Child;
+  /** `host:port` */
+  readonly addr: string;
+}
+
+export interface BrokerOptions {
+  readonly namesrvAddr: string;
+  readonly brokerName: string;
+  readonly storeDir: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Starts servers; a session for asking the brokers is made by `session`. */
+export class Servers {
+  readonly #playground: Playground;
+  /** Of SERVER_VERSION. */
+  readonly #classPath: string;
+
+  constructor(playground: Playground, classPath: string) {
+    this.#playground = playground;
+    this.#classPath = classPath;
+  }
+
+  /** An operator's view of a cluster. To be closed. */
+  session(namesrvAddr: string): Promise<AdminSession> {
+    const namesrvAddrs = namesrvAddr.split(';');
+    return openSession({ namesrvAddrs, timeoutMs: 10_000, clock: systemClock, random: systemRandom });
+  }
+
+  async namesrv(make: Make): Promise<Server> {
+    return make === 'ours' ? this.#ourNamesrv() : this.#apacheNamesrv();
+  }
+
+  /** Resolves when it is registered with every name server. */
+  async broker(make: Make, options: BrokerOptions): Promise<Server> {
+    const server = await (make === 'ours' ? this.#ourBroker(options) : this.#apacheBroker(options));
+    for (const namesrvAddr of options.namesrvAddr.split(';')) {
+      const session = await this.session(namesrvAddr);
+      try {
+        await this.#alive(server, `${make} broker to register with ${namesrvAddr}`, async () => {
+          const { brokerAddrTable } = await session.api.getBrokerClusterInfo();
+          return brokerAddrTable[options.brokerName]?.brokerAddrs.get(0) === server.addr;
+        });
+      } finally {
+        await session.close();
+      }
+    }
+    return server;
+  }
+
+  /** Ours as one process: name server and broker. */
+  async up(settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const storeDir = await this.#playground.newFolder('up');
+    const args = ['up', '--namesrv-port', '0', '--broker-port', '0', '--store-dir', storeDir];
+    const { child, said } = this.#ours('up', [...args, ...setFlags(settings)]);
+    return { make: 'ours', child, addr: text((await said).namesrvAddr) };
+  }
+
+  async #ourNamesrv(): Promise<Server> {
+    const dataDir = await this.#playground.newFolder('namesrv');
+    const args = ['namesrv', 'start', '--port', '0', '--host', '127.0.0.1', '--data-dir', dataDir];
+    const { child, said } = this.#ours('our name server', args);
+    return { make: 'ours', child, addr: text((await said).namesrvAddr) };
+  }
+
+  async #ourBroker(options: BrokerOptions): Promise<Server> {
+    const config = await this.#configFile(options, { bindAddress: '127.0.0.1' });
+    const args = ['broker', 'start', '-c', config, '--port', '0'];
+    const { child, said } = this.#ours(`our broker ${options.brokerName}`, args);
+    return { make: 'ours', child, addr: text((await said).addr) };
+  }
+
+  #ours(name: string, args: readonly string[]): { child: Child; said: Promise<Record<string, unknown>> } {
+    let firstLine: string | null = null;
+    const onLine = (line: string) => {
+      firstLine ??= line;
+    };
+    const child = this.#playground.spawn(name, process.execPath, [BIN, ...args, '--json'], { onLine });
+    const said = this.#alive({ child }, `${name} to serve`, () => firstLine).then(
+      (line) => JSON.parse(line) as Record<string, unknown>,
+    );
+    return { child, said };
+  }
+
+  async #apacheNamesrv(): Promise<Server> {
+    const home = await this.#playground.newFolder('apache-namesrv');
+    const [port] = await freePorts([0]);
+    const config = join(home, 'namesrv.conf');
+    await writeFile(config, formatProperties({ listenPort: String(port), kvConfigPath: join(home, 'kvConfig.json') }));
+    const child = this.#java('Apache name server', home, ['org.apache.rocketmq.namesrv.NamesrvStartup', '-c', config]);
+    const addr = `127.0.0.1:${port}`;
+    const session = await this.session(addr);
+    try {
+      await this.#alive({ child }, 'Apache name server to serve', async () => {
+        await session.api.getBrokerClusterInfo();
+        return true;
+      });
+    } finally {
+      await session.close();
+    }
+    return { make: 'apache', child, addr };
+  }
+
+  async #apacheBroker(options: BrokerOptions): Promise<Server> {
+    const home = await this.#playground.newFolder(`apache-${options.brokerName}`);
+    // It also listens two below its port and, for replication, one above.
+    const [port, haPort] = await freePorts([0, 1, -2]);
+    const config = await this.#configFile(options, {
+      listenPort: String(port),
+      haListenPort: String(haPort),
+      autoCreateTopicEnable: 'true',
+      // Threads cost start-up time here and gain nothing.
+      sendMessageThreadPoolNums: '4',
+      pullMessageThreadPoolNums: '4',
+      adminBrokerThreadPoolNums: '4',
+      heartbeatThreadPoolNums: '2',
+    });
+    const name = `Apache broker ${options.brokerName}`;
+    const child = this.#java(name, home, ['org.apache.rocketmq.broker.BrokerStartup', '-c', config]);
+    return { make: 'apache', child, addr: `127.0.0.1:${port}` };
+  }
+
+  #java(name: string, home: string, args: readonly string[]): Child {
+    const flags = [...JVM, `-Duser.home=${home}`, '-cp', this.#classPath];
+    return this.#playground.spawn(name, 'java', [...flags, ...args], { cwd: home, env: { ROCKETMQ_HOME: home } });
+  }
+
+  async #configFile(options: BrokerOptions, more: Readonly<Record<string, string>>): Promise<string> {
+    const folder = await this.#playground.newFolder(`conf-${options.brokerName}`);
+    const file = join(folder, 'broker.conf');
+    const settings = {
+      ...BROKER_SETTINGS,
+      ...more,
+      brokerName: options.brokerName,
+      brokerId: '0',
+      namesrvAddr: options.namesrvAddr,
+      storePathRootDir: options.storeDir,
+      ...options.settings,
+    };
+    await writeFile(file, formatProperties(settings));
+    return file;
+  }
+
+  /** waitFor, but over as soon as the process is. */
+  async #alive<T>({ child }: { child: Child }, what: string, probe: () => T | Promise<T>) {
+    const over = new Error(`${child.name} ended`);
+    try {
+      return await Promise.race([
+        waitFor(what, probe, WAIT_MS),
+        child.ended.then((how) => {
+          over.message = `${child.name} ended (${how}): ${child.tail()}`;
+          throw over;
+        }),
+      ]);
+    } catch (error) {
+      if (error !== over) await child.kill();
+      throw error;
+    }
+  }
+}
+
+export function setFlags(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+}
+
+function formatProperties(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`expected text, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** A free port and the ones at the given distances from it, all free. @param distances of which the first is 0 */
+async function freePorts(distances: readonly number[]): Promise<number[]> {
+  for (;;) {
+    const base = await listenOnce(0);
+    if (base === null || base > 65_000) continue;
+    const ports = distances.map((distance) => base + distance);
+    let free = true;
+    for (const port of ports) free &&= (await listenOnce(port)) !== null;
+    if (free) return ports;
+  }
+}
+
+/** The port, or null when it is taken. */
+function listenOnce(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : null));
+    });
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * Asks Apache's own clients, brokers and name servers whether ours are right.
+ *
+ *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed]
+ *
+ * Needs java, javac, mvn and a built dist. Without the tools it says so and does nothing, unless CI=true. The last
+ * line is the verdict, `N passed, M failed`; the lines before it list what is known to fail, and why.
+ */
+import { errorText } from '../../src/base/errors.js';
+import { storesChangeHands } from './directions/stores-change-hands.js';
+import { classPath, missingTools, SERVER_VERSION } from './kit/artifacts.js';
+import { Playground } from './kit/children.js';
+import { Report } from './kit/report.js';
+import { Servers } from './kit/servers.js';
+import { TODO } from './todo.js';
+
+const print = (text: string) => void process.stdout.write(text);
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const playground = await Playground.open();
+  try {
+    const missing = await missingTools(playground);
+    if (missing.length > 0) return skip(`${missing.join(', ')} not found`);
+    let servers: Servers;
+    try {
+      servers = new Servers(playground, await classPath(playground, SERVER_VERSION));
+    } catch (error) {
+      return skip(`no Apache jars: ${errorText(error)}`);
+    }
+    const report = new Report(TODO, print);
+    const directions: Record<string, () => Promise<void>> = {
+      stores: () => storesChangeHands(servers, playground, report),
+    };
+    for (const [name, run] of Object.entries(directions)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      try {
+        await run();
+      } catch (error) {
+        report.failedBecause(`${name}: runs to its end`, errorText(error));
+      }
+    }
+    report.sumUp();
+    return report.failed === 0 ? 0 : 1;
+  } finally {
+    await playground.close();
+  }
+}
+
+function skip(reason: string): number {
+  print(`interop: skipped: ${reason}\n`);
+  return process.env.CI === 'true' ? 1 : 0;
+}
+
+process.exit(await main(process.argv.slice(2)));
