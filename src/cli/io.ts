@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../base/clock.js';
+import { MQError } from '../base/errors.js';
 
 /** Where text goes. `write` resolves when the stream takes more, so that a slow reader slows us down. */
 export interface OutStream {
@@ -32,13 +33,20 @@ export interface CliIo {
   handOverSignals(): void;
 }
 
-/** Why `CliIo.signal` was aborted. */
-export type StopReason = 'interrupted' | 'output-closed';
+/** Why `CliIo.signal` was aborted: its reason. */
+export class Interrupt extends MQError {
+  readonly why: 'interrupted' | 'output-closed';
 
-/** The reason of an aborted signal, null while it is not aborted. */
-export function stopReason(signal: AbortSignal): StopReason | null {
+  constructor(why: 'interrupted' | 'output-closed') {
+    super('ABORTED', why === 'interrupted' ? 'interrupted' : 'nobody reads the output any more');
+    this.why = why;
+  }
+}
+
+/** Why the signal was aborted; null while it is not. */
+export function stopReason(signal: AbortSignal): Interrupt['why'] | null {
   if (!signal.aborted) return null;
-  return signal.reason === 'output-closed' ? 'output-closed' : 'interrupted';
+  return signal.reason instanceof Interrupt ? signal.reason.why : 'interrupted';
 }
 
 /** True when colour is wanted on `stream`: --no-color, then FORCE_COLOR, NO_COLOR, TERM=dumb, then the terminal. */

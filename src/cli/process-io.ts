@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemClock, systemRandom } from '../base/clock.js';
-import type { CliIo, OutStream } from './io.js';
+import { type CliIo, Interrupt, type OutStream } from './io.js';
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -18,7 +18,7 @@ export function processIo(): CliIo {
   const onInterrupt = (): void => {
     interrupts += 1;
     if (interrupts > 1) process.exit(130);
-    stop.abort('interrupted');
+    stop.abort(new Interrupt('interrupted'));
   };
   for (const name of INTERRUPTS) process.on(name, onInterrupt);
   return {
@@ -28,7 +28,7 @@ export function processIo(): CliIo {
     stdout: outStream(
       () => process.stdout,
       1,
-      () => stop.abort('output-closed'),
+      () => stop.abort(new Interrupt('output-closed')),
     ),
     // A closed stderr is no reason to stop.
     stderr: outStream(

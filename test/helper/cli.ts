@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { type AdminSession, sessionOver } from '../../src/admin/session.js';
 import type { CommandClass } from '../../src/cli/command.js';
-import type { CliIo } from '../../src/cli/io.js';
+import { type CliIo, Interrupt } from '../../src/cli/io.js';
 import { runCommand } from '../../src/cli/run-command.js';
 import type { RemotingPort } from '../../src/client/client-config.js';
 import {
@@ -84,7 +84,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     random: { next: () => 0 },
     signal: stop.signal,
     handOverSignals() {},
-    interrupt: () => stop.abort('interrupted'),
+    interrupt: () => stop.abort(new Interrupt('interrupted')),
   };
 }
 

@@ -134,7 +134,7 @@ class Parser {
     if (!this.#longPrefix(text)) this.#letters(token);
   }
 
-  /** `-topicX`: a long name with its value glued on. */
+  /** `-topicXY`: a long name with its value glued on, of two characters at least. */
   #longPrefix(text: string): boolean {
     for (let end = text.length - 2; end > 1; end -= 1) {
       const option = this.#options.find(({ long }) => long === text.slice(0, end));
@@ -200,7 +200,7 @@ class Parser {
     if (this.#matching(name).length > 0) return true;
     if (token.startsWith('--')) return false;
     if (this.#byLetter(name[0] ?? '') !== null) return true;
-    return this.#options.some(({ long }) => name.length > long.length && name.startsWith(long));
+    return this.#options.some(({ long }) => name.length >= long.length + 2 && name.startsWith(long));
   }
 }
 

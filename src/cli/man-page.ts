@@ -1,0 +1,464 @@
+/**
+ * Manual pages, rendered from the tables that parser and help use: one for each command, and an overview.
+ *
+ * Source: mdoc(7)
+ */
+import type { ApacheCommand } from './apache/command.js';
+import { apacheNames, findApacheCommand } from './apache/names.js';
+import type { CommandClass } from './command.js';
+import { commandIds, findCommand } from './command-files.js';
+import { EXIT_CODE_TEXT } from './exit-code.js';
+import type { Flag, FlagTable } from './flags.js';
+import { GLOBAL_FLAGS, WATCH_FLAGS } from './global-flags.js';
+import { literal, prose, word } from './mdoc.js';
+import { formatDuration } from './render/units.js';
+import { SETTINGS, type SettingName } from './setting-table.js';
+import { POSITION_HELP } from './time-syntax.js';
+
+/** Every page needs a date; this one is changed by hand, so that the same tables always make the same pages. */
+const DATE = 'November 22, 2026';
+
+/** Wider command lines in examples are continued on a second line: a page of 78 columns indents them by 11. */
+const EXAMPLE_WIDTH = 66;
+
+/** The command that does what Apache's subcommand does. */
+const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
+  brokerStatus: 'broker status',
+  clusterList: 'cluster list',
+  consumerConnection: 'consumer connections',
+  consumerProgress: 'consumer progress',
+  deleteSubGroup: 'consumer delete',
+  deleteTopic: 'topic delete',
+  getBrokerConfig: 'broker get-config',
+  getNamesrvConfig: 'namesrv get-config',
+  producerConnection: 'producer connections',
+  queryMsgById: 'message query-by-id',
+  queryMsgByKey: 'message query-by-key',
+  queryMsgByOffset: 'message query-by-offset',
+  queryMsgByUniqueKey: 'message query-by-unique-key',
+  resetOffsetByTime: 'offset reset',
+  sendMessage: 'message send',
+  topicList: 'topic list',
+  topicRoute: 'topic route',
+  topicStatus: 'topic status',
+  updateSubGroup: 'consumer update',
+  updateTopic: 'topic update',
+};
+
+/** Apache subcommands that do the work of a further command too. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  'consumer create': ['updateSubGroup'],
+  'topic create': ['updateTopic'],
+};
+
+type WithoutFlag = { [K in SettingName]: (typeof SETTINGS)[K]['flag'] extends null ? K : never }[SettingName];
+
+/** What settings mean that no flag describes. */
+const SETTING_TEXT: Readonly<Record<WithoutFlag, string>> = {
+  secretKey: 'secret key that requests are signed with; a file is safer',
+  addressMap: 'advertised=reachable pairs separated by commas, for brokers behind a tunnel or NAT',
+  readOnly: 'true refuses all commands that write',
+  protected: 'true asks before every write, also the harmless ones',
+};
+
+const OVERVIEW_EXAMPLES = [
+  { description: 'See it at work, without a cluster', command: 'mqadmin demo' },
+  { description: 'A name server and a broker on this machine', command: 'mqadmin up' },
+  { description: 'Topics of a cluster', command: 'mqadmin topic list -n 10.0.0.1:9876' },
+  { description: 'Groups that lag most', command: 'mqadmin consumer progress --sort -lag' },
+  { description: 'Messages as they come', command: 'mqadmin tail orders --output ndjson' },
+  { description: 'Tests against a cluster of their own', command: 'mqadmin sandbox --topic orders -- npm test' },
+] as const;
+
+/** A command with the Apache subcommands it stands in for. */
+interface Subject {
+  /** `topic create` */
+  readonly id: string;
+  readonly command: CommandClass;
+  readonly apache: readonly ApacheCommand[];
+}
+
+/**
+ * Renders all pages.
+ *
+ * @param nouns what each noun is about: `oclif.topics` of package.json
+ * @returns file name to mdoc source, sorted
+ * @throws Error when an Apache name has no command to be shown with
+ */
+export async function manPages(
+  nouns: Readonly<Record<string, { readonly description: string }>>,
+): Promise<Map<string, string>> {
+  const stray = apacheNames().find((name) => COMMAND_OF_APACHE_NAME[name] === undefined);
+  if (stray !== undefined) throw new Error(`${stray} needs a row in COMMAND_OF_APACHE_NAME of src/cli/man-page.ts`);
+  const subjects = await Promise.all(commandIds().map(subjectOf));
+  const pages = subjects.map((subject) => [`${pageName(subject.id)}.1`, commandPage(subject, subjects)] as const);
+  return new Map([['mqadmin.1', overviewPage(subjects, nouns)], ...pages]);
+}
+
+async function subjectOf(id: string): Promise<Subject> {
+  const names = apacheNames().filter((name) => COMMAND_OF_APACHE_NAME[name] === id || ALSO[id]?.includes(name));
+  const [command, ...apache] = await Promise.all([
+    findCommand(id.split(' '))?.load(),
+    ...names.map((name) => findApacheCommand(name)?.load()),
+  ]);
+  return { id, command: command as CommandClass, apache: apache as ApacheCommand[] };
+}
+
+const pageName = (id: string): string => `mqadmin-${id.replaceAll(' ', '-')}`;
+const nounOf = (id: string): string => (id.includes(' ') ? (id.split(' ', 1)[0] as string) : '');
+
+function commandPage({ id, command, apache }: Subject, all: readonly Subject[]): string {
+  const { spec, allFlags } = command;
+  const [ownFlags, globalFlags] = splitFlags(allFlags);
+  const siblings = all.filter((other) => nounOf(other.id) === nounOf(id) && other.id !== id).map(({ id }) => id);
+  return page(pageName(id), spec.summary, [
+    ['SYNOPSIS', [`.Nm mqadmin Cm ${id}`, ...synopsisOf(command)]],
+    [
+      'DESCRIPTION',
+      [
+        ...prose(spec.description ?? `${capital(spec.summary)}.`),
+        ...(spec.writes === true ? ['.Pp', ...prose('It is refused in a context that is read-only.')] : []),
+      ],
+    ],
+    ['ARGUMENTS', argumentList(command)],
+    [
+      'FLAGS',
+      [
+        ...flagList(ownFlags),
+        ...(Object.keys(ownFlags).length === 0 ? [] : ['.Pp']),
+        'The following flags are explained in',
+        '.Xr mqadmin 1 :',
+        ...commaList(Object.keys(globalFlags), (name) => `.Fl \\-${word(name)}`),
+      ],
+    ],
+    ['EXIT STATUS', exitList(exitCodes(command))],
+    ['EXAMPLES', exampleList(spec.examples)],
+    ['APACHE NAMES', apache.length === 0 ? [] : apacheSynopsis(apache)],
+    ['SEE ALSO', seeAlso(['mqadmin', ...siblings.map(pageName)])],
+  ]);
+}
+
+function overviewPage(subjects: readonly Subject[], nouns: Readonly<Record<string, { description: string }>>): string {
+  const verbs = subjects.filter(({ id }) => nounOf(id) === '');
+  const groups = [...new Set(subjects.map(({ id }) => nounOf(id)))].filter((noun) => noun !== '');
+  return page('mqadmin', 'administer Apache RocketMQ, and run it', [
+    [
+      'SYNOPSIS',
+      [
+        '.Nm',
+        '.Ar noun verb',
+        '.Op Ar name ...',
+        '.Op Ar flags',
+        '.Nm',
+        '.Ar verb',
+        '.Op Ar name ...',
+        '.Op Ar flags',
+        '.Nm',
+        '.Ar apacheName',
+        '.Op Ar flags',
+        '.Nm',
+        '.Cm help',
+        '.Op Ar command',
+      ],
+    ],
+    [
+      'DESCRIPTION',
+      [
+        '.Nm',
+        ...prose(
+          'administers RocketMQ clusters of 4.9 and 5.x over their own protocol, and brings a name server and a broker ' +
+            'of its own. Results go to standard output, everything else to standard error.\n\n' +
+            'Commands that take something away show what will change and ask on a terminal; elsewhere they need --yes. ' +
+            'Unknown is never 0: it is null with a reason in JSON, and a result that lacks the part of a broker ends ' +
+            'with exit code 7.',
+        ),
+      ],
+    ],
+    ['COMMANDS', [...commandList(verbs), ...groups.flatMap((noun) => nounSection(noun, subjects, nouns))]],
+    [
+      'GLOBAL FLAGS',
+      [
+        ...prose(
+          'All commands that talk to a cluster take these flags, after the command; most may stand before it as well. ' +
+            'Commands that run servers take the last few only.',
+        ),
+        ...flagList(GLOBAL_FLAGS),
+        '.Pp',
+        ...prose('Commands that show a state that changes also take:'),
+        ...flagList(WATCH_FLAGS),
+      ],
+    ],
+    [
+      'TIMES AND POSITIONS',
+      [
+        ...prose(
+          'Durations are numbers with units: 500ms, 10s, 1h30m, 2d. Times are now, -1h, +10m, milliseconds since the ' +
+            'epoch, 2026-01-01T10:00Z (local time without a zone), and 2026-01-01#10:00:00:000.\n\n' +
+            `Positions in a queue are written ${POSITION_HELP}. A count with a sign is one from the nearer end: -10 ` +
+            'stands 10 messages before the end, +10 stands 10 after the start. A bare number is a queue offset, and ' +
+            '@ names the first message stored at a time or later.',
+        ),
+      ],
+    ],
+    ['CONFIGURATION', configuration()],
+    ['ENVIRONMENT', environment()],
+    ['FILES', files()],
+    ['EXIT STATUS', [...exitList(Object.keys(EXIT_CODE_TEXT).map(Number)), '.Pp', ...prose(APACHE_EXIT_TEXT)]],
+    ['EXAMPLES', exampleList(OVERVIEW_EXAMPLES)],
+    ['APACHE NAMES', apacheTable(subjects)],
+    ['SEE ALSO', seeAlso(subjects.map(({ id }) => pageName(id)))],
+  ]);
+}
+
+const APACHE_EXIT_TEXT =
+  'The codes hold under the names of Apache as well. This is a deliberate difference: the tool of Apache ends with 0 ' +
+  'after most failures.';
+
+/** A whole page; sections without lines are left out. */
+function page(
+  name: string,
+  summary: string,
+  sections: ReadonlyArray<readonly [title: string, lines: readonly string[]]>,
+): string {
+  const lines = [
+    '.\\" Generated by "npm run man" from the tables of the commands: edit those.',
+    `.Dd ${DATE}`,
+    `.Dt ${name.toUpperCase()} 1`,
+    '.Os mqadmin',
+    '.Sh NAME',
+    `.Nm ${name}`,
+    `.Nd ${literal(summary.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()))}`,
+    ...sections.flatMap(([title, body]) => (body.length === 0 ? [] : [`.Sh ${title}`, ...body])),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Arguments, flags that must be there, and `[flags]`. */
+function synopsisOf({ spec, allFlags }: CommandClass): string[] {
+  const args = Object.entries(spec.args ?? {}).map(([name, { required }]) =>
+    required ? `.Ar ${word(name)}` : `.Op Ar ${word(name)}`,
+  );
+  const all = Object.entries(allFlags);
+  const required = all.filter(([, flag]) => flag.required === true).map((each) => `.${flagWithValue(...each)}`);
+  const groups = [...new Set(all.flatMap(([, { group, groupRequired }]) => (groupRequired === true ? [group] : [])))];
+  const choices = groups.map((group) => {
+    const members = all.filter(([, flag]) => flag.group === group);
+    return `.Brq ${members.map((each) => flagWithValue(...each)).join(' | ')}`;
+  });
+  const rest = spec.takesRest === true ? ['.Fl \\-', '.Ar command ...'] : [];
+  return [...args, ...required, ...choices, '.Op Ar flags', ...rest];
+}
+
+function argumentList({ spec }: CommandClass): string[] {
+  const items = Object.entries(spec.args ?? {}).map(([name, { description, flag, options, required }]) => {
+    const facts = [
+      description,
+      options === undefined ? '' : `one of ${options.join(', ')}`,
+      required ? '' : 'may be left out',
+      flag === undefined ? '' : `also ${flag.char === undefined ? '' : `-${flag.char}, `}--${flag.name}`,
+    ];
+    return [`.It Ar ${word(name)}`, ...prose(facts.filter((fact) => fact !== '').join('; '))];
+  });
+  return items.length === 0 ? [] : tagList(items);
+}
+
+/** Own flags and global ones; a flag of a command's own may have the name of a global one. */
+function splitFlags(flags: FlagTable): [own: FlagTable, global: FlagTable] {
+  const isGlobal = ([, { helpGroup }]: [string, Flag]): boolean => helpGroup === 'GLOBAL';
+  const all = Object.entries(flags);
+  return [Object.fromEntries(all.filter((each) => !isGlobal(each))), Object.fromEntries(all.filter(isGlobal))];
+}
+
+function flagList(flags: FlagTable): string[] {
+  const items = Object.entries(flags).map(([name, flag]) => {
+    const long = [name, ...(flag.aliases ?? []), ...(flag.allowNo === true ? [`no-${name}`] : [])];
+    const spellings = [...(flag.char === undefined ? [] : [flag.char]), ...long.map((each) => `-${each}`)];
+    const value = flag.type === 'option' ? ` Ar ${valueOf(flag)}` : '';
+    return [`.It Fl ${spellings.map(word).join(' , ')}${value}`, ...prose(flagText(name, flag, flags))];
+  });
+  return items.length === 0 ? [] : tagList(items);
+}
+
+function flagText(name: string, flag: Flag, flags: FlagTable): string {
+  const others = Object.keys(flags).filter(
+    (other) => other !== name && flag.group !== undefined && flags[other]?.group === flag.group,
+  );
+  const excluded = [...new Set([...others, ...(flag.exclusive ?? [])])].map((other) => `--${other}`);
+  const facts = [
+    flag.description,
+    flag.options === undefined ? '' : `one of ${flag.options.join(', ')}`,
+    flag.required === true ? 'required' : '',
+    flag.groupRequired === true ? `required unless ${others.map((other) => `--${other}`).join(' or ')} is given` : '',
+    flag.groupRequired !== true && excluded.length > 0 ? `not together with ${excluded.join(' or ')}` : '',
+    flag.multiple === true ? 'may be given several times' : '',
+    flag.type === 'option' && !/\bdefault\b/.test(flag.description) ? defaultText(flag) : '',
+  ];
+  return facts.filter((fact) => fact !== '').join('; ');
+}
+
+function defaultText({ default: value, helpValue }: Flag): string {
+  if (typeof value === 'number') return `${helpValue === '<time>' ? formatDuration(value) : value} by default`;
+  return typeof value === 'string' ? `${value} by default` : '';
+}
+
+const valueOf = (flag: Flag): string => word(flag.helpValue?.replace(/^<(.*)>$/, '$1') ?? 'value');
+
+const flagWithValue = (name: string, flag: Flag): string =>
+  `Fl \\-${word(name)}${flag.type === 'option' ? ` Ar ${valueOf(flag)}` : ''}`;
+
+/** The codes that help names; its text is the one place that has them all. */
+function exitCodes({ description }: CommandClass): number[] {
+  const [, list = ''] = description.split('Exit codes: ');
+  return list.split(' · ').map((entry) => Number.parseInt(entry, 10));
+}
+
+function exitList(codes: readonly number[]): string[] {
+  const texts: Readonly<Record<number, string>> = EXIT_CODE_TEXT;
+  return tagList(
+    codes.map((code) => [`.It ${code}`, ...prose(texts[code] as string)]),
+    '-width 999 -compact',
+  );
+}
+
+function exampleList(examples: ReadonlyArray<{ readonly description: string; readonly command: string }>): string[] {
+  return examples.flatMap(({ description, command }, i) => [
+    ...(i === 0 ? [] : ['.Pp']),
+    ...prose(`${capital(description)}:`),
+    '.Bd -literal -offset indent',
+    ...continued(command).map(literal),
+    '.Ed',
+  ]);
+}
+
+/** A long command line on two lines, parted before a flag as a shell allows. */
+function continued(command: string): string[] {
+  if (command.length <= EXAMPLE_WIDTH) return [command];
+  const at = command.lastIndexOf(' -', EXAMPLE_WIDTH - 2);
+  return at < 0 ? [command] : [`${command.slice(0, at)} \\`, `    ${command.slice(at + 1)}`];
+}
+
+function apacheSynopsis(commands: readonly ApacheCommand[]): string[] {
+  return [
+    ...prose('For scripts, with the flags and the output of Apache, and without questions:'),
+    ...commands.flatMap(({ name, options }) => {
+      const named = options.map(({ short, long, arg, ...more }) => {
+        const flag = `Fl ${word(short ?? `-${long}`)}${arg ? ` Ar ${word(long)}` : ''}`;
+        return { ...more, flag };
+      });
+      const groups = [...new Set(named.flatMap(({ group }) => group ?? []))].map((group) => {
+        const members = named.filter((option) => option.group === group);
+        const isRequired = members.some(({ groupRequired }) => groupRequired === true);
+        return `.${isRequired ? 'Brq' : 'Op'} ${members.map(({ flag }) => flag).join(' | ')}`;
+      });
+      const single = named.filter(({ group }) => group === undefined);
+      return [
+        '.Pp',
+        `.Nm mqadmin Cm ${name}`,
+        '.Bk -words',
+        ...groups,
+        ...single.filter(({ required }) => required === true).map(({ flag }) => `.${flag}`),
+        ...single.filter(({ required }) => required !== true).map(({ flag }) => `.Op ${flag}`),
+        '.Ek',
+      ];
+    }),
+  ];
+}
+
+function apacheTable(subjects: readonly Subject[]): string[] {
+  const rows = apacheNames().map((name) => {
+    const ids = subjects.filter(({ apache }) => apache.some((each) => each.name === name)).map(({ id }) => id);
+    return [`.It Cm ${name}`, ...ids.flatMap((id, i) => [...(i === 0 ? [] : ['and']), `.Cm ${id}`])];
+  });
+  return [
+    ...prose(
+      'The names of the subcommands of Apache are taken too, in any case, with its flags in all the spellings that its ' +
+        'parser knows, and then print its columns and lines: old scripts go on. These names never ask. Help for one is ' +
+        'shown by mqadmin help updateTopic. Those understood, with the commands that do the same:',
+    ),
+    ...tagList(rows, '-width queryMsgByUniqueKey -compact'),
+  ];
+}
+
+function commandList(subjects: readonly Subject[]): string[] {
+  return tagList(subjects.map(({ id, command }) => [`.It Xr ${pageName(id)} 1`, ...prose(command.summary)]));
+}
+
+function nounSection(
+  noun: string,
+  subjects: readonly Subject[],
+  nouns: Readonly<Record<string, { description: string }>>,
+): string[] {
+  const about = nouns[noun]?.description;
+  return [
+    `.Ss ${noun}${about === undefined ? '' : ` \\(em ${literal(about)}`}`,
+    ...commandList(subjects.filter(({ id }) => nounOf(id) === noun)),
+  ];
+}
+
+function configuration(): string[] {
+  const keys = Object.values(SETTINGS).map(({ key }) => key);
+  return [
+    ...prose(
+      'A value comes from the first of these places that has it: a flag, the environment, the project file, the ' +
+        'context, the default. Without any, the name server is 127.0.0.1:9876.\n\n' +
+        'The project file holds keys and values in YAML; its key context chooses a context. The context file has ' +
+        'several sets of values by name:',
+    ),
+    '.Bd -literal -offset indent',
+    ...[
+      'currentContext: staging',
+      'contexts:',
+      '  staging:',
+      '    namesrv: 10.0.0.1:9876;10.0.0.2:9876',
+      '    addressMap:',
+      '      10.0.0.7:10911: 127.0.0.1:10911',
+      '  production:',
+      '    namesrv: 10.1.0.1:9876',
+      '    protected: true',
+    ].map(literal),
+    '.Ed',
+    '.Pp',
+    ...prose(`The keys are ${keys.join(', ')}.`),
+  ];
+}
+
+function environment(): string[] {
+  const settings = Object.entries(SETTINGS).map(([name, { env, flag }]) => [
+    `.It Ev ${env.map(word).join(' , ')}`,
+    ...prose(flag === null ? SETTING_TEXT[name as WithoutFlag] : `as --${flag}`),
+  ]);
+  const more: ReadonlyArray<readonly [names: string, text: string]> = [
+    ['MQADMIN_CONTEXT', 'as --context'],
+    ['NO_COLOR , FORCE_COLOR , TERM', 'no colour with NO_COLOR or on a dumb terminal; FORCE_COLOR wins'],
+    ['ROCKETMQ_HOME', 'where the installation of Apache is, whose conf/tools.yml may hold keys'],
+    ['XDG_CONFIG_HOME , XDG_DATA_HOME', 'where the folders of configuration and data are'],
+  ];
+  return tagList([...settings, ...more.map(([names, text]) => [`.It Ev ${names}`, ...prose(text)])]);
+}
+
+function files(): string[] {
+  const rows: ReadonlyArray<readonly [path: string, text: string]> = [
+    ['.mqadmin.yaml', 'the project file, in the current folder or one above'],
+    ['~/.config/mqadmin/config.yaml', 'the context file'],
+    ['$ROCKETMQ_HOME/conf/tools.yml', 'accessKey and secretKey, where no other place names them'],
+    ['~/.local/share/mqadmin', 'what the servers store that are not told where'],
+  ];
+  return tagList(rows.map(([path, text]) => [`.It Pa ${word(path)}`, ...prose(text)]));
+}
+
+function seeAlso(names: readonly string[]): string[] {
+  return commaList(names, (name) => `.Xr ${name} 1`);
+}
+
+/** Macro lines with commas between them and a full stop after the last. */
+function commaList(names: readonly string[], macro: (name: string) => string): string[] {
+  return names.map((name, i) => `${macro(name)} ${i === names.length - 1 ? '.' : ','}`);
+}
+
+function tagList(items: ReadonlyArray<readonly string[]>, options = '-width Ds'): string[] {
+  return [`.Bl -tag ${options}`, ...items.flat(), '.El'];
+}
+
+function capital(text: string): string {
+  return text.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
