@@ -38,6 +38,11 @@ const BLOCK_BYTES = 4_096;
 const HEAD_UNITS = Math.floor(BLOCK_BYTES / UNIT_BYTES);
 const SYNC_CONCURRENCY = 2;
 
+/** The queues that exist, by id. Not by the array's length: a single great id would make that a walk of seconds. */
+function queuesOf(handle: TopicHandle): ConsumeQueue[] {
+  return Object.values(handle.queues).filter((queue) => queue !== undefined);
+}
+
 /** Lets the event loop run. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -122,9 +127,7 @@ export class ConsumeQueueStore {
   }
 
   *all(): Generator<ConsumeQueue> {
-    for (const handle of this.topics.values()) {
-      for (const queue of handle.queues) if (queue) yield queue;
-    }
+    for (const handle of this.topics.values()) yield* queuesOf(handle);
   }
 
   /** Adds a unit at the queue's max offset. */
@@ -218,8 +221,6 @@ export class ConsumeQueueStore {
   /** Makes everything saved so far durable. Rejects with the operating system's error. */
   async sync(): Promise<void> {
     const paths = [...this.#unsynced];
-    const folders = this.#unsyncedFolders;
-    this.#unsyncedFolders = new Set();
     let next = 0;
     const work = async () => {
       while (next < paths.length) {
@@ -244,6 +245,8 @@ export class ConsumeQueueStore {
       }
     };
     await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, work));
+    const folders = this.#unsyncedFolders;
+    this.#unsyncedFolders = new Set();
     for (const folder of folders) this.#syncFolder(folder);
   }
 
@@ -388,7 +391,7 @@ export class ConsumeQueueStore {
 
   /** Removes a topic with all its queues. */
   destroyTopic(handle: TopicHandle): void {
-    for (const queue of handle.queues) if (queue) this.destroyQueue(queue);
+    for (const queue of queuesOf(handle)) this.destroyQueue(queue);
     handle.queues.length = 0;
     this.#fs.removeFolder(join(this.#folder, handle.name));
   }

@@ -222,6 +222,37 @@ test('a failed flush is reported, and done again', async (t) => {
   t.is(fs.counts.sync, before + 1);
 });
 
+test('after a failed flush the folders of new files are flushed with the next', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { queues, folder } = setUp(t, { fs });
+  const flushed: string[] = [];
+  fs.syncFolder = (path) => {
+    flushed.push(path);
+  };
+  fill(queues, queues.queue(queues.topic('t'), 0), 3);
+  await queues.save(false);
+  fs.fault = (operation) => (operation === 'sync' ? systemError('EIO') : null);
+  await t.throwsAsync(queues.sync(), { message: /EIO/ });
+  fs.fault = () => null;
+  await queues.sync();
+  t.deepEqual(flushed.sort(), [folder, join(folder, 't'), join(folder, 't', '0')]);
+  await queues.sync();
+  t.is(flushed.length, 3);
+});
+
+test('a queue with the greatest id costs no more than others', (t) => {
+  const { queues } = setUp(t);
+  const handle = queues.topic('t');
+  const ids = [0, 2_147_483_646];
+  for (const id of ids) queues.queue(handle, id);
+  t.deepEqual(
+    [...queues.all()].map(({ queueId }) => queueId),
+    ids,
+  );
+  queues.destroyTopic(handle);
+  t.deepEqual([...queues.all()], []);
+});
+
 async function saved(t: ExecutionContext, count: number): Promise<string> {
   const { queues, folder } = setUp(t);
   fill(queues, queues.queue(queues.topic('t'), 0), count);
