@@ -41,6 +41,8 @@ export interface TailEvents {
 const BATCH = 32;
 /** How long a broker may hold a request while nothing new comes, ms. */
 const HOLD_MS = 10_000;
+/** An empty answer that comes sooner is followed by a pause as long, ms. */
+const SHORT_HOLD_MS = 100;
 /** Pause after a failed read while following, ms. */
 const RETRY_MS = 1000;
 
@@ -229,6 +231,7 @@ class QueueReader {
     const { clock, timeoutMs, signal } = this.#session;
     const suspendMs = this.isBehind ? 0 : HOLD_MS;
     const aborted = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+    const beginMs = clock.monotonicMs();
     try {
       const result = await pullOnce(
         this.#session,
@@ -244,6 +247,9 @@ class QueueReader {
         // Brokers look at held requests every 5 s only.
         new Deadline(clock, timeoutMs + (suspendMs === 0 ? 0 : suspendMs + 5000), aborted),
       );
+      const isEmpty = result.status === 'NO_NEW_MSG';
+      // A broker that does not hold requests must not be asked without pause.
+      if (isEmpty && clock.monotonicMs() - beginMs < SHORT_HOLD_MS) await sleep(SHORT_HOLD_MS, aborted);
       this.#maxOffset = result.maxOffset;
       const end = this.#end ?? Number.MAX_SAFE_INTEGER;
       this.#buffer = result.messages.filter((message) => message.queueOffset < end && matches(message, this.#request));

@@ -96,7 +96,11 @@ export interface FakeAnswer {
   readonly body?: Buffer | null;
 }
 
-type Handler = (request: RemotingCommand, addr: string) => FakeAnswer | Error;
+type Handler = (
+  request: RemotingCommand,
+  addr: string,
+  signal: AbortSignal | undefined,
+) => FakeAnswer | Error | Promise<FakeAnswer | Error>;
 
 /** A call that was made on the fake wire. */
 export interface FakeCall {
@@ -119,11 +123,17 @@ export class FakeWire implements RemotingPort {
     return this;
   }
 
-  async invoke(addr: string, request: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
+  async invoke(
+    addr: string,
+    request: RemotingCommand,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<RemotingCommand> {
+    signal?.throwIfAborted();
     this.calls.push({ addr, code: request.code, fields: { ...request.extFields }, body: request.body });
     if (this.down.has(addr)) throw new RemotingConnectError(addr, `cannot connect to ${addr}: connection refused`);
     if (this.silent.has(addr)) throw new RemotingTimeoutError(addr, `${addr} did not answer`, timeoutMs);
-    const answer = this.#handlers.get(request.code)?.(request, addr) ?? {
+    const answer = (await this.#handlers.get(request.code)?.(request, addr, signal)) ?? {
       code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
       remark: ` request type ${request.code} not supported`,
     };
