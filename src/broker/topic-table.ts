@@ -17,6 +17,11 @@ import {
 import { AttributeError, alterAttributes, RESERVE_TIME_ATTRIBUTE, topicAttributes } from './attributes.js';
 import type { BrokerConfig } from './broker-config.js';
 
+/**
+ * Most queues that a topic may be given. Java has no bound; but every answer about a topic lists its queues, so that a
+ * mistyped number would stop the broker, or end it for want of memory.
+ */
+export const MAX_TOPIC_QUEUES = 65_536;
 const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
 const SCHEDULE_TOPIC_QUEUES = 18;
 const REVIVE_TOPIC_PREFIX = 'rmq_sys_REVIVE_LOG_';

@@ -27,6 +27,7 @@ import type { SubscriptionGroupConfig } from '../../protocol/subscription-group-
 import { checkGroupName } from '../../protocol/topic-validator.js';
 import { AttributeError } from '../attributes.js';
 import type { BrokerContext, Handlers } from '../context.js';
+import { MAX_TOPIC_QUEUES } from '../topic-table.js';
 
 /** Applies all configs or none, and answers when they are on disk. */
 async function applyGroups(
@@ -37,6 +38,10 @@ async function applyGroups(
   for (const config of configs) {
     const nameProblem = checkGroupName(config.groupName);
     if (nameProblem) return createResponse(request, ResponseCode.INVALID_PARAMETER, nameProblem);
+    if (config.retryQueueNums > MAX_TOPIC_QUEUES) {
+      const remark = `The group[${config.groupName}] may have at most ${MAX_TOPIC_QUEUES} retry queues.`;
+      return createResponse(request, ResponseCode.INVALID_PARAMETER, remark);
+    }
   }
   try {
     context.groups.update(...configs);

@@ -27,7 +27,7 @@ import { checkTopicName, popRetryTopic } from '../../protocol/topic-validator.js
 import { AttributeError, MESSAGE_TYPE_ATTRIBUTE, parseAttributes } from '../attributes.js';
 import type { BrokerContext, Handlers } from '../context.js';
 import type { Refusal } from '../send-checks.js';
-import { sameTopicConfig } from '../topic-table.js';
+import { MAX_TOPIC_QUEUES, sameTopicConfig } from '../topic-table.js';
 
 function systemTopicRefusal(context: BrokerContext, topic: string): Refusal | null {
   if (!context.config.validateSystemTopicWhenUpdateTopic || !context.topics.isSystemTopic(topic)) return null;
@@ -39,6 +39,10 @@ function topicRefusal(context: BrokerContext, config: TopicConfig): Refusal | nu
   if (nameProblem) return { code: ResponseCode.INVALID_PARAMETER, remark: nameProblem };
   const system = systemTopicRefusal(context, config.topicName);
   if (system) return system;
+  if (Math.max(config.readQueueNums, config.writeQueueNums) > MAX_TOPIC_QUEUES) {
+    const remark = `The topic[${config.topicName}] may have at most ${MAX_TOPIC_QUEUES} queues.`;
+    return { code: ResponseCode.INVALID_PARAMETER, remark };
+  }
   if (!context.config.enableMixedMessageType && config.attributes[`+${MESSAGE_TYPE_ATTRIBUTE}`] === 'MIXED') {
     return { code: ResponseCode.INVALID_PARAMETER, remark: 'MIXED message type is not supported.' };
   }

@@ -34,6 +34,14 @@ test('a bad name is 29 and refuses a whole list', async (t) => {
   t.is(good.remark, 'No group in this broker');
 });
 
+test('a group with more retry queues than could be listed is refused', async (t) => {
+  const { peer } = await startTestBroker(t);
+  const body = encodeSubscriptionGroupConfig({ ...defaultSubscriptionGroupConfig('g'), retryQueueNums: 2_147_483_647 });
+  const response = await peer.call(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, null, body);
+  t.is(response.code, ResponseCode.INVALID_PARAMETER);
+  t.is(response.remark, 'The group[g] may have at most 65536 retry queues.');
+});
+
 test('a list of groups is created at once', async (t) => {
   const { peer } = await startTestBroker(t, { autoCreateSubscriptionGroup: false });
   const body = encodeSubscriptionGroupList({ groupConfigList: ['a', 'b'].map(defaultSubscriptionGroupConfig) });

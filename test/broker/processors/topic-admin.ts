@@ -76,6 +76,17 @@ test('bad names, system topics, MIXED topics and bad attributes are refused', as
   t.is(await configOf(peer, 'T'), null);
 });
 
+test('a topic with more queues than could be listed is refused', async (t) => {
+  const { peer } = await startTestBroker(t);
+  const tooMany = [{ readQueueNums: 2_147_483_647 }, { writeQueueNums: 65_537 }];
+  for (const header of tooMany) {
+    const response = await peer.createTopic('T', 4, header);
+    t.is(response.code, ResponseCode.INVALID_PARAMETER);
+    t.is(response.remark, 'The topic[T] may have at most 65536 queues.');
+  }
+  t.is((await peer.createTopic('T', 65_536)).code, ResponseCode.SUCCESS);
+});
+
 test('a list of topics is created as a whole or not at all', async (t) => {
   const { peer } = await startTestBroker(t);
   const create = (...topicConfigList: TopicConfig[]) =>
