@@ -12,6 +12,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   '`': '\\(ga',
   '^': '\\(ha',
   '~': '\\(ti',
+  '−': '\\-',
   '…': '...',
   '→': '\\(->',
 };
@@ -20,16 +21,18 @@ const GLYPHS: Readonly<Record<string, string>> = {
 const MINUS = /(?<![A-Za-z])-|-(?![A-Za-z])/g;
 const FLAG = /^-(?:[a-z]|-[a-z][\w-]*)$/;
 const VARIABLE = /^[A-Z]+(?:_[A-Z]+)+$/;
+/** Not to be parted at the end of a line. */
+const IDENTIFIER = /[a-z][A-Z]/;
 const SENTENCE_END = /[.?!]['")]*$/;
 
 /** A line of a terminal: every character as it is. */
 export function literal(text: string): string {
-  return glyphs(text).replaceAll('-', '\\-').replaceAll("'", '\\(aq').replace(/^\./, '\\&.');
+  return glyphs(text.replaceAll('-', '−')).replaceAll("'", '\\(aq').replace(/^\./, '\\&.');
 }
 
 /** A word as argument of a macro, not taken for a macro or a delimiter itself. */
 export function word(text: string): string {
-  const safe = glyphs(text).replaceAll('-', '\\-').replaceAll('"', '\\(dq');
+  const safe = glyphs(text.replaceAll('-', '−')).replaceAll('"', '\\(dq');
   const plain = /^(?:[A-Z][a-z]{1,2}|[.,:;()[\]?!|])$/.test(safe) ? `\\&${safe}` : safe;
   return plain.includes(' ') ? `"${plain}"` : plain;
 }
@@ -56,7 +59,7 @@ function paragraphLines(words: readonly string[]): string[] {
       lines.push([`.${macro}`, ...before, word(core.replace(/^-/, macro === 'Fl' ? '' : '-')), ...after].join(' '));
       continue;
     }
-    const escaped = glyphs(each).replace(MINUS, '\\-');
+    const escaped = `${IDENTIFIER.test(each) ? '\\%' : ''}${glyphs(each.replace(MINUS, '−'))}`;
     if (line !== '' && line.length + 1 + escaped.length > LINE_WIDTH) flush();
     line = line === '' ? escaped : `${line} ${escaped}`;
     if (SENTENCE_END.test(each)) flush();
