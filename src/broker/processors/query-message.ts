@@ -15,6 +15,7 @@ import {
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
+import type { RequestProcessor } from '../../remoting/server.js';
 import type { BrokerContext, Handlers } from '../context.js';
 
 /** The ext field of a query by unique key; it is outside the header class. */
@@ -91,11 +92,19 @@ function queryConsumeQueue(context: BrokerContext, request: RemotingCommand): Re
   return createResponse(request, ResponseCode.SUCCESS, null, null, body);
 }
 
+/** Answers of many messages come later, when others were begun: with all of a read's at once memory has no bound. */
+function oneATurn(processor: RequestProcessor): RequestProcessor {
+  return (request, ctx) => {
+    ctx.conn.holdFrames();
+    return processor(request, ctx);
+  };
+}
+
 /** Handlers of message queries. */
 export function queryMessageHandlers(context: BrokerContext): Handlers {
   return [
-    [RequestCode.QUERY_MESSAGE, (request) => queryMessage(context, request)],
-    [RequestCode.VIEW_MESSAGE_BY_ID, (request) => viewMessageById(context, request)],
+    [RequestCode.QUERY_MESSAGE, oneATurn((request) => queryMessage(context, request))],
+    [RequestCode.VIEW_MESSAGE_BY_ID, oneATurn((request) => viewMessageById(context, request))],
     [RequestCode.QUERY_CONSUME_QUEUE, (request) => queryConsumeQueue(context, request)],
   ];
 }

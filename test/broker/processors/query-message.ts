@@ -84,3 +84,14 @@ test('the units of a consume queue are shown, matched against an online group', 
   t.is(missing.code, ResponseCode.SYSTEM_ERROR);
   t.is(missing.remark, '9@T is not exist!');
 });
+
+test('large answers asked for at once come one after the other, all of them', async (t) => {
+  const { peer } = await startTestBroker(t);
+  await peer.createTopic('T', 1);
+  const sent = await peer.send('T', Buffer.alloc(4_000_000, 'x'), { properties: { KEYS: 'k' } });
+  const { physicalOffset } = decodeOffsetMsgId(sent.extFields?.msgId ?? '');
+  const view = () => peer.call(RequestCode.VIEW_MESSAGE_BY_ID, { offset: String(physicalOffset) });
+  const asked = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? view() : query(peer, 'k')));
+  const sizes = (await Promise.all(asked)).map((answer) => messagesOf(answer)[0]?.body.length);
+  t.deepEqual(new Set(sizes), new Set([4_000_000]));
+});
