@@ -228,7 +228,10 @@ export function pullMessage(
     });
   }
   const result = getMessage(context, pull);
-  return result instanceof Promise ? finishLater(context, pull, result) : finish(context, pull, result);
+  if (!(result instanceof Promise)) return finish(context, pull, result);
+  // Its answer is not counted yet: without this all pulls of a read would take their memory at once.
+  ctx.conn.holdFrames();
+  return finishLater(context, pull, result);
 }
 
 /** Handlers of pulls. */

@@ -1,15 +1,23 @@
 import test from 'ava';
-import { pullResponseCode } from '../../../src/broker/processors/pull-message.js';
+import { createBrokerConfig } from '../../../src/broker/broker-config.js';
+import { BrokerStats } from '../../../src/broker/broker-stats.js';
+import { ConsumerOffsetTable } from '../../../src/broker/consumer-offset-table.js';
+import type { BrokerContext } from '../../../src/broker/context.js';
+import { pullMessage, pullResponseCode } from '../../../src/broker/processors/pull-message.js';
+import { SubscriptionGroupTable } from '../../../src/broker/subscription-group-table.js';
+import { TopicTable } from '../../../src/broker/topic-table.js';
 import { encodeSubscriptionGroupConfig } from '../../../src/protocol/bodies.js';
-import { decodeHeader } from '../../../src/protocol/header-schema.js';
-import { PullMessageResponseHeader } from '../../../src/protocol/headers.js';
-import type { RemotingCommand } from '../../../src/protocol/remoting-command.js';
+import { decodeHeader, encodeHeader } from '../../../src/protocol/header-schema.js';
+import { PullMessageRequestHeader, PullMessageResponseHeader } from '../../../src/protocol/headers.js';
+import { createRequest, type RemotingCommand } from '../../../src/protocol/remoting-command.js';
 import { RequestCode } from '../../../src/protocol/request-code.js';
 import { ResponseCode } from '../../../src/protocol/response-code.js';
 import {
   defaultSubscriptionGroupConfig,
   type SubscriptionGroupConfig,
 } from '../../../src/protocol/subscription-group-config.js';
+import { buildPullSysFlag } from '../../../src/protocol/sys-flag.js';
+import type { ServerConnection } from '../../../src/remoting/server.js';
 import { messagesOf, startTestBroker, type TestPeer } from '../../helper/broker.js';
 import { ManualClock } from '../../helper/manual-clock.js';
 import { turns } from '../../helper/remoting.js';
@@ -368,6 +376,41 @@ test('more pulls than may be held are answered at once', async (t) => {
   await turns(50);
   t.is((await peer.pull('T', { suspendMs: 15_000 })).code, ResponseCode.PULL_NOT_FOUND);
   t.false(held.done);
+});
+
+test('a pull that waits for the disk holds back the next of its connection', async (t) => {
+  const clock = new ManualClock();
+  const config = createBrokerConfig({ brokerIP1: '127.0.0.1' });
+  const topics = new TopicTable(config, () => clock.now());
+  topics.createForSendBack('T', 1, 6, 0);
+  const groups = new SubscriptionGroupTable(config, () => clock.now());
+  const offsets = new ConsumerOffsetTable(config, () => clock.now());
+  const stats = new BrokerStats({ clusterName: 'c', detail: true, isSystemTopic: () => false, now: () => clock.now() });
+  const result = { status: 'FOUND', nextBeginOffset: 1, minOffset: 0, maxOffset: 1, bytes: Buffer.from('x'), count: 1 };
+  let isCold = true;
+  const store = { getMessage: () => (isCold ? Promise.resolve(result) : result), maxOffset: () => 1 };
+  const context = { config, clock, topics, groups, offsets, stats, store } as unknown as BrokerContext;
+  let held = 0;
+  const conn = { remoteText: '10.0.0.1:1', closed: false, holdFrames: () => held++ } as unknown as ServerConnection;
+  const ctx = { conn, localPort: 0, reply: () => {} };
+  const header = encodeHeader(PullMessageRequestHeader, {
+    consumerGroup: 'consumers',
+    topic: 'T',
+    queueId: 0,
+    queueOffset: 0,
+    maxMsgNums: 32,
+    sysFlag: buildPullSysFlag({ subscription: true }),
+    commitOffset: 0,
+    suspendTimeoutMillis: 0,
+    subscription: '*',
+    subVersion: 0,
+  });
+  const request = createRequest(RequestCode.PULL_MESSAGE, header);
+  t.is((await pullMessage(context, request, ctx, true))?.code, ResponseCode.SUCCESS);
+  t.is(held, 1);
+  isCold = false;
+  t.is((await pullMessage(context, request, ctx, true))?.code, ResponseCode.SUCCESS);
+  t.is(held, 1, 'what memory has is counted as it is sent');
 });
 
 test('a shutdown answers held pulls', async (t) => {
