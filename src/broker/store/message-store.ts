@@ -94,6 +94,8 @@ const MAX_BORN_HOSTS = 1_024;
 const LOOK_BYTES = 4_096;
 /** QueryResult look-ups narrow the time range so often before they give up (DefaultMessageStore.java#queryMessage). */
 const QUERY_ROUNDS = 3;
+/** Messages of one query: with its header they must fit a frame of 16 MiB. */
+const MAX_QUERY_BYTES = 12_582_912;
 
 interface Waiter {
   physicalEnd: number;
@@ -653,7 +655,7 @@ export class MessageStore {
    * Messages by index key, stored in [beginMs, endMs] with the index's precision of a second.
    *
    * @param key a UNIQ_KEY or one of the KEYS; hashes collide, so the caller compares what it gets
-   * @param maxNum at most so many, and at most maxMsgsNumBatch
+   * @param maxNum at most so many, at most maxMsgsNumBatch, and no more than one answer holds: the oldest come first
    */
   async queryByKey(topic: string, key: string, maxNum: number, beginMs: number, endMs: number): Promise<QueryResult> {
     const result: QueryResult = { offsets: [], messages: [], lastUpdateTimestamp: 0, lastUpdatePhyOffset: 0 };
@@ -662,6 +664,7 @@ export class MessageStore {
     while (this.commitLog.records.unindexed > 0 && this.#indexSlice()) await nextTurn();
     const limit = Math.min(maxNum, this.#config.maxMsgsNumBatch);
     let end = endMs;
+    let bytes = 0;
     for (let round = 0; round < QUERY_ROUNDS; round++) {
       const { endTimestamp, endPhyOffset } = index;
       const offsets = await index.query(indexKeyHash(topic, key), limit, beginMs, end);
@@ -674,6 +677,8 @@ export class MessageStore {
         const message = await this.lookMessage(physicalOffset);
         if (i === 0 && message) oldest = this.commitLog.storeTimestampOf(physicalOffset, message.length);
         if (!message) continue;
+        bytes += message.length;
+        if (bytes > MAX_QUERY_BYTES && result.messages.length > 0) break;
         result.offsets.push(physicalOffset);
         result.messages.push(message);
       }

@@ -95,3 +95,12 @@ test('large answers asked for at once come one after the other, all of them', as
   const sizes = (await Promise.all(asked)).map((answer) => messagesOf(answer)[0]?.body.length);
   t.deepEqual(new Set(sizes), new Set([4_000_000]));
 });
+
+test('of messages that do not fit one answer as many come as fit', async (t) => {
+  const { peer } = await startTestBroker(t);
+  await peer.createTopic('T', 1);
+  for (let i = 0; i < 5; i++) await peer.send('T', Buffer.alloc(4_000_000, 'x'), { properties: { KEYS: 'k' } });
+  const response = await query(peer, 'k');
+  t.is(response.code, ResponseCode.SUCCESS, response.remark ?? '');
+  t.is(messagesOf(response).length, 3);
+});
