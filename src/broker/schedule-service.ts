@@ -21,6 +21,8 @@ const POLL_MS = 100;
 const AFTER_ERROR_MS = 10_000;
 /** Units that one pass of a level looks at, so that a long backlog does not hold up everything else. */
 const UNITS_A_PASS = 256;
+/** A pass ends with the message that fills this: it holds, and writes, all its messages at once. */
+const BYTES_A_PASS = 4_194_304;
 
 /** As it is kept in delayOffset.json. */
 export interface DelayOffsets {
@@ -163,10 +165,12 @@ export class ScheduleService {
     const units = store.queueUnits(SystemTopic.SCHEDULE_TOPIC, queueId, begin, UNITS_A_PASS);
     const firstNotDue = units.findIndex((unit) => !this.#isDue(level, unit.tagsCode));
     const due = firstNotDue < 0 ? units : units.slice(0, firstNotDue);
-    const delivered = await this.#deliver(level, due);
+    let count = 0;
+    for (let bytes = 0; count < due.length && bytes < BYTES_A_PASS; count++) bytes += due[count]!.size;
+    const delivered = await this.#deliver(level, due.slice(0, count));
     const next = units[delivered]?.queueOffset ?? (units.at(-1)?.queueOffset ?? begin - 1) + 1;
     if (units.length > 0) this.#setOffset(level, next);
-    return delivered === UNITS_A_PASS;
+    return delivered === UNITS_A_PASS || (delivered === count && count < due.length);
   }
 
   /** Stores messages in order. @returns how many of them, from the first on, are durable or have to be skipped */

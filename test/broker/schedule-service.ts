@@ -2,6 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { silentLogger } from '../../src/base/logger.js';
+import { createBrokerConfig } from '../../src/broker/broker-config.js';
+import type { MessageWriter } from '../../src/broker/message-writer.js';
+import { ScheduleService } from '../../src/broker/schedule-service.js';
+import type { MessageStore } from '../../src/broker/store/message-store.js';
 import { decodeDelayOffsetSerializeWrapper } from '../../src/protocol/bodies.js';
 import type { MessageExt } from '../../src/protocol/message.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
@@ -108,4 +113,33 @@ test('the offsets of levels are told on demand', async (t) => {
   const response = await peer.call(RequestCode.GET_ALL_DELAY_OFFSET);
   t.is(response.code, ResponseCode.SUCCESS);
   t.is(decodeDelayOffsetSerializeWrapper(response.body).offsetTable.get(1), 1);
+});
+
+test('large messages are taken a few at a time', async (t) => {
+  const clock = new ManualClock(START);
+  const units = Array.from({ length: 9 }, (_, i) => ({
+    queueOffset: i,
+    physicalOffset: i * 3_000_000,
+    size: 3_000_000,
+    tagsCode: START,
+  }));
+  const looked: number[] = [];
+  const store = {
+    minOffset: () => 0,
+    maxOffset: () => units.length,
+    queueUnits: (_topic: string, queueId: number, from: number, count: number) =>
+      queueId === 0 ? units.slice(from, from + count) : [],
+    lookMessage: async (physicalOffset: number) => {
+      looked.push(physicalOffset / 3_000_000);
+      return null;
+    },
+  } as unknown as MessageStore;
+  const writer = { delayLevels: [1_000] } as unknown as MessageWriter;
+  const service = new ScheduleService({ config: createBrokerConfig({}), clock, logger: silentLogger, store, writer });
+  service.start();
+  await clock.advanceAsync(1_000);
+  t.deepEqual(looked, [0, 1]);
+  await clock.advanceAsync(10);
+  t.deepEqual(looked, [0, 1, 2, 3, 4, 5, 6, 7, 8], 'and goes on at once');
+  await service.stop();
 });
