@@ -139,6 +139,7 @@ export class MessageStore {
 
   #lock: StoreLock | null = null;
   #state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new';
+  #starting: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
   #timers: Timer[] = [];
   #stamp = 0;
@@ -247,6 +248,11 @@ export class MessageStore {
   async start(): Promise<void> {
     assert(this.#state === 'new', 'a message store is started once');
     this.#state = 'starting';
+    this.#starting = this.#start();
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const root = this.#config.storePathRootDir;
     this.#fs.createFolder(root);
     this.#lock = StoreLock.acquire(this.#fs, root);
@@ -283,6 +289,7 @@ export class MessageStore {
       isClean,
       checkCRC: this.#config.checkCRCOnRecover,
       tagsCodeOf: (topic, bytes, ranges, storeTimestamp) => this.#tagsCode(topic, bytes, ranges, storeTimestamp),
+      beforeRepair: () => this.#writeAbort(),
     });
     this.#logger.info(
       { isClean, records, maxPhyOffset: end, durationMs: Math.round(this.#clock.monotonicMs() - startedAtMs) },
@@ -319,6 +326,8 @@ export class MessageStore {
   }
 
   async #close(): Promise<void> {
+    // A start under way comes to its end first; why it failed is its caller's to hear.
+    await this.#starting?.catch(() => undefined);
     if (this.#state !== 'running') {
       this.#state = 'closed';
       return;

@@ -26,6 +26,8 @@ export interface RecoveryOptions {
   checkCRC: boolean;
   /** tagsCode of a record, as at its put. */
   tagsCodeOf: (topic: string, bytes: Uint8Array, ranges: PropertyRanges, storeTimestamp: number) => number;
+  /** Called before queues are cut back: from here on a stop leaves a folder that is not clean, whatever it was. */
+  beforeRepair: () => void;
 }
 
 export interface RecoveryResult {
@@ -98,6 +100,7 @@ class Recovery {
     let from = isClean ? await this.#cleanStart() : -1;
     if (from < 0) {
       isClean = false;
+      this.#options.beforeRepair();
       from = await this.#uncleanStart();
     }
     if (index) await this.#completeIndex(from, isClean);
