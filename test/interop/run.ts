@@ -7,8 +7,10 @@
  * line is the verdict, `N passed, M failed`; the lines before it list what is known to fail, and why.
  */
 import { errorText } from '../../src/base/errors.js';
+import { javaClients } from './directions/java-clients.js';
+import { mixedCluster, ourClients } from './directions/our-clients.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
-import { classPath, missingTools, SERVER_VERSION } from './kit/artifacts.js';
+import { type ApacheVersion, classPath, missingTools, SERVER_VERSION } from './kit/artifacts.js';
 import { Playground } from './kit/children.js';
 import { Report } from './kit/report.js';
 import { Servers } from './kit/servers.js';
@@ -28,7 +30,11 @@ async function main(wanted: readonly string[]): Promise<number> {
       return skip(`no Apache jars: ${errorText(error)}`);
     }
     const report = new Report(TODO, print);
+    const classPathOf = (version: ApacheVersion) => classPath(playground, version);
     const directions: Record<string, () => Promise<void>> = {
+      'java-clients': () => javaClients(servers, playground, classPathOf, report),
+      'our-clients': () => ourClients(servers, playground, report),
+      mixed: () => mixedCluster(servers, playground, classPathOf, report),
       stores: () => storesChangeHands(servers, playground, report),
     };
     for (const [name, run] of Object.entries(directions)) {

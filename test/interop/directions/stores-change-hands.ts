@@ -29,7 +29,7 @@ const TOPICS = ['normal', 'typed', 'batches', 'retried', 'later', 'settled'] as 
 const READER = 'reader';
 const RETRIER = 'retrier';
 const TRANSACTOR = 'transactor';
-const NORMAL_MESSAGES = 500;
+const NORMAL_MESSAGES = 900;
 const LAST_MESSAGES = 300;
 /** Of the level table: one that is over when the store changes hands, and one that is not. */
 const SHORT_LEVEL = 1;
@@ -147,10 +147,12 @@ class Unfinished {
     await consumer.start();
   }
 
-  /** A producer that does not know how its transactions ended before `knowVerdict`. */
+  /** A producer, known to the broker, that does not know how its transactions ended before `knowVerdict`. */
   async transactor(): Promise<Producer> {
-    this.#transactor ??= await this.#clients.producer({
+    if (this.#transactor !== null) return this.#transactor;
+    const producer = await this.#clients.producer({
       group: TRANSACTOR,
+      heartbeatBrokerInterval: 1000,
       transactionListener: {
         executeLocalTransaction: ({ body }) => {
           const text = body.toString();
@@ -163,7 +165,10 @@ class Unfinished {
         },
       },
     });
-    return this.#transactor;
+    // Brokers hear of a producer only after it has looked for one of their topics.
+    await producer.fetchPublishMessageQueues('settled');
+    this.#transactor = producer;
+    return producer;
   }
 
   knowVerdict(): void {
@@ -251,7 +256,7 @@ async function fill(
   return { contents, last, momentMs, offsetsAtMoment };
 }
 
-/** Bodies of about 8 KB, every tenth compressed by the producer, keys `k<n>`. */
+/** Bodies of about 4 KB, every tenth larger and so compressed by the producer; keys `k<n>`. */
 async function sendNormal(producer: Producer, from: number, to: number): Promise<void> {
   for (let start = from; start < to; start += 50) {
     const sends = Array.from({ length: Math.min(50, to - start) }, (_, i) => {
