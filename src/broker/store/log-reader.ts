@@ -15,6 +15,9 @@ const MAX_BLOCKS = 64;
 /** A block is read whole when at least so much of it is wanted. */
 const BLOCK_WORTH_BYTES = BLOCK_BYTES / 64;
 
+/** Reads from disk under way at a time: some for each thread of the pool. */
+const MAX_READS = 32;
+
 /** Where a record lies in the log, and where to copy it. */
 export interface WantedRecord {
   physicalOffset: number;
@@ -36,6 +39,9 @@ export class LogReader<Q extends QueueTail> {
   readonly #span = new Uint8Array(MAX_SPAN_BYTES);
   /** By physical offset, in order of last use; null if the block can not be read. */
   readonly #blocks = new Map<number, Promise<Uint8Array | null>>();
+
+  #reading = 0;
+  readonly #waiting: Array<() => void> = [];
 
   /** @param warmBytes the newest part of the log that is read at once */
   constructor(log: CommitLog<Q>, logger: Logger, warmBytes = WARM_BYTES) {
@@ -95,6 +101,25 @@ export class LogReader<Q extends QueueTail> {
       }
     }
     return found;
+  }
+
+  /**
+   * Runs a read from disk when not too many others are under way, first come first served: each holds its answer and
+   * a block or two, and a fleet of consumers that catches up has thousands of them.
+   *
+   * @param read takes its memory when it is called
+   */
+  async inTurn<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#reading >= MAX_READS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#reading += 1;
+    try {
+      return await read();
+    } finally {
+      // The place goes to the next in the queue.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#reading -= 1;
+    }
   }
 
   /** `readSync` in the thread pool. */

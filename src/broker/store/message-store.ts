@@ -495,7 +495,6 @@ export class MessageStore {
       return result;
     }
     const { count, totalBytes } = selection;
-    const bytes = Buffer.allocUnsafeSlow(totalBytes);
     const wanted: WantedRecord[] = [];
     let at = 0;
     for (let i = 0; i < count; i++) {
@@ -509,11 +508,13 @@ export class MessageStore {
         this.#reader.isWarm(record.physicalOffset) || this.commitLog.addressOf(record.physicalOffset, record.size) >= 0,
     );
     if (isAtHand) {
+      const bytes = Buffer.allocUnsafeSlow(totalBytes);
       return this.#foundResult(result, bytes, wanted, queueOffsets, this.#reader.readSync(wanted, bytes));
     }
-    return this.#reader
-      .read(wanted, bytes)
-      .then((found) => this.#foundResult(result, bytes, wanted, queueOffsets, found));
+    return this.#reader.inTurn(async () => {
+      const bytes = Buffer.allocUnsafeSlow(totalBytes);
+      return this.#foundResult(result, bytes, wanted, queueOffsets, await this.#reader.read(wanted, bytes));
+    });
   }
 
   /**

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { silentLogger } from '../../../src/base/logger.js';
 import { LogReader, type WantedRecord } from '../../../src/broker/store/log-reader.js';
+import { settle } from '../../helper/manual-clock.js';
 import { FaultyFileSystem, openStore, put, putOf, systemError } from '../../helper/store.js';
 
 const FILE_BYTES = 33_554_432;
@@ -102,4 +103,30 @@ test('many far records of several consumers do not read whole blocks', async (t)
   t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'found'));
   t.is(fs.counts.read, before + 32);
   t.is(reader.blocks, 0);
+});
+
+test('reads beyond a number wait for their turn, and go on in order whatever becomes of the others', async (t) => {
+  const { reader } = await setUp(t, 1, 10);
+  const begun: number[] = [];
+  const ends: Array<(error: Error | null) => void> = [];
+  const reads = Array.from({ length: 100 }, (_, i) =>
+    reader.inTurn(() => {
+      begun.push(i);
+      return new Promise<number>((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve(i))));
+    }),
+  );
+  const outcomes = Promise.allSettled(reads);
+  await settle();
+  const atOnce = begun.length;
+  t.true(atOnce > 1 && atOnce < 50, `${atOnce}`);
+  for (let i = 0; i < 100; i++) {
+    t.is(begun.length, Math.min(100, atOnce + i));
+    ends[i]?.(i % 3 === 0 ? new Error('no') : null);
+    await settle();
+  }
+  t.deepEqual(
+    begun,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+  t.is((await outcomes).filter(({ status }) => status === 'fulfilled').length, 66);
 });
