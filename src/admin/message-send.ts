@@ -1,3 +1,4 @@
+import { isTopicNotExist } from '../client/errors.js';
 import { Producer } from '../client/producer.js';
 import type { SendResult } from '../client/send-result.js';
 import { hostText } from '../protocol/host-address.js';
@@ -48,7 +49,8 @@ export interface Sent {
  * @throws MQClientError (10005) without a route; MQBrokerError when the broker refuses; AdminError (usage) for a
  *   message that breaks a rule
  */
-export function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
+export async function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
+  await checkReachable(session, request.topic);
   return withProducer(session, (producer) => sendWith(session, producer, request));
 }
 
@@ -62,8 +64,13 @@ export async function sendMessages(
   requests: Iterable<SendRequest>,
   onSent: (sent: Sent) => Promise<void>,
 ): Promise<void> {
+  const checked = new Set<string>();
   await withProducer(session, async (producer) => {
-    for (const request of requests) await onSent(await sendWith(session, producer, request));
+    for (const request of requests) {
+      if (!checked.has(request.topic)) await checkReachable(session, request.topic);
+      checked.add(request.topic);
+      await onSent(await sendWith(session, producer, request));
+    }
   });
 }
 
@@ -73,6 +80,18 @@ export function resendMessage(session: AdminSession, message: MessageExt): Promi
   return withProducer(session, (producer) =>
     dispatch(session, producer, { topic, flag, properties: new Map(properties), body }, null),
   );
+}
+
+/**
+ * A producer takes a name server that does not answer for a topic without a route. A topic without one is fine here:
+ * brokers may create it on the first message.
+ */
+async function checkReachable(session: AdminSession, topic: string): Promise<void> {
+  try {
+    await session.api.getTopicRouteInfo(topic, session.deadline().call());
+  } catch (error) {
+    if (!isTopicNotExist(error)) throw error;
+  }
 }
 
 async function sendWith(session: AdminSession, producer: Producer, request: SendRequest): Promise<Sent> {

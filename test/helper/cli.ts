@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
@@ -245,9 +246,9 @@ export async function runFake(
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BIN = join(ROOT, 'bin/run.js');
 
-/** Fails the test in words when the program has not been built. */
-export function assertBuilt(t: ExecutionContext): void {
-  if (!existsSync(join(ROOT, 'dist/src/cli/run.js'))) t.fail('dist is missing: npm run build makes it');
+/** @throws Error in words when the program has not been built */
+export function assertBuilt(): void {
+  if (!existsSync(join(ROOT, 'dist/src/cli/run.js'))) throw new Error('dist is missing: npm run build makes it');
 }
 
 export interface ProgramOptions {
@@ -280,14 +281,27 @@ export async function tempFolder(t: ExecutionContext, prefix = 'mqadmin-cli-'): 
   return path;
 }
 
+/** The first line of a stream, without reading on; null when it ends before. */
+export function firstLine(stream: Readable): Promise<string | null> {
+  return new Promise((resolve) => {
+    let text = '';
+    stream.on('data', (chunk: Buffer) => {
+      text += String(chunk);
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    stream.once('end', () => resolve(null));
+  });
+}
+
 export interface UpHandle {
   readonly namesrvAddr: string;
   readonly brokerAddr: string;
   stop(): Promise<void>;
 }
 
-/** Starts the built `mqadmin up` on free ports and waits until it serves. */
-export async function startUpProgram(t: ExecutionContext): Promise<UpHandle> {
+/** Starts the built `mqadmin up` on free ports and waits until it serves; the caller stops it. */
+export async function startUpProgram(): Promise<UpHandle> {
   const storeDir = await mkdtemp(join(tmpdir(), 'mqadmin-e2e-'));
   const args = [BIN, 'up', '--namesrv-port', '0', '--broker-port', '0', '--store-dir', storeDir, '--json'];
   const child = execa(process.execPath, args, { reject: false, extendEnv: false, env: programEnv(), stdin: 'ignore' });
@@ -296,14 +310,12 @@ export async function startUpProgram(t: ExecutionContext): Promise<UpHandle> {
     await child;
     await rm(storeDir, { recursive: true, force: true });
   };
-  t.teardown(stop);
-  for await (const line of child) {
-    const { namesrvAddr, brokers } = JSON.parse(String(line)) as {
-      namesrvAddr: string;
-      brokers: Array<{ addr: string }>;
-    };
+  const line = await firstLine(child.stdout);
+  if (line !== null) {
+    const { namesrvAddr, brokers } = JSON.parse(line) as { namesrvAddr: string; brokers: Array<{ addr: string }> };
     return { namesrvAddr, brokerAddr: (brokers[0] as { addr: string }).addr, stop };
   }
   const { stderr } = await child;
+  await rm(storeDir, { recursive: true, force: true });
   throw new Error(`up ended before it served: ${stderr}`);
 }
