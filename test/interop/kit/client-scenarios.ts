@@ -250,12 +250,15 @@ const litePull: Scenario = async (cluster) => {
     return seen.size === 100;
   });
   await consumer.commit();
-  let committed = 0;
-  for (let queueId = 0; queueId < 4; queueId++) {
-    const offset = await cluster.session.api.queryConsumerOffset(cluster.brokerAddr, group, { topic, queueId });
-    committed += offset ?? 0;
-  }
-  mustEqual('committed', committed, 100);
+  // Commits are one-way.
+  await waitFor('100 committed', async () => {
+    let committed = 0;
+    for (let queueId = 0; queueId < 4; queueId++) {
+      const offset = await cluster.session.api.queryConsumerOffset(cluster.brokerAddr, group, { topic, queueId });
+      committed += offset ?? 0;
+    }
+    return committed === 100;
+  });
 };
 
 const litePullSeek: Scenario = async (cluster) => {
@@ -309,27 +312,31 @@ const delayLevel: Scenario = async (cluster) => {
 
 const transaction: Scenario = async (cluster) => {
   const topic = await newTopic(cluster);
-  const checked: string[] = [];
+  const checked = new Set<string>();
+  const verdictOf = (text: string) => (text.startsWith('rollback') ? 'ROLLBACK_MESSAGE' : 'COMMIT_MESSAGE');
   const producer = await cluster.clients.producer({
     heartbeatBrokerInterval: 1000,
     transactionListener: {
       executeLocalTransaction: ({ body }) =>
-        body.toString().startsWith('commit')
-          ? 'COMMIT_MESSAGE'
-          : body.toString() === 'ask'
-            ? 'UNKNOW'
-            : 'ROLLBACK_MESSAGE',
+        body.toString().endsWith('later') ? 'UNKNOW' : verdictOf(body.toString()),
       checkLocalTransaction: ({ body }) => {
-        checked.push(body.toString());
-        return 'COMMIT_MESSAGE';
+        checked.add(body.toString());
+        return verdictOf(body.toString());
       },
     },
   });
-  for (const body of ['commit 0', 'rollback 1', 'commit 2', 'ask']) {
+  const seen: string[] = [];
+  const consumer = cluster.clients.push();
+  consumer.subscribe(topic);
+  consumer.registerMessageListenerConcurrently(collectInto(seen));
+  await consumer.start();
+  for (const body of ['commit', 'rollback', 'commit later', 'rollback later']) {
     await producer.sendInTransaction(createMessage(topic, body));
   }
-  await consumeAll(cluster, topic, ['commit 0', 'commit 2', 'ask']);
-  mustEqual('asked about', [...new Set(checked)], ['ask']);
+  // Apache's broker may also ask about what is settled: it notes verdicts in batches, after 3 s.
+  await waitFor('the checks', () => checked.has('commit later') && checked.has('rollback later'));
+  await waitFor('the commits', () => seen.includes('commit') && seen.includes('commit later'));
+  must(!seen.some((body) => body.startsWith('rollback')), `delivered: ${seen}`);
 };
 
 const requestReply: Scenario = async (cluster) => {

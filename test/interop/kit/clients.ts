@@ -1,6 +1,5 @@
 /** Clients of our library that go with a test. */
-import type { Clock } from '../../../src/base/clock.js';
-import { systemClock } from '../../../src/base/clock.js';
+import { systemClock, systemRandom } from '../../../src/base/clock.js';
 import type { MessageListenerConcurrently } from '../../../src/client/consume-listener.js';
 import { LitePullConsumer, type LitePullConsumerOptions } from '../../../src/client/lite-pull-consumer.js';
 import { Producer, type ProducerOptions } from '../../../src/client/producer.js';
@@ -17,9 +16,9 @@ export class Clients {
   readonly #run: string;
   #serial = 0;
 
-  constructor(namesrvAddr: string, clock: Clock = systemClock) {
+  constructor(namesrvAddr: string) {
     this.namesrvAddr = namesrvAddr;
-    this.#run = `${clock.now().toString(36)}-${process.pid}`;
+    this.#run = `${systemClock.now().toString(36)}-${Math.floor(systemRandom.next() * 1e9).toString(36)}`;
   }
 
   /** A new name of a topic or group. */
