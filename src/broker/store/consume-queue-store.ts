@@ -191,6 +191,8 @@ export class ConsumeQueueStore {
   /** Never rejects. */
   async #saveDirty(onlyFullPages: boolean): Promise<boolean> {
     const queues = this.#dirty;
+    // Messages are refused while there is an error: what caused it may be a short tail, and is tried again.
+    const areTailsLeft = onlyFullPages && this.#error === null;
     this.#dirty = [];
     let isSaved = true;
     let files = 0;
@@ -200,7 +202,7 @@ export class ConsumeQueueStore {
         queue.isDirty = false;
         continue;
       }
-      if (!isSaved || (onlyFullPages && unsaved < PAGE_UNITS)) {
+      if (!isSaved || (areTailsLeft && unsaved < PAGE_UNITS)) {
         this.#dirty.push(queue);
         continue;
       }
@@ -213,7 +215,7 @@ export class ConsumeQueueStore {
       files += 1;
       if (files % SLICE_FILES === 0) await nextTurn();
     }
-    if (isSaved && files > 0) this.#error = null;
+    if (isSaved) this.#error = null;
     this.#freePages();
     return isSaved;
   }

@@ -294,6 +294,33 @@ test('consume queues that can not be saved stop new messages until they can; not
   t.is((await readBodies(store, 'orders', 0)).length, 40);
 });
 
+test('a short tail that could not be saved is tried every second, not with the next full save', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { store, clock } = await openStore(t, { fs });
+  put(t, store, putOf('orders', 0, 'x'));
+  fs.fault = (operation, path) =>
+    operation !== 'read' && path.includes('/consumequeue/') ? systemError('ENOSPC') : null;
+  await clock.advanceAsync(60_000);
+  await until(() => store.stats().runningFlags === 4, 'the failure shows');
+  fs.fault = () => null;
+  await clock.advanceAsync(1_000);
+  await until(() => store.isWriteable(), 'messages are taken again');
+  t.is(await ask(store, 'y'), 'PUT_OK');
+});
+
+test('when the queue that could not be saved is gone, messages are taken again', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { store, clock } = await openStore(t, { fs });
+  put(t, store, putOf('orders', 0, 'x'));
+  fs.fault = (operation, path) => (operation === 'open' && path.includes('/orders/') ? systemError('EACCES') : null);
+  await clock.advanceAsync(60_000);
+  await until(() => store.stats().runningFlags === 4, 'the failure shows');
+  await store.destroyTopic(['orders']);
+  await clock.advanceAsync(1_000);
+  await until(() => store.isWriteable(), 'messages are taken again');
+  t.pass();
+});
+
 test('index keys that can not be added are added later, all of them', async (t) => {
   const fs = new FaultyFileSystem();
   const { store, clock, folder } = await openStore(t, { fs });
