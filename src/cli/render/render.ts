@@ -1,7 +1,8 @@
 import { csvLine } from './csv.js';
 import { toJson } from './json.js';
 import { noPaint, type Paint } from './paint.js';
-import { cellText, formatRecord, formatTable } from './table.js';
+import { formatRecord } from './record.js';
+import { cellText, formatTable } from './table.js';
 import type { Cell, Column, OutputFormat, TableView, View } from './view.js';
 
 export interface RenderOptions {
@@ -69,18 +70,19 @@ export async function renderView(view: View, options: RenderOptions): Promise<Re
   }
 }
 
-function people(view: View, options: RenderOptions): Rendered {
+async function people(view: View, options: RenderOptions): Promise<Rendered> {
   const paint = options.paint ?? noPaint;
   switch (view.kind) {
     case 'message':
       return { text: `${view.text}\n`, notes: [] };
-    case 'record':
-      return {
-        text: formatRecord(view.fields, { withUnknown: options.format === 'wide', paint }) + (view.text ?? ''),
-        notes: [],
-      };
+    case 'record': {
+      const record = { width: options.width, withUnknown: options.format === 'wide', paint };
+      return { text: (await formatRecord(view.fields, record)) + (view.text ?? ''), notes: [] };
+    }
     case 'group': {
-      const parts = view.parts.map((part) => ({ ...part, rendered: people(part.view, options) }));
+      const parts = await Promise.all(
+        view.parts.map(async (part) => ({ ...part, rendered: await people(part.view, options) })),
+      );
       const text = parts
         .map(({ title, rendered }) => `${title === null ? '' : `${paint.bold(title)}\n`}${rendered.text}`)
         .join('\n');

@@ -88,16 +88,3 @@ function fitWidths<R>(natural: readonly number[], columns: ReadonlyArray<Column<
   }
   return widths;
 }
-
-/** Lays out labelled values, labels padded to one width. */
-export function formatRecord(
-  fields: ReadonlyArray<readonly [label: string, value: Cell]>,
-  options: { withUnknown: boolean; paint?: Paint },
-): string {
-  const paint = options.paint ?? noPaint;
-  const shown = fields.filter(([, value]) => options.withUnknown || value !== null);
-  const width = Math.max(0, ...shown.map(([label]) => textWidth(label)));
-  return shown
-    .map(([label, value]) => `${paint.bold(label)}${' '.repeat(width - textWidth(label))}${GAP}${cellText(value)}\n`)
-    .join('');
-}

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { noPaint, type Paint } from '../../../src/cli/render/paint.js';
-import { formatRecord, formatTable } from '../../../src/cli/render/table.js';
+import type { Paint } from '../../../src/cli/render/paint.js';
+import { formatTable } from '../../../src/cli/render/table.js';
 import type { Column } from '../../../src/cli/render/view.js';
 
 interface Row {
@@ -91,13 +91,4 @@ test('colour goes around the text and does not shift columns', (t) => {
   const paint: Paint = { bold: (text) => `*${text}*`, tone: (tone, text) => `<${tone}:${text}>` };
   const { text } = formatTable(ROWS.slice(0, 1), COLUMNS.slice(2), { width: null, paint });
   t.is(text, '*QUEUE*    *LAG*  *STATE*\n    0  41090  <bad:stuck>\n');
-});
-
-test('a record leaves unknown values out unless wide', (t) => {
-  const fields = [
-    ['topic', 'orders'],
-    ['keys', null],
-  ] as const;
-  t.is(formatRecord(fields, { withUnknown: false, paint: noPaint }), 'topic  orders\n');
-  t.is(formatRecord(fields, { withUnknown: true }), 'topic  orders\nkeys   -\n');
 });
