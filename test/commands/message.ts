@@ -1,11 +1,17 @@
 import test from 'ava';
+import push from '../../src/commands/message/push.js';
 import queryById from '../../src/commands/message/query-by-id.js';
 import queryByKey from '../../src/commands/message/query-by-key.js';
 import queryByOffset from '../../src/commands/message/query-by-offset.js';
 import queryByUniqueKey from '../../src/commands/message/query-by-unique-key.js';
+import resend from '../../src/commands/message/resend.js';
 import send from '../../src/commands/message/send.js';
 import tail from '../../src/commands/tail.js';
-import { encodeTopicStatsTable } from '../../src/protocol/bodies.js';
+import {
+  encodeConsumeMessageDirectlyResult,
+  encodeConsumerRunningInfo,
+  encodeTopicStatsTable,
+} from '../../src/protocol/bodies.js';
 import { encodeOffsetMsgId } from '../../src/protocol/message-id.js';
 import { decodeProperties } from '../../src/protocol/message-property.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
@@ -225,4 +231,57 @@ test('tail refuses what it cannot read', async (t) => {
 test('tail --range reads from A to B', async (t) => {
   const { stdout } = await runFake(tail, ['orders', '--range', '1:2', '--format', '{queueOffset}'], pullWire());
   t.is(stdout, '1\n');
+});
+
+test('message resend asks, then sends the same message with its unique id', async (t) => {
+  const wire = queryWire().on(RequestCode.SEND_MESSAGE_V2, ({ extFields }) => ({
+    extFields: {
+      msgId: encodeOffsetMsgId({ address: '10.0.0.2', port: 10911 }, 1),
+      queueId: extFields?.e ?? '0',
+      queueOffset: '0',
+    },
+  }));
+  const argv = [UNIQ, '-t', 'orders'];
+  t.is((await runFake(resend, argv, wire)).code, 2);
+  t.is(wire.of(RequestCode.SEND_MESSAGE_V2).length, 0);
+  const { code, stdout } = await runFake(resend, [...argv, '--yes', '--json'], wire);
+  t.is(code, 0);
+  t.like(JSON.parse(stdout), { msgId: UNIQ, sendStatus: 'SEND_OK' });
+  t.is(wire.of(RequestCode.SEND_MESSAGE_V2)[0]?.body?.toString(), 'hello');
+});
+
+const pushWire = (consumeType: string, consumeResult: 'CR_SUCCESS' | 'CR_LATER') =>
+  queryWire()
+    .on(RequestCode.GET_CONSUMER_RUNNING_INFO, (_request, addr) =>
+      addr === BROKER_A
+        ? {
+            body: encodeConsumerRunningInfo({
+              properties: { PROP_CONSUME_TYPE: consumeType },
+              subscriptionSet: [],
+              mqTable: [],
+              mqPopTable: [],
+              statusTable: {},
+              userConsumerInfo: {},
+            }),
+          }
+        : { code: ResponseCode.SYSTEM_ERROR, remark: 'The Consumer <g> <c> not online' },
+    )
+    .on(RequestCode.CONSUME_MESSAGE_DIRECTLY, () => ({
+      body: encodeConsumeMessageDirectlyResult({ order: false, autoCommit: true, consumeResult, spentTimeMills: 5 }),
+    }));
+
+test('message push has one client consume, through the broker that stores the message', async (t) => {
+  const argv = [UNIQ, '-t', 'orders', '-g', 'g', '-d', 'c@1', '--yes', '--json'];
+  const wire = pushWire('CONSUME_PASSIVELY', 'CR_SUCCESS');
+  const { code, stdout } = await runFake(push, argv, wire);
+  t.is(code, 0);
+  t.like(JSON.parse(stdout), { clientId: 'c@1', consumeResult: 'CR_SUCCESS', spentTimeMills: 5 });
+  t.like(wire.of(RequestCode.CONSUME_MESSAGE_DIRECTLY)[0], {
+    addr: BROKER_A,
+    fields: { consumerGroup: 'g', clientId: 'c@1' },
+  });
+  t.is((await runFake(push, argv, pushWire('CONSUME_PASSIVELY', 'CR_LATER'))).code, 1);
+  const pull = await runFake(push, argv, pushWire('CONSUME_ACTIVELY', 'CR_SUCCESS'));
+  t.is(pull.code, 1);
+  t.regex(pull.stderr, /no push consumer/);
 });

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { assertBuilt, mqadmin, startUpProgram, tempFolder } from '../helper/cli.js';
+import { assertBuilt, firstLine, mqadmin, startUpProgram, tempFolder } from '../helper/cli.js';
 import { canListen } from '../helper/ports.js';
 
 test.before(assertBuilt);
@@ -189,4 +189,53 @@ test('an interrupt ends a command with 130', async (t) => {
     });
   });
   t.true(result.exitCode === 130 || result.signal === 'SIGINT', `${result.exitCode} ${result.signal}`);
+});
+
+test('namesrv start and broker start serve with files of Apache, and end with 0 on SIGINT', async (t) => {
+  const folder = await tempFolder(t);
+  const namesrvFile = join(folder, 'namesrv.properties');
+  await writeFile(namesrvFile, `listenPort=0\nbindAddress=127.0.0.1\nkvConfigPath=${folder}/kvConfig.json\n`);
+  const namesrv = mqadmin(['namesrv', 'start', '-c', namesrvFile, '--json', '--log-level', 'warn']);
+  t.teardown(() => void namesrv.kill('SIGKILL'));
+  const { namesrvAddr } = JSON.parse((await firstLine(namesrv.stdout)) ?? '{}') as { namesrvAddr: string };
+  const brokerFile = join(folder, 'broker.conf');
+  await writeFile(
+    brokerFile,
+    [
+      'brokerClusterName = filed',
+      'brokerName = broker-f',
+      'brokerId = 0',
+      'listenPort = 0',
+      'bindAddress = 127.0.0.1',
+      `storePathRootDir = ${folder}/store`,
+      'mappedFileSizeCommitLog = 1048576',
+      '',
+    ].join('\n'),
+  );
+  const broker = mqadmin(['broker', 'start', '-c', brokerFile, '-n', namesrvAddr, '--json', '--log-level', 'warn']);
+  t.teardown(() => void broker.kill('SIGKILL'));
+  t.like(JSON.parse((await firstLine(broker.stdout)) ?? '{}'), { brokerName: 'broker-f', clusterName: 'filed' });
+  const list = await mqadmin([
+    'cluster',
+    'list',
+    '-n',
+    namesrvAddr,
+    '--output',
+    'csv',
+    '--columns',
+    'cluster,broker,state',
+  ]);
+  t.is(list.stdout, 'cluster,broker,state\nfiled,broker-f,ok\n');
+  broker.kill('SIGINT');
+  t.is((await broker).exitCode, 0, String((await broker).stderr));
+  namesrv.kill('SIGINT');
+  t.is((await namesrv).exitCode, 0);
+});
+
+test('a config file with a bad line ends with 2 and names file and line', async (t) => {
+  const file = join(await tempFolder(t), 'broker.conf');
+  await writeFile(file, 'brokerName=a\nlistenPort=many\n');
+  const { exitCode, stderr } = await mqadmin(['broker', 'start', '-c', file]);
+  t.is(exitCode, 2);
+  t.regex(stderr, /broker\.conf:2: .*listenPort/);
 });
