@@ -19,8 +19,8 @@ export async function ourClients(servers: Servers, playground: Playground, repor
     const namesrv = await servers.namesrv(make);
     const broker = await startBroker(servers, playground, make, 'broker-a', namesrv.addr);
     await runScenarios(servers, playground, report, make, namesrv, broker);
-    await broker.child.stop();
-    await namesrv.child.stop();
+    await broker.child.kill();
+    await namesrv.child.kill();
   }
 }
 
@@ -99,7 +99,7 @@ export async function mixedCluster(
       readSpread(namesrv, topic, brokers.length),
     );
   }
-  for (const { child } of [...brokers, ...namesrvs]) await child.stop();
+  for (const { child } of [...brokers, ...namesrvs]) await child.kill();
 }
 
 async function createSpreadTopic(servers: Servers, namesrv: Server, brokers: readonly Server[]): Promise<string> {

@@ -74,7 +74,7 @@ export async function storesChangeHands(servers: Servers, playground: Playground
       await report.test(`${title}: runs to its end`, () => changeHands(place, first, second, ending));
     }
   }
-  await namesrv.child.stop();
+  await namesrv.child.kill();
 }
 
 async function changeHands(place: Place, first: Make, second: Make, ending: Ending): Promise<void> {
@@ -91,7 +91,8 @@ async function changeHands(place: Place, first: Make, second: Make, ending: Endi
     const broker = await start(first);
     const work = new Unfinished(clients);
     const filled = await fill(place, session, broker, work, ending);
-    await (ending === 'kill' ? broker.child.kill() : broker.child.stop());
+    const end = ({ child }: Server) => (ending === 'kill' ? child.kill() : child.stop());
+    await end(broker);
     await work.pause();
     const deleted = ending === 'clean' ? await deleteFirstFile(place.storeDir) : 0;
 
@@ -100,7 +101,7 @@ async function changeHands(place: Place, first: Make, second: Make, ending: Endi
     await checkGoesOn(place, session, other, clients, work, filled, deleted);
     const after = await readContents(session, other.addr, isOurTopic);
     await clients.close();
-    await other.child.stop();
+    await end(other);
 
     const back = await start(first);
     await place.report.test(`${place.title}: and back, every record at its place`, async () => {
@@ -111,7 +112,7 @@ async function changeHands(place: Place, first: Make, second: Make, ending: Endi
   } finally {
     await clients.close();
     await session.close();
-    for (const { child } of running) await child.stop();
+    for (const { child } of running) await child.kill();
   }
 }
 

@@ -8,7 +8,7 @@ import { sleep } from '../../../src/base/clock.js';
 
 /** Lines kept of what a child says, for the message of a failure. */
 const KEPT_LINES = 400;
-const STOP_GRACE_MS = 20_000;
+const STOP_GRACE_MS = 45_000;
 
 export interface ChildOptions {
   readonly cwd?: string;
