@@ -1,4 +1,4 @@
-import { brokerAddresses, readCluster, type WriteTarget } from './cluster.js';
+import { brokerAddresses, brokerAt, readCluster, type WriteTarget } from './cluster.js';
 import type { Deadline } from './deadline.js';
 import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
@@ -51,7 +51,7 @@ async function askBrokers(
   const deadline = session.deadline();
   const targets: Array<Target & { brokerId: number | null }> =
     'brokerAddr' in target
-      ? [{ brokerName: null, addr: target.brokerAddr, brokerId: null }]
+      ? [{ ...brokerAt(target.brokerAddr), brokerId: null }]
       : brokerAddresses(await readCluster(session, deadline), target.clusterName);
   const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) => ask(addr, deadline));
   return {

@@ -1,4 +1,6 @@
+import { errorText } from '../base/errors.js';
 import type { BrokerData, ClusterInfo } from '../protocol/bodies.js';
+import { parseAddress } from '../remoting/address.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
 import { askEach, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
@@ -71,13 +73,23 @@ export async function onlyCluster(session: AdminSession): Promise<string> {
   return names[0];
 }
 
+/** A broker that is named by its address. @throws AdminError (usage) when that is none */
+export function brokerAt(addr: string): { readonly brokerName: null; readonly addr: string } {
+  try {
+    parseAddress(addr);
+  } catch (error) {
+    throw new AdminError('usage', errorText(error), { cause: error });
+  }
+  return { brokerName: null, addr };
+}
+
 /**
  * The addresses that a write goes to.
  *
- * @throws AdminError (not-found) for an unknown cluster, or one without a master
+ * @throws AdminError (not-found) for an unknown cluster, or one without a master; (usage) for a bad address
  */
 export async function writeTargets(session: AdminSession, target: WriteTarget, deadline: Deadline): Promise<Target[]> {
-  if ('brokerAddr' in target) return [{ brokerName: null, addr: target.brokerAddr }];
+  if ('brokerAddr' in target) return [brokerAt(target.brokerAddr)];
   const masters = brokerAddresses(await readCluster(session, deadline), target.clusterName).filter(
     ({ brokerId }) => brokerId === 0,
   );

@@ -3,10 +3,9 @@ import type { ConsumerConnection } from '../protocol/bodies.js';
 import { versionDesc } from '../protocol/mq-version.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { retryTopic } from '../protocol/topic-validator.js';
-import { readCluster, readTargets } from './cluster.js';
+import { brokerAt, readCluster, readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
-import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
+import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 /** A connected client. */
@@ -33,7 +32,8 @@ export interface ConsumerConnections extends Partial {
 /**
  * Members of a consumer group and what they subscribe to (203 at each broker that may hold it, or at one address).
  *
- * @throws AdminError (not-found) when nobody of the group is connected
+ * @throws AdminError (not-found) when nobody of the group is connected; (partial) when a broker that did not answer may
+ *   know better
  */
 export async function consumerConnections(
   session: AdminSession,
@@ -41,16 +41,14 @@ export async function consumerConnections(
 ): Promise<ConsumerConnections> {
   const { consumerGroup, brokerAddr } = query;
   const deadline = session.deadline();
-  const targets: Target[] = brokerAddr
-    ? [{ brokerName: null, addr: brokerAddr }]
-    : await groupTargets(session, consumerGroup, deadline);
+  const targets: Target[] = brokerAddr ? [brokerAt(brokerAddr)] : await groupTargets(session, consumerGroup, deadline);
   const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
     onlineOrNull(session, addr, consumerGroup, deadline),
   );
   const tables = answers.flatMap(({ value }) => (value === null ? [] : [value]));
   const [first] = tables;
   if (first === undefined) {
-    throw new AdminError('not-found', `nobody of consumer group "${consumerGroup}" is connected`);
+    throw nobodyHas(partial, `nobody of consumer group "${consumerGroup}" is connected`);
   }
   const connections = new Map(
     tables.flatMap(({ connectionSet }) => connectionSet.map((each) => [each.clientId, each])),
@@ -117,7 +115,8 @@ export interface ProducerConnections extends Partial {
 /**
  * Members of a producer group (204 at each broker of a topic).
  *
- * @throws AdminError (not-found) when nobody is connected; MQBrokerError 17 without a route
+ * @throws AdminError (not-found) when nobody is connected, (partial) when not every broker said so; MQBrokerError 17
+ *   without a route
  */
 export async function producerConnections(
   session: AdminSession,
@@ -136,8 +135,8 @@ export async function producerConnections(
     }
   });
   const connections = new Map(answers.flatMap(({ value }) => value.map((each) => [each.clientId, each])));
-  if (connections.size === 0 && partial.complete) {
-    throw new AdminError('not-found', `nobody of producer group "${producerGroup}" is connected`);
+  if (connections.size === 0) {
+    throw nobodyHas(partial, `nobody of producer group "${producerGroup}" is connected`);
   }
   return { producerGroup, ...partial, connections: [...connections.values()].map(toConnection).sort(byClientId) };
 }

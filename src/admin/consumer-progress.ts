@@ -14,7 +14,7 @@ import { readCluster, readTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
-import { askAll, FAN_OUT_LIMIT, joinPartial, mapBounded, type Partial, type Target } from './fan-out.js';
+import { askAll, FAN_OUT_LIMIT, joinPartial, mapBounded, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 export interface QueueProgress {
@@ -58,7 +58,8 @@ export interface ProgressQuery {
 /**
  * How far a group is on every queue (208 at each broker that may hold it).
  *
- * @throws AdminError (not-found) when it has no offsets and nobody is connected, or its members keep their offsets
+ * @throws AdminError (not-found) when it has no offsets and nobody is connected, its members keep their offsets, or it
+ *   does not read the topic
  */
 export async function groupProgress(session: AdminSession, query: ProgressQuery): Promise<GroupProgress> {
   const { consumerGroup, topic } = query;
@@ -71,7 +72,7 @@ export async function groupProgress(session: AdminSession, query: ProgressQuery)
     query.withClients === true ? queueOwners(session, consumerGroup, targets, deadline) : null,
   ]);
   const entries = stats.answers.flatMap(({ value }) => value.offsetTable);
-  if (entries.length === 0 && stats.complete) await explainEmpty(session, consumerGroup, targets, deadline);
+  if (entries.length === 0 && stats.complete) await explainEmpty(session, query, targets, deadline);
   const queues = entries
     .sort((a, b) => compareMessageQueue(a.mq, b.mq))
     .map(({ mq, brokerOffset, consumerOffset, pullOffset, lastTimestamp }): QueueProgress => {
@@ -122,16 +123,16 @@ async function statsTargets(session: AdminSession, query: ProgressQuery, deadlin
 /** @throws AdminError (not-found) unless members are connected that keep their offsets here */
 async function explainEmpty(
   session: AdminSession,
-  consumerGroup: string,
+  { consumerGroup, topic }: ProgressQuery,
   targets: readonly Target[],
   deadline: Deadline,
 ): Promise<void> {
-  const { answers } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
+  const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
     onlineOrNull(session, addr, consumerGroup, deadline),
   );
   const online = answers.flatMap(({ value }) => (value === null ? [] : [value]));
   if (online.length === 0) {
-    throw new AdminError('not-found', `consumer group "${consumerGroup}" has no offsets, and nobody is connected`, {
+    throw nobodyHas(partial, `consumer group "${consumerGroup}" has no offsets, and nobody is connected`, {
       hint: 'mqadmin consumer progress shows the groups that have subscribed',
     });
   }
@@ -140,6 +141,11 @@ async function explainEmpty(
       'not-found',
       `consumer group "${consumerGroup}" is broadcasting: its consumers keep their offsets`,
     );
+  }
+  if (topic) {
+    throw new AdminError('not-found', `consumer group "${consumerGroup}" does not read "${topic}"`, {
+      hint: `mqadmin consumer progress ${consumerGroup} shows what it reads`,
+    });
   }
 }
 
@@ -152,8 +158,9 @@ async function queueOwners(
 ): Promise<Map<string, string>> {
   const owners = new Map<string, string>();
   const members = new Map<string, string>();
+  const round = deadline.round(2);
   await mapBounded(targets, FAN_OUT_LIMIT, async ({ addr }) => {
-    const online = await onlineOrNull(session, addr, consumerGroup, deadline).catch(() => null);
+    const online = await onlineOrNull(session, addr, consumerGroup, round).catch(() => null);
     for (const { clientId } of online?.connectionSet ?? []) members.set(clientId, addr);
   });
   await mapBounded([...members], FAN_OUT_LIMIT, async ([clientId, addr]) => {

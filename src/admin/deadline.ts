@@ -21,6 +21,14 @@ export class Deadline {
     return Math.max(1, Math.ceil(this.#endMs - this.#clock.monotonicMs()));
   }
 
+  /**
+   * The deadline of the next of `rounds` rounds of calls: whoever stays silent uses up this round, not the ones after
+   * it.
+   */
+  round(rounds: number): Deadline {
+    return new Deadline(this.#clock, this.leftMs() / rounds, this.#signal);
+  }
+
   get isOver(): boolean {
     return this.#clock.monotonicMs() >= this.#endMs;
   }

@@ -1,4 +1,4 @@
-import { failureOf } from './failure.js';
+import { AdminError, failureOf } from './failure.js';
 
 /** Requests of one use case that may be under way at a time. */
 export const FAN_OUT_LIMIT = 64;
@@ -96,6 +96,19 @@ export async function askAll<T extends Target, R>(
   const { firstError, ...result } = await askEach(targets, limit, ask);
   if (result.answers.length === 0 && result.unreachable.length > 0) throw firstError;
   return result;
+}
+
+/** The error for something that nobody who answered has: not found, but only unknown while somebody is silent. */
+export function nobodyHas(
+  result: Partial,
+  message: string,
+  options: { hint?: string; cause?: unknown } = {},
+): AdminError {
+  if (result.complete) return new AdminError('not-found', message, options);
+  const silent = result.unreachable.map(({ brokerName, addr, reason }) => `${brokerName ?? addr}: ${reason}`);
+  return new AdminError('partial', `${message}, as far as brokers answered (${silent.join('; ')})`, {
+    cause: options.cause,
+  });
 }
 
 /** Joins what is known about missing brokers, each broker once. */

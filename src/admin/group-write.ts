@@ -4,7 +4,7 @@ import { brokerAddresses, readCluster, type WriteTarget, writeTargets } from './
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
-import { askAll, askEach, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
+import { askAll, askEach, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 import { atEveryNameServer } from './topic-write.js';
 
@@ -65,7 +65,7 @@ export async function updateGroup(session: AdminSession, request: GroupRequest):
     return sameConfig(current, wanted) ? null : wanted;
   });
   if (result.brokers.length === 0) {
-    throw new AdminError('not-found', `there is no consumer group "${request.consumerGroup}" on these brokers`, {
+    throw nobodyHas(result, `there is no consumer group "${request.consumerGroup}" on these brokers`, {
       hint: `mqadmin consumer create ${request.consumerGroup} makes it`,
     });
   }
@@ -102,8 +102,9 @@ async function writeGroup(
   checkName(consumerGroup);
   const deadline = session.deadline();
   const targets = await writeTargets(session, target, deadline);
+  const round = deadline.round(2);
   const current = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
-    readGroupConfig(session, addr, consumerGroup, deadline),
+    readGroupConfig(session, addr, consumerGroup, round),
   );
   const steps = current.answers.flatMap(({ target: at, value }) => {
     const wanted = decide(at, value);
@@ -156,17 +157,14 @@ export async function planGroupDelete(
   const { consumerGroup } = request;
   const deadline = session.deadline();
   const targets = await writeTargets(session, request.target, deadline);
-  const { answers } = await askAll(targets, FAN_OUT_LIMIT, async ({ addr }) => {
+  const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, async ({ addr }) => {
     const config = await readGroupConfig(session, addr, consumerGroup, deadline);
     if (config === null) return null;
     return (await onlineOrNull(session, addr, consumerGroup, deadline))?.connectionSet.length ?? 0;
   });
   const brokers = answers.flatMap(({ target, value }) => (value === null ? [] : [{ ...target, clients: value }]));
   if (brokers.length === 0) {
-    throw new AdminError(
-      'not-found',
-      `there is no consumer group "${consumerGroup}" on ${targets.map(nameOf).join(', ')}`,
-    );
+    throw nobodyHas(partial, `there is no consumer group "${consumerGroup}" on ${targets.map(nameOf).join(', ')}`);
   }
   return { consumerGroup, brokers, withTopics: 'clusterName' in request.target };
 }
@@ -191,12 +189,16 @@ export async function deleteGroup(
   const { consumerGroup, target, removeOffset } = request;
   const deadline = session.deadline();
   const targets = await writeTargets(session, target, deadline);
+  const round = deadline.round(3);
   const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
-    session.api.deleteSubscriptionGroup(addr, consumerGroup, removeOffset, deadline.call()),
+    session.api.deleteSubscriptionGroup(addr, consumerGroup, removeOffset, round.call()),
   );
   const topicsReason =
-    'clusterName' in target ? await deleteGroupTopics(session, consumerGroup, target.clusterName, deadline) : null;
-  const left = await askEach(targets, FAN_OUT_LIMIT, ({ addr }) =>
+    'clusterName' in target
+      ? await deleteGroupTopics(session, consumerGroup, target.clusterName, partial, deadline.round(2))
+      : null;
+  const done = answers.map(({ target: at }) => at);
+  const left = await askEach(done, FAN_OUT_LIMIT, ({ addr }) =>
     readGroupConfig(session, addr, consumerGroup, deadline),
   );
   return {
@@ -208,24 +210,34 @@ export async function deleteGroup(
   };
 }
 
+/** Goes on at the brokers that answer. @returns why a topic may still be somewhere; null when all is gone */
 async function deleteGroupTopics(
   session: AdminSession,
   consumerGroup: string,
   clusterName: string,
+  known: Partial,
   deadline: Deadline,
 ): Promise<string | null> {
-  const brokers = brokerAddresses(await readCluster(session, deadline), clusterName);
-  for (const topic of [retryTopic(consumerGroup), dlqTopic(consumerGroup)]) {
+  const [silent] = known.unreachable;
+  let reason = silent === undefined ? null : `${silent.brokerName ?? silent.addr} did not answer`;
+  const isSilent = new Set(known.unreachable.map(({ addr }) => addr));
+  const brokers = brokerAddresses(await readCluster(session, deadline), clusterName).filter(
+    ({ addr }) => !isSilent.has(addr),
+  );
+  const topics = [retryTopic(consumerGroup), dlqTopic(consumerGroup)];
+  for (const [i, topic] of topics.entries()) {
+    const round = deadline.round(topics.length - i);
     const { unreachable } = await askEach(brokers, FAN_OUT_LIMIT, ({ addr }) =>
-      session.api.deleteTopicInBroker(addr, topic, deadline.call()),
+      session.api.deleteTopicInBroker(addr, topic, round.call()),
     );
     const [failed] = unreachable;
-    if (failed !== undefined) return `${topic} on ${failed.addr}: ${failed.reason}`;
+    if (failed !== undefined) reason ??= `${topic} on ${failed.addr}: ${failed.reason}`;
+    if (reason !== null) continue;
     await atEveryNameServer(session, (namesrvAddr) =>
       session.api.deleteTopicInNameServer(topic, clusterName, { ...deadline.call(), namesrvAddr }),
     );
   }
-  return null;
+  return reason;
 }
 
 function merge(config: SubscriptionGroupConfig, patch: GroupPatch): SubscriptionGroupConfig {

@@ -9,7 +9,7 @@ import { isLmq, TIMER_TOPIC } from '../protocol/topic-validator.js';
 import { readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
-import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
+import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 export interface MessagesFound extends Partial {
@@ -75,7 +75,8 @@ export async function queryByUniqueKey(
  * that nothing is found for, is looked up as a unique key of the topic.
  *
  * @param query `topic` null is enough for offset ids
- * @throws AdminError (not-found); (usage) for a unique key without a topic
+ * @throws AdminError (not-found), (partial) when a broker that did not answer may have it; (usage) for a unique key
+ *   without a topic
  */
 export async function queryById(
   session: AdminSession,
@@ -99,8 +100,10 @@ export async function queryById(
       hint: 'add -t TOPIC',
     });
   }
-  const { messages } = await queryByUniqueKey(session, { ...query, topic: query.topic });
-  return messages[0] as MessageExt;
+  const found = await queryByUniqueKey(session, { ...query, topic: query.topic });
+  const [message] = found.messages;
+  if (message === undefined) throw nobodyHas(found, `there is no message ${query.msgId} in "${query.topic}"`);
+  return message;
 }
 
 /** Where an offset id points to; null when the text is none. Most unique ids decode to no valid port. */
@@ -119,10 +122,23 @@ function offsetIdPlace(id: string): { addr: string; physicalOffset: number } | n
  *
  * @throws AdminError (not-found) when there is none, or the broker does not serve the topic
  */
-export async function queryByOffset(
+export async function queryByOffset(session: AdminSession, query: OffsetQuery): Promise<MessageExt> {
+  return (await queryAtOffset(session, query)).message;
+}
+
+/** One place in a queue. */
+export interface OffsetQuery {
+  readonly topic: string;
+  readonly brokerName: string;
+  readonly queueId: number;
+  readonly queueOffset: number;
+}
+
+/** As queryByOffset, with the bounds of the queue. */
+export async function queryAtOffset(
   session: AdminSession,
-  query: { topic: string; brokerName: string; queueId: number; queueOffset: number },
-): Promise<MessageExt> {
+  query: OffsetQuery,
+): Promise<{ message: MessageExt; minOffset: number; maxOffset: number }> {
   const { topic, brokerName, queueId, queueOffset } = query;
   const deadline = session.deadline();
   const route = await session.api.getTopicRouteInfo(topic, deadline.call());
@@ -146,7 +162,7 @@ export async function queryByOffset(
     );
   }
   message.brokerName = brokerName;
-  return message;
+  return { message, minOffset: result.minOffset, maxOffset: result.maxOffset };
 }
 
 async function queryAll(

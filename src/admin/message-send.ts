@@ -1,4 +1,5 @@
-import { isTopicNotExist } from '../client/errors.js';
+import { endsWithin } from '../client/ends-within.js';
+import { ClientErrorCode, isTopicNotExist, type MQClientError } from '../client/errors.js';
 import { Producer } from '../client/producer.js';
 import type { SendResult } from '../client/send-result.js';
 import { hostText } from '../protocol/host-address.js';
@@ -11,6 +12,9 @@ import { encodePubTrace } from './trace-record.js';
 
 /** Group that messages are sent under. */
 export const SEND_GROUP = 'MQADMIN_PRODUCER';
+
+/** How long brokers may take to note that the producer leaves, ms. */
+const FAREWELL_MS = 300;
 
 export interface SendRequest {
   readonly topic: string;
@@ -47,7 +51,7 @@ export interface Sent {
  * Sends one message, to the queues of its topic in turn and to another broker when one fails.
  *
  * @throws MQClientError (10005) without a route; MQBrokerError when the broker refuses; AdminError (usage) for a
- *   message that breaks a rule
+ *   message that breaks a rule, (not-found) when the broker chosen does not serve the topic
  */
 export async function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
   await checkReachable(session, request.topic);
@@ -122,10 +126,20 @@ async function dispatch(
   queue: { brokerName: string; queueId: number } | null,
 ): Promise<Sent> {
   const begin = session.clock.monotonicMs();
-  const result = await producer.send(message, {
-    ...(queue === null ? {} : { queue: { topic: message.topic, ...queue } }),
-    ...(session.signal === undefined ? {} : { signal: session.signal }),
-  });
+  const result = await producer
+    .send(message, {
+      ...(queue === null ? {} : { queue: { topic: message.topic, ...queue } }),
+      ...(session.signal === undefined ? {} : { signal: session.signal }),
+    })
+    .catch((error: unknown) => {
+      if (queue !== null && isUnknownBroker(error)) {
+        throw new AdminError('not-found', `broker "${queue.brokerName}" does not serve "${message.topic}"`, {
+          hint: `mqadmin topic route ${message.topic} shows its brokers`,
+          cause: error,
+        });
+      }
+      throw error;
+    });
   return {
     topic: message.topic,
     brokerName: result.messageQueue.brokerName ?? '',
@@ -140,6 +154,11 @@ async function dispatch(
     costMs: Math.round(session.clock.monotonicMs() - begin),
   };
 }
+
+const isUnknownBroker = (error: unknown): boolean =>
+  error instanceof Error &&
+  'responseCode' in error &&
+  (error as MQClientError).responseCode === ClientErrorCode.BROKER_NOT_EXIST_EXCEPTION;
 
 async function sendTrace(session: AdminSession, producer: Producer, request: SendRequest, sent: Sent): Promise<void> {
   const { host } = decodeOffsetMsgId(sent.offsetMsgId);
@@ -176,6 +195,8 @@ async function withProducer<T>(session: AdminSession, work: (producer: Producer)
       group: SEND_GROUP,
       namesrvAddr: session.namesrvAddrs,
       sendMsgTimeout: timeoutMs,
+      // A broker that does not answer leaves time to try the others.
+      sendMsgMaxTimeoutPerRequest: Math.ceil(timeoutMs / 3),
       mqClientApiTimeout: timeoutMs,
       clock,
       random,
@@ -186,6 +207,7 @@ async function withProducer<T>(session: AdminSession, work: (producer: Producer)
   try {
     return await work(producer);
   } finally {
-    await producer.shutdown();
+    // Leaving is told to every broker of the route, and none of them may hold up the end.
+    await endsWithin(clock, producer.shutdown(), FAREWELL_MS);
   }
 }

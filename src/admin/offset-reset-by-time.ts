@@ -1,8 +1,8 @@
 import { isBrokerError } from '../client/errors.js';
 import { ResponseCode } from '../protocol/response-code.js';
-import { readTargets } from './cluster.js';
+import { brokerAt, readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
-import { FAN_OUT_LIMIT, mapBounded, type Target } from './fan-out.js';
+import { askAll, FAN_OUT_LIMIT, mapBounded, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 /** One queue after a reset by time. */
@@ -22,13 +22,15 @@ export interface OfflineReset {
   readonly resetOffset: number;
 }
 
-export type ApacheReset =
-  | { readonly kind: 'online'; readonly queues: readonly TimeReset[] }
-  | { readonly kind: 'offline'; readonly queues: readonly OfflineReset[] };
+export type ApacheReset = Partial &
+  (
+    | { readonly kind: 'online'; readonly queues: readonly TimeReset[] }
+    | { readonly kind: 'offline'; readonly queues: readonly OfflineReset[] }
+  );
 
 /**
  * Resets a topic by time through its brokers (222), and where one says that nobody is connected (206), by committing
- * the offsets (15).
+ * the offsets (15). Brokers that do not answer are left out; unlike in Apache's tool, the others are moved all the same.
  *
  * @param request `timestamp` ms, -1 the end; `routeTopic` whose route counts, for light queues
  * Source: tools/command/offset/ResetOffsetByTimeCommand.java, ResetOffsetByTimeOldCommand.java
@@ -48,22 +50,24 @@ export async function resetByTime(
   const deadline = session.deadline();
   const route = await session.api.getTopicRouteInfo(request.routeTopic ?? topic, deadline.call());
   const targets = readTargets(route.brokerDatas);
-  try {
-    const tables = await mapBounded(targets, FAN_OUT_LIMIT, ({ addr }) =>
-      session.api.invokeBrokerToResetOffset(
-        addr,
-        { topic, group: consumerGroup, timestamp, isForce, isC },
-        deadline.call(),
-      ),
-    );
-    const queues = tables
-      .flatMap(({ offsetTable }) => offsetTable)
+  const round = deadline.round(2);
+  const { answers, complete, unreachable } = await askAll(targets, FAN_OUT_LIMIT, async ({ addr }) => {
+    const query = { topic, group: consumerGroup, timestamp, isForce, isC };
+    try {
+      return (await session.api.invokeBrokerToResetOffset(addr, query, round.call())).offsetTable;
+    } catch (error) {
+      if (isBrokerError(error, ResponseCode.CONSUMER_NOT_ONLINE)) return null;
+      throw error;
+    }
+  });
+  if (answers.every(({ value }) => value !== null)) {
+    const queues = answers
+      .flatMap(({ value }) => value ?? [])
       .map(({ mq, offset }) => ({ brokerName: mq.brokerName ?? '', queueId: mq.queueId, offset }));
-    return { kind: 'online', queues };
-  } catch (error) {
-    if (!isBrokerError(error, ResponseCode.CONSUMER_NOT_ONLINE)) throw error;
+    return { kind: 'online', complete, unreachable, queues };
   }
-  const tables = await mapBounded(targets, FAN_OUT_LIMIT, async (target) => {
+  const answering = targets.filter(({ addr }) => answers.some(({ target }) => target.addr === addr));
+  const tables = await mapBounded(answering, FAN_OUT_LIMIT, async (target) => {
     const readQueueNums =
       route.queueDatas.find(({ brokerName }) => brokerName === target.brokerName)?.readQueueNums ?? 0;
     const offsets = await offsetsBefore(session, { consumerGroup, topic, readQueueNums, target }, deadline);
@@ -81,7 +85,7 @@ export async function resetByTime(
       return { brokerName: target.brokerName, ...queue, timestampOffset, resetOffset };
     });
   });
-  return { kind: 'offline', queues: tables.flat() };
+  return { kind: 'offline', complete, unreachable, queues: tables.flat() };
 }
 
 async function offsetsBefore(
@@ -125,7 +129,8 @@ export async function resetOneQueue(
     place: { timestamp: number } | { queueOffset: number };
   },
 ): Promise<number> {
-  const { brokerAddr, consumerGroup, topic, queueId, place } = request;
+  const { consumerGroup, topic, queueId, place } = request;
+  const { addr: brokerAddr } = brokerAt(request.brokerAddr);
   const deadline = session.deadline();
   const ref = { topic, queueId };
   const offset =

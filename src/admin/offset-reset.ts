@@ -4,6 +4,7 @@ import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, mapBounded, type Partial, type Target } from './fan-out.js';
+import { readGroupConfig } from './group-write.js';
 import type { Position } from './position.js';
 import { type QueueAt, resolvePosition } from './queue-places.js';
 import type { AdminSession } from './session.js';
@@ -95,6 +96,15 @@ export async function planReset(session: AdminSession, request: ResetRequest): P
     }
     return { brokerName, addr, queueId: queue.queueId, minOffset, maxOffset, before, target };
   });
+  const isNew =
+    resets.every(({ before }) => before === null) && [...brokers.values()].every(({ members }) => members.length === 0);
+  if (isNew)
+    await checkGroup(
+      session,
+      consumerGroup,
+      targets.filter(({ addr }) => brokers.get(addr)?.method === 'server-side'),
+      deadline,
+    );
   const moves = resets.map(({ before, target, minOffset }) => target - (before ?? minOffset));
   return {
     consumerGroup,
@@ -106,6 +116,20 @@ export async function planReset(session: AdminSession, request: ResetRequest): P
     replays: -moves.filter((move) => move < 0).reduce((sum, move) => sum + move, 0),
     skips: moves.filter((move) => move > 0).reduce((sum, move) => sum + move, 0),
   };
+}
+
+/** Brokers that move offsets themselves refuse groups that they do not know. @throws AdminError (not-found) */
+async function checkGroup(
+  session: AdminSession,
+  consumerGroup: string,
+  targets: readonly Target[],
+  deadline: Deadline,
+): Promise<void> {
+  const configs = await whole(targets, ({ addr }) => readGroupConfig(session, addr, consumerGroup, deadline));
+  if (targets.length === 0 || [...configs.values()].some((config) => config !== null)) return;
+  throw new AdminError('not-found', `there is no consumer group "${consumerGroup}"`, {
+    hint: `mqadmin consumer create ${consumerGroup} makes it`,
+  });
 }
 
 export interface QueueResetResult extends QueueReset {

@@ -2,8 +2,7 @@ import { isTopicNotExist } from '../client/errors.js';
 import type { TopicRouteData } from '../protocol/bodies.js';
 import { brokerAddresses, readCluster, readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
-import { askAll, askEach, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
+import { askAll, askEach, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 import { atEveryNameServer, deleteOrderConf, readTopicConfig } from './topic-write.js';
 
@@ -26,7 +25,8 @@ export interface TopicDeletePlan {
 /**
  * What `deleteTopic` would delete.
  *
- * @throws AdminError (not-found) when the cluster is unknown or has no such topic
+ * @throws AdminError (not-found) when the cluster is unknown or has no such topic; (partial) when it may be on a broker
+ *   that did not answer
  */
 export async function planTopicDelete(
   session: AdminSession,
@@ -37,10 +37,13 @@ export async function planTopicDelete(
   const [info, route] = await Promise.all([readCluster(session, deadline), routeOrNull(session, topic, deadline)]);
   const masters = brokerAddresses(info, clusterName).filter(({ brokerId }) => brokerId === 0);
   const inCluster = route?.brokerDatas.filter(({ cluster }) => cluster === clusterName) ?? [];
-  if (inCluster.length === 0 && !(await someoneHas(session, masters, topic, deadline))) {
-    throw new AdminError('not-found', `cluster "${clusterName}" has no topic "${topic}"`, {
-      hint: 'mqadmin topic list shows the topics',
-    });
+  if (inCluster.length === 0) {
+    const search = await askForTopic(session, masters, topic, deadline.round(2));
+    if (!search.isFound) {
+      throw nobodyHas(search, `cluster "${clusterName}" has no topic "${topic}"`, {
+        hint: 'mqadmin topic list shows the topics',
+      });
+    }
   }
   const targets = inCluster.length > 0 ? readTargets(inCluster) : masters;
   const [stats, groups] = await Promise.all([
@@ -85,8 +88,9 @@ export async function deleteTopic(
   const masters = brokerAddresses(await readCluster(session, deadline), clusterName).filter(
     ({ brokerId }) => brokerId === 0,
   );
+  const round = deadline.round(2);
   const { answers, ...partial } = await askAll(masters, FAN_OUT_LIMIT, ({ addr }) =>
-    session.api.deleteTopicInBroker(addr, topic, deadline.call()),
+    session.api.deleteTopicInBroker(addr, topic, round.call()),
   );
   await atEveryNameServer(session, (namesrvAddr) =>
     session.api.deleteTopicInNameServer(topic, clusterName, { ...deadline.call(), namesrvAddr }),
@@ -94,12 +98,8 @@ export async function deleteTopic(
   if (request.isOrdered === true) await deleteOrderConf(session, topic, deadline);
   const route = await routeOrNull(session, topic, deadline);
   const isRouted = route?.brokerDatas.some(({ cluster }) => cluster === clusterName) ?? false;
-  const isLeft = await someoneHas(
-    session,
-    answers.map(({ target }) => target),
-    topic,
-    deadline,
-  );
+  const done = answers.map(({ target }) => target);
+  const { isFound: isLeft } = await askForTopic(session, done, topic, deadline);
   return {
     topic,
     clusterName,
@@ -118,14 +118,14 @@ async function routeOrNull(session: AdminSession, topic: string, deadline: Deadl
   }
 }
 
-async function someoneHas(
+async function askForTopic(
   session: AdminSession,
   targets: readonly Target[],
   topic: string,
   deadline: Deadline,
-): Promise<boolean> {
-  const { answers } = await askEach(targets, FAN_OUT_LIMIT, ({ addr }) =>
+): Promise<Partial & { isFound: boolean }> {
+  const { answers, complete, unreachable } = await askEach(targets, FAN_OUT_LIMIT, ({ addr }) =>
     readTopicConfig(session, addr, topic, deadline),
   );
-  return answers.some(({ value }) => value !== null);
+  return { complete, unreachable, isFound: answers.some(({ value }) => value !== null) };
 }

@@ -7,7 +7,7 @@ import { checkTopicName } from '../protocol/topic-validator.js';
 import { readCluster, type WriteTarget, writeTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
-import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
+import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 /** KV namespace of order confs. Source: common/namesrv/NamesrvUtil.java */
@@ -63,7 +63,7 @@ export async function createTopic(
   checkPatch(topic, patch);
   const deadline = session.deadline();
   const targets = await writeTargets(session, request.target, deadline);
-  const current = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) => readTopicConfig(session, addr, topic, deadline));
+  const current = await readConfigs(session, targets, topic, deadline);
   const wanted = { ...applyPatch(newTopic(topic), patch), attributes: { ...patch.attributes } };
   for (const { target, value } of current.answers) {
     if (value !== null && !sameSettings(value, applyPatch(value, patch))) {
@@ -93,7 +93,7 @@ export async function updateTopic(
   checkPatch(topic, patch);
   const deadline = session.deadline();
   const targets = await writeTargets(session, request.target, deadline);
-  const current = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) => readTopicConfig(session, addr, topic, deadline));
+  const current = await readConfigs(session, targets, topic, deadline);
   const steps = current.answers.flatMap(({ target, value }) => {
     if (value === null) return [];
     const after = applyPatch(value, patch);
@@ -102,7 +102,7 @@ export async function updateTopic(
     return [{ ...target, before: value, wanted: isSame ? null : { ...after, attributes: { ...patch.attributes } } }];
   });
   if (steps.length === 0) {
-    throw new AdminError('not-found', `there is no topic "${topic}" on ${targets.map(nameOf).join(', ')}`, {
+    throw nobodyHas(current, `there is no topic "${topic}" on ${targets.map(nameOf).join(', ')}`, {
       hint: `mqadmin topic create ${topic} makes it`,
     });
   }
@@ -126,6 +126,12 @@ export async function overwriteTopic(
   return write(session, topic, request.target, steps, { complete: true, unreachable: [] }, deadline, false);
 }
 
+/** The topic on every target, null where it is not. Leaves time to write to those that answer. */
+function readConfigs(session: AdminSession, targets: readonly Target[], topic: string, deadline: Deadline) {
+  const round = deadline.round(2);
+  return askAll(targets, FAN_OUT_LIMIT, ({ addr }) => readTopicConfig(session, addr, topic, round));
+}
+
 /** One broker to write to: `wanted` null means that it is as it should be. */
 interface Step extends Target {
   readonly before: TopicConfig | null;
@@ -141,10 +147,11 @@ async function write(
   deadline: Deadline,
   awaitRoute = true,
 ): Promise<TopicWrites> {
+  const round = deadline.round(2);
   const written = await askAll(steps, FAN_OUT_LIMIT, async (step): Promise<TopicWrite> => {
     const { brokerName, addr, before, wanted } = step;
     if (wanted === null) return { brokerName, addr, action: 'unchanged', config: before as TopicConfig };
-    await session.api.createTopic(addr, wanted, deadline.call());
+    await session.api.createTopic(addr, wanted, round.call());
     return { brokerName, addr, action: before === null ? 'created' : 'updated', config: wanted };
   });
   const brokers = written.answers.map(({ value }) => value);

@@ -1,6 +1,7 @@
 import type { MessageDoc } from '../admin/message-doc.js';
 import type { Position } from '../admin/position.js';
 import { defineCommand } from '../cli/command.js';
+import { ExitCode } from '../cli/exit-code.js';
 import { arg, flag } from '../cli/flags.js';
 import { colorPaint, noPaint, type Paint } from '../cli/render/paint.js';
 import { oneLine } from '../cli/render/text-width.js';
@@ -44,25 +45,27 @@ export default defineCommand({
     queue: flag.integer({ char: 'i', description: 'only queues of this number' }),
     format: flag.text({ description: 'text of a message with {placeholders}', helpValue: '<text>' }),
   },
-  exits: [3, 130],
+  exits: [3, 7, 130],
   async run({ args, flags, given, connect, io, format, isColor, note }) {
     const now = io.clock.now();
     const range = flags.range === undefined ? null : parseRange(flags.range, now);
     const from: Position = range?.from ?? flags.from ?? { kind: 'end' };
     const to = range?.to ?? flags.to ?? null;
     const isLive = range === null && !given.has('from') && !given.has('to');
+    const follow = given.has('follow') ? flags.follow : isLive;
     const write = await writerOf(format, flags.format, isColor);
     const [{ tailTopic }, { messageDoc }] = await Promise.all([
       import('../admin/tail.js'),
       import('../admin/message-doc.js'),
     ]);
+    let isPartial = false;
     const messages = tailTopic(
       await connect(),
       {
         topic: args.topic,
         from,
         to,
-        follow: given.has('follow') ? flags.follow : isLive,
+        follow,
         brokerName: flags.broker ?? null,
         queueId: flags.queue ?? null,
         tags: flags.tag ?? null,
@@ -72,12 +75,13 @@ export default defineCommand({
       },
       {
         onTrouble: ({ brokerName, addr, reason }) => {
+          isPartial = true;
           void note(`warning: ${brokerName ?? addr}: ${reason}`);
         },
       },
     );
     for await (const message of messages) await io.stdout.write(write(messageDoc(message)));
-    return undefined;
+    return isPartial && !follow ? { exit: ExitCode.PARTIAL } : undefined;
   },
 });
 

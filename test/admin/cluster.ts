@@ -28,6 +28,12 @@ test('writes to a cluster go to its masters', async (t) => {
   );
 });
 
+test('a broker is named by host:port', async (t) => {
+  const session = fakeSession(clusterWire());
+  const targets = writeTargets(session, { brokerAddr: 'broker-a' }, session.deadline());
+  await t.throwsAsync(targets, { code: 'USAGE', message: '"broker-a" is not an address of the form host:port' });
+});
+
 test('reads go to the master, else to the first slave', (t) => {
   t.is(
     readAddress({

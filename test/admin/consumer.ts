@@ -1,6 +1,7 @@
 import test from 'ava';
 import { consumerConnections, producerConnections } from '../../src/admin/connections.js';
 import { allGroupsProgress, groupProgress } from '../../src/admin/consumer-progress.js';
+import type { AdminError } from '../../src/admin/failure.js';
 import { createGroup, deleteGroup, overwriteGroup, planGroupDelete, updateGroup } from '../../src/admin/group-write.js';
 import {
   type ConsumerConnection,
@@ -133,6 +134,16 @@ test('a group without offsets and members is not found; a broadcasting one is to
   t.is((await groupProgress(fakeSession(wire), { consumerGroup: 'g' })).queues.length, 0);
 });
 
+test('a topic that a connected group does not read is not found', async (t) => {
+  const wire = clusterWire()
+    .on(RequestCode.GET_CONSUME_STATS, () => ({ body: encodeConsumeStats({ consumeTps: 0, offsetTable: [] }) }))
+    .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () => ({ body: encodeConsumerConnection(online()) }));
+  await t.throwsAsync(groupProgress(fakeSession(wire), { consumerGroup: 'g', topic: 'other' }), {
+    code: 'NOT_FOUND',
+    message: 'consumer group "g" does not read "other"',
+  });
+});
+
 test('a group without a retry topic is looked for at every broker', async (t) => {
   const wire = clusterWire(isRouted).on(RequestCode.GET_CONSUME_STATS, (_request, addr) => ({ body: stats(addr) }));
   t.is((await groupProgress(fakeSession(wire), { consumerGroup: 'nobody' })).queues.length, 2);
@@ -191,6 +202,19 @@ test('nobody connected is not found', async (t) => {
   await t.throwsAsync(producerConnections(fakeSession(wire), { producerGroup: 'p', topic: 'orders' }), {
     code: 'NOT_FOUND',
   });
+});
+
+test('nobody connected is unknown while a broker is silent', async (t) => {
+  const wire = clusterWire()
+    .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () => OFFLINE)
+    .on(RequestCode.GET_PRODUCER_CONNECTION_LIST, () => ({ code: ResponseCode.SYSTEM_ERROR, remark: 'not exist' }));
+  wire.silent.add(BROKER_B);
+  const session = fakeSession(wire);
+  const consumers = await t.throwsAsync<AdminError>(consumerConnections(session, { consumerGroup: 'g' }));
+  const producers = await t.throwsAsync<AdminError>(
+    producerConnections(session, { producerGroup: 'g', topic: 'orders' }),
+  );
+  t.deepEqual([consumers.kind, producers.kind], ['partial', 'partial']);
 });
 
 test('producers of all brokers are listed', async (t) => {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { AdminError } from '../../src/admin/failure.js';
 import { messageDoc } from '../../src/admin/message-doc.js';
 import { queryById, queryByKey, queryByUniqueKey } from '../../src/admin/message-query.js';
 import { encodeOffsetMsgId } from '../../src/protocol/message-id.js';
@@ -99,6 +100,13 @@ test('by id: an offset id that is gone is looked for as a unique key when the to
   await t.throwsAsync(queryById(fakeSession(wire), { msgId: OFFSET_ID, topic: 'orders' }), { code: 'NOT_FOUND' });
   t.is(wire.of(RequestCode.QUERY_MESSAGE).length, 2);
   await t.throwsAsync(queryById(fakeSession(wire), { msgId: OFFSET_ID, topic: null }), { code: 'NOT_FOUND' });
+});
+
+test('by id: nothing found is unknown while a broker is silent', async (t) => {
+  const wire = clusterWire().on(RequestCode.QUERY_MESSAGE, () => ({ code: ResponseCode.QUERY_NOT_FOUND, remark: '' }));
+  wire.silent.add(BROKER_B);
+  const error = await t.throwsAsync<AdminError>(queryById(fakeSession(wire), { msgId: UNIQ, topic: 'orders' }));
+  t.is(error.kind, 'partial');
 });
 
 test('by id: without a topic a unique key is wrong usage', async (t) => {

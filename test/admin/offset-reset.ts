@@ -5,10 +5,12 @@ import {
   encodeConsumerConnection,
   encodeConsumeStats,
   encodeResetOffsetBody,
+  encodeSubscriptionGroupWrapper,
   encodeTopicStatsTable,
 } from '../../src/protocol/bodies.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
+import { defaultSubscriptionGroupConfig } from '../../src/protocol/subscription-group-config.js';
 import { BROKER_A, BROKER_B, clusterWire, type FakeWire, fakeSession } from '../helper/cli.js';
 
 interface World {
@@ -38,6 +40,13 @@ function world(options: { isServerSide?: boolean; isOnline?: boolean } = {}): Wo
     .on(RequestCode.GET_BROKER_CONFIG, () => ({
       body: Buffer.from(isServerSide ? 'useServerSideResetOffset=true\n' : 'brokerName=x\n'),
       extFields: { version: '{}' },
+    }))
+    .on(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => ({
+      body: encodeSubscriptionGroupWrapper({
+        subscriptionGroupTable: { g: defaultSubscriptionGroupConfig('g') },
+        forbiddenTable: {},
+        dataVersion: { counter: 0, timestamp: 0, stateVersion: 0 },
+      }),
     }))
     .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () =>
       isOnline
@@ -180,6 +189,15 @@ test('a plan is whole or none', async (t) => {
   await t.throwsAsync(planReset(fakeSession(wire), request({ kind: 'end' })), { code: 'REMOTING_CONNECT' });
 });
 
+test('a group that a 5.x broker would refuse is not planned for', async (t) => {
+  const plan = { ...request({ kind: 'end' }), consumerGroup: 'nobody' };
+  await t.throwsAsync(planReset(fakeSession(world().wire), plan), {
+    code: 'NOT_FOUND',
+    message: 'there is no consumer group "nobody"',
+  });
+  t.is((await planReset(fakeSession(world({ isServerSide: false }).wire), plan)).queues.length, 4);
+});
+
 test('what reads back differently is not verified', async (t) => {
   const { wire } = world();
   const session = fakeSession(wire);
@@ -212,6 +230,24 @@ test("Apache's reset asks the brokers by time", async (t) => {
     result.queues.map(({ brokerName, queueId }) => `${brokerName}/${queueId}`),
     ['broker-a/0', 'broker-a/1', 'broker-b/0', 'broker-b/1'],
   );
+});
+
+test("Apache's reset moves the brokers that answer and names the others", async (t) => {
+  const { wire, offsets } = world();
+  wire.silent.add(BROKER_B);
+  const result = await resetByTime(fakeSession(wire), {
+    consumerGroup: 'g',
+    topic: 'orders',
+    timestamp: -1,
+    isForce: true,
+    isC: false,
+  });
+  t.is(result.kind, 'online');
+  t.deepEqual(
+    result.unreachable.map(({ brokerName }) => brokerName),
+    ['broker-b'],
+  );
+  t.is(offsets.get(`${BROKER_A}/0`), 50);
 });
 
 test("Apache's reset commits offsets itself when nobody is online, back only without force", async (t) => {

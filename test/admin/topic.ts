@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { AdminError } from '../../src/admin/failure.js';
 import { deleteTopic, planTopicDelete } from '../../src/admin/topic-delete.js';
 import { listTopics, listTopicUses } from '../../src/admin/topic-list.js';
 import { topicStatus } from '../../src/admin/topic-status.js';
@@ -13,7 +14,8 @@ import {
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
 import type { TopicConfig } from '../../src/protocol/topic-config.js';
-import { BROKER_A, BROKER_B, clusterWire, type FakeWire, fakeSession, NAMESRV } from '../helper/cli.js';
+import { BROKER_A, BROKER_B, clusterWire, type FakeWire, fakeIo, fakeSession, NAMESRV } from '../helper/cli.js';
+import type { ManualClock } from '../helper/manual-clock.js';
 
 const config = (more: Partial<TopicConfig> = {}): TopicConfig => ({
   topicName: 'orders',
@@ -114,6 +116,36 @@ test('an update leaves what is not given, broker by broker', async (t) => {
   );
   t.like(topics.get(BROKER_A), { perm: 4, readQueueNums: 8, writeQueueNums: 16 });
   t.like(topics.get(BROKER_B), { perm: 6, readQueueNums: 2, writeQueueNums: 16 });
+});
+
+test('a broker that does not answer leaves time to write to the others', async (t) => {
+  const io = fakeIo();
+  const topics = new Map([[BROKER_A, config()]]);
+  const wire = topicWire(topics);
+  wire.silent.add(BROKER_B);
+  const invoke = wire.invoke.bind(wire);
+  const writes: number[] = [];
+  wire.invoke = async (addr, command, timeoutMs, signal) => {
+    if (addr === BROKER_B) (io.clock as ManualClock).advance(timeoutMs);
+    if (command.code === RequestCode.UPDATE_AND_CREATE_TOPIC) writes.push(timeoutMs);
+    return invoke(addr, command, timeoutMs, signal);
+  };
+  const request = { topic: 'orders', target: C1, patch: { perm: 4 } };
+  const result = await updateTopic(fakeSession(wire, io, 8000), request);
+  t.false(result.complete);
+  t.is(topics.get(BROKER_A)?.perm, 4);
+  t.deepEqual(writes, [2000]);
+});
+
+test('a topic may be on a broker that does not answer', async (t) => {
+  const wire = topicWire(new Map());
+  wire.silent.add(BROKER_B);
+  const request = { topic: 'orders', target: C1, patch: { perm: 4 } };
+  await t.throwsAsync(updateTopic(fakeSession(wire), request), {
+    message: /there is no topic "orders" .*as far as brokers answered \(broker-b: /,
+  });
+  const plan = planTopicDelete(fakeSession(wire), { topic: 'orders', clusterName: 'c1' });
+  t.is((await t.throwsAsync<AdminError>(plan)).kind, 'partial');
 });
 
 test('an update of a topic that nobody has is not found', async (t) => {

@@ -71,7 +71,8 @@ function getAllProducers(context: BrokerContext, request: RemotingCommand): Remo
   for (const [group, members] of context.producers.entries()) {
     data[group] = [...members.values()].map((member) => ({
       clientId: member.clientId,
-      remoteIP: member.connection.remoteText,
+      // Java's text of a socket address.
+      remoteIP: `/${member.connection.remoteText}`,
       language: member.language,
       version: member.version,
       lastUpdateTimestamp: member.lastUpdateMs,

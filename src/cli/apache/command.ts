@@ -28,8 +28,8 @@ export interface ApacheCommand {
   /** Apache's spelling; any case is accepted. */
   readonly name: string;
   readonly options: readonly ApacheOption[];
-  /** Refused in a read-only context. */
-  readonly writes?: boolean;
+  /** Refused in a read-only context, always or with some flags. */
+  readonly writes?: boolean | ((flags: ApacheFlags) => boolean);
   /** @returns the exit code; nothing means 0 */
   run(context: ApacheContext): Promise<number | undefined>;
 }

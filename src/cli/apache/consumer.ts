@@ -208,7 +208,7 @@ async function groupPatch(flags: ApacheFlags): Promise<GroupPatch> {
     consumeMessageOrderly: truth('o', false),
     retryQueueNums: integerFlag(flags, 'q', 1),
     retryMaxTimes: integerFlag(flags, 'r', 16),
-    groupRetryPolicy: retryPolicy(flags.value('p')),
+    groupRetryPolicy: await retryPolicy(flags.value('p')),
     brokerId: integerFlag(flags, 'i', 0),
     whichBrokerWhenConsumeSlowly: integerFlag(flags, 'w', 1),
     notifyConsumerIdsChangedEnable: truth('a', true),
@@ -216,26 +216,30 @@ async function groupPatch(flags: ApacheFlags): Promise<GroupPatch> {
   };
 }
 
-/** Reads `-p`. The broker checks what the policy says; here it has to be a JSON object. */
-function retryPolicy(text: string | null): GroupRetryPolicy | undefined {
+/** Reads `-p`; what its JSON leaves out is at its default. */
+async function retryPolicy(text: string | null): Promise<GroupRetryPolicy | undefined> {
   if (text === null) return undefined;
+  const [{ subscriptionGroupConfigType }, { readJson }] = await Promise.all([
+    import('../../protocol/subscription-group-config.js'),
+    import('../../protocol/bodies/schema.js'),
+  ]);
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { type: 'CUSTOMIZED', ...value } as GroupRetryPolicy;
-    }
+    const config = { groupName: '', groupRetryPolicy: JSON.parse(text) as unknown };
+    return readJson(subscriptionGroupConfigType, '-p', config).groupRetryPolicy;
   } catch (error) {
-    throw new UsageError(`-p is no JSON: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`-p is no retry policy: ${(error as Error).message}`, { cause: error });
   }
-  throw new UsageError('-p must be a JSON object');
 }
 
 /** Source: remoting/protocol/subscription/SubscriptionGroupConfig.java#toString */
 function groupConfigText(config: SubscriptionGroupConfig): string {
   const { groupRetryPolicy: policy } = config;
-  const policyText = `GroupRetryPolicy{type=${policy.type}, exponentialRetryPolicy=${
-    policy.exponentialRetryPolicy === undefined ? null : JSON.stringify(policy.exponentialRetryPolicy)
-  }, customizedRetryPolicy=${policy.customizedRetryPolicy === undefined ? null : JSON.stringify(policy.customizedRetryPolicy)}}`;
+  const { exponentialRetryPolicy: growing, customizedRetryPolicy: listed } = policy;
+  const growingText = growing && `ExponentialRetryPolicy{${memberText(growing, ['initial', 'max', 'multiplier'])}}`;
+  const listedText = listed && `CustomizedRetryPolicy{next=[${listed.next.join(', ')}]}`;
+  const policyText =
+    `GroupRetryPolicy{type=${policy.type}, exponentialRetryPolicy=${growingText ?? null}, ` +
+    `customizedRetryPolicy=${listedText ?? null}}`;
   const fields: ReadonlyArray<readonly [string, unknown]> = [
     ['groupName', config.groupName],
     ['consumeEnable', config.consumeEnable],
@@ -254,6 +258,11 @@ function groupConfigText(config: SubscriptionGroupConfig): string {
     ['attributes', javaMap(Object.entries(config.attributes))],
   ];
   return `SubscriptionGroupConfig{${fields.map(([name, value]) => `${name}=${value}`).join(', ')}}`;
+}
+
+/** `a=1, b=2` */
+function memberText<T>(value: T, names: ReadonlyArray<keyof T & string>): string {
+  return names.map((name) => `${name}=${value[name]}`).join(', ');
 }
 
 /** Source: tools/command/consumer/DeleteSubscriptionGroupCommand.java */

@@ -1,5 +1,7 @@
 /** Text as Java prints it, so that scripts written for Apache's tool read ours. */
 
+import { javaHashCode } from '../../protocol/java-hash.js';
+
 /** `%-20s`: padded on the right, never cut. */
 export const left = (value: string | number, width: number): string => String(value).padEnd(width);
 
@@ -22,6 +24,22 @@ export function javaDouble(value: number): string {
 /** `{a=1, b=2}`, as `Map.toString`; no map is `null`. */
 export function javaMap(entries: Iterable<readonly [string | number, string]> | null): string {
   return entries === null ? 'null' : `{${[...entries].map(([key, value]) => `${key}=${value}`).join(', ')}}`;
+}
+
+/**
+ * `{a=1, b=2}` in the order of a `HashMap` with room for 128, which is how Apache's client reads properties.
+ *
+ * Source: common/message/MessageDecoder.java#string2messageProperties, java.util.HashMap
+ */
+export function javaHashMap(entries: Iterable<readonly [string, string]>): string {
+  const list = [...entries];
+  let buckets = 128;
+  while (list.length > buckets * 0.75) buckets *= 2;
+  const bucketOf = (key: string): number => {
+    const hash = javaHashCode(key);
+    return (hash ^ (hash >>> 16)) & (buckets - 1);
+  };
+  return javaMap(list.sort(([a], [b]) => bucketOf(a) - bucketOf(b)));
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -6,7 +6,8 @@ import type { ConsumeMessageDirectlyResult } from '../../protocol/bodies.js';
 import type { MessageExt } from '../../protocol/message.js';
 import { UsageError } from '../usage-error.js';
 import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, needed, partialExit } from './command.js';
-import { dateTimeMillis, javaMap, left, right } from './java-text.js';
+import type { ApacheFlags } from './commons-cli.js';
+import { dateTimeMillis, javaHashMap, left, right } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 
 /** Source: tools/command/message/SendMessageCommand.java */
@@ -44,6 +45,7 @@ const sendMessage: ApacheCommand = {
 /** Source: tools/command/message/QueryMsgByIdSubCommand.java */
 const queryMsgById: ApacheCommand = {
   name: 'queryMsgById',
+  writes: (flags) => isPush(flags) || isTrue(flags.value('s')),
   options: [
     required('t', 'topic', 'topic of the message'),
     required('i', 'msgId', 'message id or comma list of ids'),
@@ -66,7 +68,7 @@ const queryMsgById: ApacheCommand = {
     const decode = bodyDecoder(flags.value('f'));
     for (const msgId of ids) {
       const message = await queryById(session, { ...query, msgId });
-      if (flags.has('g') && flags.has('d')) {
+      if (isPush(flags)) {
         await context.print(await push(session, message, needed(flags, 'g'), needed(flags, 'd')));
       } else if (flags.has('s')) {
         if (!isTrue(flags.value('s'))) continue;
@@ -115,6 +117,7 @@ const queryMsgByKey: ApacheCommand = {
 /** Source: tools/command/message/QueryMsgByUniqueKeySubCommand.java */
 const queryMsgByUniqueKey: ApacheCommand = {
   name: 'queryMsgByUniqueKey',
+  writes: isPush,
   options: [
     required('i', 'msgId', 'client-generated unique message id'),
     optional('g', 'consumerGroup', 'group for direct push, needs -d'),
@@ -130,7 +133,7 @@ const queryMsgByUniqueKey: ApacheCommand = {
     const query = { topic: needed(flags, 't'), msgId: needed(flags, 'i'), cluster: flags.value('c') };
     const found = await queryByUniqueKey(session, query);
     const shown = flags.has('a') ? found.messages : found.messages.slice(0, 1);
-    if (flags.has('g') && flags.has('d')) {
+    if (isPush(flags)) {
       for (const message of found.messages.slice(0, 1)) {
         await context.print(await push(session, message, needed(flags, 'g'), needed(flags, 'd')));
       }
@@ -157,20 +160,27 @@ const queryMsgByOffset: ApacheCommand = {
   ],
   async run(context) {
     const { flags } = context;
-    const { queryByOffset } = await import('../../admin/message-query.js');
+    const { queryAtOffset } = await import('../../admin/message-query.js');
     const session = await context.connect();
-    const message = await queryByOffset(session, {
+    const { message, minOffset, maxOffset } = await queryAtOffset(session, {
       topic: needed(flags, 't'),
       brokerName: needed(flags, 'b'),
       queueId: integerFlag(flags, 'i', 0),
       queueOffset: integerFlag(flags, 'o', 0),
     });
+    // Apache's client adds them to every message that it pulls.
+    message.properties.set('MIN_OFFSET', String(minOffset)).set('MAX_OFFSET', String(maxOffset));
     const decode = bodyDecoder(flags.value('f'));
     await showMessage(context, message, { offsetId: true, fileName: message.msgId, decode });
     await showTracks(context, session, message, (track) => `${track}\n`);
     return undefined;
   },
 };
+
+/** With a group and a client of it, the message is given to that client to consume. */
+function isPush(flags: ApacheFlags): boolean {
+  return flags.has('g') && flags.has('d');
+}
 
 /** Where Apache's tool leaves bodies. */
 const BODY_FOLDER = '/tmp/rocketmq/msgbodys';
@@ -202,7 +212,7 @@ async function showMessage(
     ['Born Host:', hostText(message.bornHost)],
     ['Store Host:', hostText(message.storeHost)],
     ['System Flag:', message.sysFlag],
-    ['Properties:', javaMap(message.properties)],
+    ['Properties:', javaHashMap(message.properties)],
     ['Message Body Path:', path],
     ...(show.decode === null ? [] : [['Message Body:', show.decode(message.body)] as const]),
   ];

@@ -1,7 +1,7 @@
 import { AdminError } from '../../admin/failure.js';
 import { parseTime } from '../time-syntax.js';
 import { UsageError } from '../usage-error.js';
-import { type ApacheCommand, integerFlag, needed } from './command.js';
+import { type ApacheCommand, integerFlag, needed, partialExit } from './command.js';
 import { front, left } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 
@@ -64,7 +64,7 @@ const resetOffsetByTime: ApacheCommand = {
       for (const { brokerName, queueId: id, offset } of result.queues) {
         await line([left(front(brokerName, 32), 40), left(id, 40), left(offset, 40)].join('  '));
       }
-      return undefined;
+      return partialExit(context, result);
     }
     await line(
       `reset consumer offset by specified consumerGroup[${consumerGroup}], topic[${topic}], force[${isForce}], ${when}`,
@@ -81,7 +81,7 @@ const resetOffsetByTime: ApacheCommand = {
     } of result.queues) {
       await row(front(brokerName, 32), id, brokerOffset, consumerOffset, timestampOffset, resetOffset);
     }
-    return undefined;
+    return partialExit(context, result);
   },
 };
 

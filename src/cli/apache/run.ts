@@ -43,7 +43,8 @@ export async function runApacheCommand(
       cwd: io.cwd,
       home: io.home,
     });
-    if (command.writes === true && settings.readOnly.value) {
+    const writes = typeof command.writes === 'function' ? command.writes(flags) : command.writes === true;
+    if (writes && settings.readOnly.value) {
       const { AdminError } = await import('../../admin/failure.js');
       throw new AdminError('not-permitted', `${settings.readOnly.origin} is read-only`);
     }

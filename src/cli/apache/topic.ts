@@ -1,4 +1,5 @@
 import type { TopicWrites } from '../../admin/topic-write.js';
+import { ExitCode } from '../exit-code.js';
 import type { ApacheCommand } from './command.js';
 import { integerFlag, isTrue, needed, partialExit, targetFlag, unknownCluster } from './command.js';
 import { dateTimeMillis, front, javaDouble, javaMap, left } from './java-text.js';
@@ -80,7 +81,7 @@ const deleteTopic: ApacheCommand = {
     const result = await remove(await context.connect(), { topic, clusterName }).catch((error: unknown) => {
       throw unknownCluster(error);
     });
-    await context.line(`delete topic [${topic}] from cluster [${clusterName}] success.`);
+    if (result.complete) await context.line(`delete topic [${topic}] from cluster [${clusterName}] success.`);
     await context.line(`delete topic [${topic}] from NameServer success.`);
     return partialExit(context, result);
   },
@@ -97,7 +98,7 @@ const topicList: ApacheCommand = {
       await context.print((await listTopicNames(session)).map((topic) => `${topic}\n`).join(''));
       return undefined;
     }
-    const { topics } = await listTopicUses(session);
+    const { topics, complete } = await listTopicUses(session);
     await context.line(`${left('#Cluster Name', 20)}  ${left('#Topic', 48)}  ${left('#Consumer Group', 48)}`);
     for (const { topic, clusterName, consumerGroups } of topics) {
       for (const group of consumerGroups?.length ? consumerGroups : ['']) {
@@ -105,7 +106,8 @@ const topicList: ApacheCommand = {
         await context.line(cells.join('  '));
       }
     }
-    return undefined;
+    for (const { topic, reason } of topics) if (reason !== null) await context.complain(`${topic}: ${reason}`);
+    return complete ? ExitCode.DONE : ExitCode.PARTIAL;
   },
 };
 

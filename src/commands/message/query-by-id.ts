@@ -24,7 +24,7 @@ export default defineCommand({
     track: flag.boolean({ description: 'say what each consumer group has made of it' }),
     cluster: flag.string({ char: 'c', description: 'only brokers of this cluster', helpValue: '<name>' }),
   },
-  exits: [3],
+  exits: [3, 7],
   async run({ args, flags, connect }) {
     const [{ queryById }, { messageDoc }] = await Promise.all([
       import('../../admin/message-query.js'),

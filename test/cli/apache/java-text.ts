@@ -4,6 +4,7 @@ import {
   dateTimeMillis,
   front,
   javaDouble,
+  javaHashMap,
   javaMap,
   left,
   right,
@@ -45,6 +46,15 @@ test('maps, padding and cutting', (t) => {
   t.is(left('abcdef', 5), 'abcdef');
   t.is(right(42, 5), '   42');
   t.is(front('abcdef', 3), 'abc');
+});
+
+test("the properties of a message come in the order of Java's HashMap", (t) => {
+  const keys = 'MAX_OFFSET KEYS TAGS WAIT MIN_OFFSET UNIQ_KEY CLUSTER TRACE_ON MSG_REGION'.split(' ');
+  // As Apache's queryMsgByOffset prints them.
+  t.is(
+    javaHashMap(keys.map((key) => [key, ''])),
+    '{MSG_REGION=, UNIQ_KEY=, CLUSTER=, MIN_OFFSET=, TAGS=, KEYS=, WAIT=, TRACE_ON=, MAX_OFFSET=}',
+  );
 });
 
 test('times are local, padded and with milliseconds after a comma', (t) => {

@@ -5,6 +5,7 @@ import { runApacheCommand } from '../../../src/cli/apache/run.js';
 import {
   encodeConsumerConnection,
   encodeConsumeStats,
+  encodeGroupList,
   encodeKVTable,
   encodeProducerConnection,
   encodeResetOffsetBody,
@@ -150,6 +151,30 @@ test('deleteTopic prints two lines and asks nobody', async (t) => {
   const { code, stdout } = await run('deleteTopic -t orders -c c1', wire);
   t.is(code, 0);
   t.is(stdout, 'delete topic [orders] from cluster [c1] success.\ndelete topic [orders] from NameServer success.\n');
+});
+
+test('deleteTopic does not call a part of a cluster a success', async (t) => {
+  const wire = clusterWire()
+    .on(RequestCode.DELETE_TOPIC_IN_BROKER, () => ({}))
+    .on(RequestCode.GET_TOPIC_CONFIG, () => ({ code: ResponseCode.TOPIC_NOT_EXIST, remark: 'no' }))
+    .on(RequestCode.DELETE_TOPIC_IN_NAMESRV, () => ({}));
+  wire.silent.add(BROKER_B);
+  const { code, stdout, stderr } = await run('deleteTopic -t orders -c c1', wire);
+  t.is(code, 7);
+  t.is(stdout, 'delete topic [orders] from NameServer success.\n');
+  t.regex(stderr, /broker-b .* did not answer/);
+});
+
+test('queryMsgByOffset prints the bounds of the queue among the properties', async (t) => {
+  const wire = clusterWire()
+    .on(RequestCode.PULL_MESSAGE, () => ({
+      extFields: { suggestWhichBrokerId: '0', nextBeginOffset: '8', minOffset: '2', maxOffset: '9' },
+      body: storedMessage({ topic: 'orders', keys: 'k1', tags: 'a', queueOffset: 7 }),
+    }))
+    .on(RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, () => ({ body: encodeGroupList({ groupList: [] }) }));
+  const { lines } = await run('queryMsgByOffset -t orders -b broker-a -i 0 -o 7', wire);
+  const properties = lines.find((line) => line.startsWith('Properties:'));
+  t.is(properties, `${'Properties:'.padEnd(20)} {MIN_OFFSET=2, TAGS=a, KEYS=k1, MAX_OFFSET=9}`);
 });
 
 test('queryMsgByKey has a right-aligned table', async (t) => {
@@ -461,8 +486,27 @@ test('updateSubGroup and deleteSubGroup', async (t) => {
   t.is((await run('deleteSubGroup -g g', wire)).code, 2);
 });
 
+test("updateSubGroup prints retry policies as Java does, with Java's defaults", async (t) => {
+  const wire = clusterWire().on(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, () => ({}));
+  const policy = async (json: string) =>
+    /groupRetryPolicy=(.*), brokerId/.exec((await run(`updateSubGroup -c c1 -g g -p ${json}`, wire)).stdout)?.[1];
+  t.is(
+    await policy('{"type":"EXPONENTIAL","exponentialRetryPolicy":{"initial":600000}}'),
+    'GroupRetryPolicy{type=EXPONENTIAL, exponentialRetryPolicy=ExponentialRetryPolicy{initial=600000, max=7200000, multiplier=2}, customizedRetryPolicy=null}',
+  );
+  t.is(
+    await policy('{"customizedRetryPolicy":{"next":[1000,5000]}}'),
+    'GroupRetryPolicy{type=CUSTOMIZED, exponentialRetryPolicy=null, customizedRetryPolicy=CustomizedRetryPolicy{next=[1000, 5000]}}',
+  );
+  t.is((await run('updateSubGroup -c c1 -g g -p []', wire)).code, 2);
+  t.is((await run('updateSubGroup -c c1 -g g -p {', wire)).code, 2);
+});
+
 test('a read-only context refuses writes under Apache names too', async (t) => {
   const wire = clusterWire();
   t.is((await run('deleteTopic -t orders -c c1', wire, { MQADMIN_READ_ONLY: 'true' })).code, 4);
+  const env = { MQADMIN_READ_ONLY: 'true' };
+  t.is((await run('queryMsgById -t orders -i AB -s true', wire, env)).code, 4);
+  t.is((await run('queryMsgByUniqueKey -t orders -i AB -g g -d c', wire, env)).code, 4);
   t.is(wire.calls.length, 0);
 });
