@@ -248,7 +248,7 @@ const BIN = join(ROOT, 'bin/run.js');
 
 /** @throws Error in words when the program has not been built */
 export function assertBuilt(): void {
-  if (!existsSync(join(ROOT, 'dist/src/cli/run.js'))) throw new Error('dist is missing: npm run build makes it');
+  if (!existsSync(join(ROOT, 'dist/src/cli/run.cjs'))) throw new Error('dist is missing: npm run build makes it');
 }
 
 export interface ProgramOptions {
