@@ -10,7 +10,7 @@ import { errorText } from '../../src/base/errors.js';
 import { javaClients } from './directions/java-clients.js';
 import { mixedCluster, ourClients } from './directions/our-clients.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
-import { type ApacheVersion, classPath, missingTools, SERVER_VERSION } from './kit/artifacts.js';
+import { type ApacheVersion, classPath, missingTools, SERVER_VERSION, VERSIONS } from './kit/artifacts.js';
 import { Playground } from './kit/children.js';
 import { Report } from './kit/report.js';
 import { Servers } from './kit/servers.js';
@@ -30,6 +30,9 @@ async function main(wanted: readonly string[]): Promise<number> {
       return skip(`no Apache jars: ${errorText(error)}`);
     }
     const report = new Report(TODO, print);
+    report.note(
+      `Apache servers ${SERVER_VERSION} (jars of 4.9 servers are not published), clients ${VERSIONS.join(', ')}`,
+    );
     const classPathOf = (version: ApacheVersion) => classPath(playground, version);
     const directions: Record<string, () => Promise<void>> = {
       'java-clients': () => javaClients(servers, playground, classPathOf, report),
