@@ -40,6 +40,8 @@ async function main(wanted: readonly string[]): Promise<number> {
       mixed: () => mixedCluster(servers, playground, classPathOf, report),
       stores: () => storesChangeHands(servers, playground, report),
     };
+    const unknown = wanted.filter((name) => directions[name] === undefined);
+    if (unknown.length > 0) throw new Error(`no direction ${unknown}: there are ${Object.keys(directions).join(', ')}`);
     for (const [name, run] of Object.entries(directions)) {
       if (wanted.length > 0 && !wanted.includes(name)) continue;
       try {
