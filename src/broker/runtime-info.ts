@@ -93,7 +93,8 @@ async function storeInfo(context: BrokerContext, rates: StoreRates): Promise<Rec
     dispatchBehindBytes: String(stats.dispatchBehindBytes),
     pageCacheLockTimeMills: '0',
     earliestMessageTimeStamp: String(stats.earliestMessageTimestamp),
-    remainTransientStoreBufferNumbs: '0',
+    // There is no pool of buffers that could run out: Java's Integer.MAX_VALUE says so.
+    remainTransientStoreBufferNumbs: '2147483647',
     remainHowManyDataToFlush: byteCountText(Math.max(0, stats.maxPhyOffset - stats.flushedPhyOffset)),
     ...(partition && {
       commitLogDirCapacity: `Total : ${byteCountText(partition.totalBytes)}, Free : ${byteCountText(partition.freeBytes)}.`,
