@@ -53,13 +53,12 @@ export interface Sent {
  * @throws MQClientError (10005) without a route; MQBrokerError when the broker refuses; AdminError (usage) for a
  *   message that breaks a rule, (not-found) when the broker chosen does not serve the topic
  */
-export async function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
-  await checkReachable(session, request.topic);
-  return withProducer(session, (producer) => sendWith(session, producer, request));
+export function sendMessage(session: AdminSession, request: SendRequest): Promise<Sent> {
+  return withProducer(session, request.topic, (producer) => sendWith(session, producer, request));
 }
 
 /**
- * Sends several messages one after the other over one connection and hands each result out as it comes.
+ * Sends several messages to one topic, one after the other, and hands each result out as it comes.
  *
  * @throws as sendMessage, at the first message that fails
  */
@@ -68,12 +67,12 @@ export async function sendMessages(
   requests: Iterable<SendRequest>,
   onSent: (sent: Sent) => Promise<void>,
 ): Promise<void> {
-  const checked = new Set<string>();
-  await withProducer(session, async (producer) => {
-    for (const request of requests) {
-      if (!checked.has(request.topic)) await checkReachable(session, request.topic);
-      checked.add(request.topic);
-      await onSent(await sendWith(session, producer, request));
+  const rest = requests[Symbol.iterator]();
+  const first = rest.next();
+  if (first.done) return;
+  await withProducer(session, first.value.topic, async (producer) => {
+    for (let next: IteratorResult<SendRequest> = first; !next.done; next = rest.next()) {
+      await onSent(await sendWith(session, producer, next.value));
     }
   });
 }
@@ -81,21 +80,9 @@ export async function sendMessages(
 /** Sends a stored message again: the same topic, body and properties, its unique key included. */
 export function resendMessage(session: AdminSession, message: MessageExt): Promise<Sent> {
   const { topic, flag, properties, body } = message;
-  return withProducer(session, (producer) =>
+  return withProducer(session, topic, (producer) =>
     dispatch(session, producer, { topic, flag, properties: new Map(properties), body }, null),
   );
-}
-
-/**
- * A producer takes a name server that does not answer for a topic without a route. A topic without one is fine here:
- * brokers may create it on the first message.
- */
-async function checkReachable(session: AdminSession, topic: string): Promise<void> {
-  try {
-    await session.api.getTopicRouteInfo(topic, session.deadline().call());
-  } catch (error) {
-    if (!isTopicNotExist(error)) throw error;
-  }
 }
 
 async function sendWith(session: AdminSession, producer: Producer, request: SendRequest): Promise<Sent> {
@@ -180,8 +167,26 @@ async function sendTrace(session: AdminSession, producer: Producer, request: Sen
   await producer.send(createMessage(SystemTopic.TRACE_TOPIC, body, { keys }));
 }
 
-async function withProducer<T>(session: AdminSession, work: (producer: Producer) => Promise<T>): Promise<T> {
+/**
+ * How many brokers a topic has; 0 for one without a route, which brokers may create on the first message. Asked apart
+ * from the producer, which takes a name server that does not answer for a topic without a route.
+ */
+async function countBrokers(session: AdminSession, topic: string): Promise<number> {
+  try {
+    return (await session.api.getTopicRouteInfo(topic, session.deadline().call())).brokerDatas.length;
+  } catch (error) {
+    if (isTopicNotExist(error)) return 0;
+    throw error;
+  }
+}
+
+async function withProducer<T>(
+  session: AdminSession,
+  topic: string,
+  work: (producer: Producer) => Promise<T>,
+): Promise<T> {
   const { remoting, timeoutMs, clock, random } = session;
+  const hasOthers = (await countBrokers(session, topic)) > 1;
   // The connections are the session's: they outlive the producer.
   const borrowed = {
     invoke: remoting.invoke.bind(remoting),
@@ -195,8 +200,9 @@ async function withProducer<T>(session: AdminSession, work: (producer: Producer)
       group: SEND_GROUP,
       namesrvAddr: session.namesrvAddrs,
       sendMsgTimeout: timeoutMs,
-      // A broker that does not answer leaves time to try the others.
-      sendMsgMaxTimeoutPerRequest: Math.ceil(timeoutMs / 3),
+      // A broker that does not answer leaves time to try the others. With one broker a second try would only store
+      // the message twice.
+      ...(hasOthers ? { sendMsgMaxTimeoutPerRequest: Math.ceil(timeoutMs / 3) } : {}),
       mqClientApiTimeout: timeoutMs,
       clock,
       random,
