@@ -172,6 +172,15 @@ test('consumer delete shows its plan, asks, and verifies', async (t) => {
   t.like(JSON.parse(done.stdout), { consumerGroup: 'g', verified: true });
 });
 
+test('consumer delete from brokers of which one is silent ends with 7 and says what may be left', async (t) => {
+  const wire = groupWire();
+  wire.silent.add(BROKER_B);
+  const { code, stdout, stderr } = await runFake(consumerDelete, ['g', '-c', 'c1', '--yes'], wire);
+  t.is(code, 7, stderr);
+  t.is(stdout, 'deleted consumer group g from broker-a\n');
+  t.regex(stderr, /not all of its topics are removed: broker-b did not answer/);
+});
+
 function resetWire(): FakeWire {
   const offsets = new Map<string, number>();
   return clusterWire()

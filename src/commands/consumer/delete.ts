@@ -37,10 +37,10 @@ export default defineCommand({
     const isBack = result.complete && !result.verified;
     const notes = [
       ...(partial.notes ?? []),
-      ...(result.topicsReason === null ? [] : [`error: its topics were not removed: ${result.topicsReason}`]),
+      ...(result.topicsReason === null ? [] : [`error: not all of its topics are removed: ${result.topicsReason}`]),
       ...(isBack ? ['error: read back, the group is still there: a member may be connected'] : []),
     ];
-    const isFailed = isBack || result.topicsReason !== null;
+    const isFailed = isBack || (result.complete && result.topicsReason !== null);
     return {
       exit: isFailed ? ExitCode.FAILED : (partial.exit ?? ExitCode.DONE),
       notes,
