@@ -15,7 +15,7 @@ import { Rpc } from '../../src/client/rpc.js';
 import { createRequest, encodeFrame } from '../../src/protocol/remoting-command.js';
 import { requestCodeTable } from '../../src/protocol/request-code.js';
 import { RemotingClient } from '../../src/remoting/client.js';
-import { BrokerProcess, seeded } from './server-process.js';
+import { BrokerProcess, seeded, untilServing } from './server-process.js';
 
 export interface FuzzReport {
   readonly connections: number;
@@ -214,6 +214,7 @@ export async function fuzz(rounds: number, seed: number, signal?: AbortSignal): 
 
   try {
     await broker.start();
+    await untilServing(api, broker.addr);
     const warm = stayHealthy();
     // Warm: what the first connections and garbage collections allocate stays with the process, and is no leak.
     await Promise.race([

@@ -8,12 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { type ClientApi, createClientApi } from '../../src/client/client-api.js';
-import { MQBrokerError } from '../../src/client/errors.js';
 import { NameServers } from '../../src/client/name-servers.js';
 import { Rpc } from '../../src/client/rpc.js';
-import { ResponseCode } from '../../src/protocol/response-code.js';
 import { RemotingClient } from '../../src/remoting/client.js';
-import { BrokerProcess, seeded } from './server-process.js';
+import { BrokerProcess, seeded, untilServing } from './server-process.js';
 
 const TOPIC = 'soak-orders';
 const GROUP = 'soak-group';
@@ -31,19 +29,6 @@ export interface KillReport {
 interface Sent {
   readonly queueId: number;
   readonly queueOffset: number;
-}
-
-/** The port is open before the store is: waits until the broker serves. */
-async function untilServing(api: ClientApi, addr: string): Promise<void> {
-  for (;;) {
-    try {
-      await api.getBrokerRuntimeInfo(addr);
-      return;
-    } catch (error) {
-      if (!(error instanceof MQBrokerError) || error.responseCode !== ResponseCode.SERVICE_NOT_AVAILABLE) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 }
 
 async function withClient<T>(work: (api: ClientApi) => Promise<T>): Promise<T> {

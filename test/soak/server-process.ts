@@ -5,6 +5,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ClientApi } from '../../src/client/client-api.js';
+import { MQBrokerError } from '../../src/client/errors.js';
+import { ResponseCode } from '../../src/protocol/response-code.js';
 
 const bin = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -111,4 +114,17 @@ export function seeded(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+/** The port is open before the store is: waits until the broker serves. */
+export async function untilServing(api: ClientApi, addr: string): Promise<void> {
+  for (;;) {
+    try {
+      await api.getBrokerRuntimeInfo(addr);
+      return;
+    } catch (error) {
+      if (!(error instanceof MQBrokerError) || error.responseCode !== ResponseCode.SERVICE_NOT_AVAILABLE) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
 }
