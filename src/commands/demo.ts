@@ -5,7 +5,7 @@ import { flag } from '../cli/flags.js';
 const UNATTENDED_MS = 10_000;
 
 export default defineCommand({
-  summary: 'Show an embedded cluster at work: a demo workload, watched live',
+  summary: 'show an embedded cluster at work: a demo workload, watched live',
   description: [
     'Starts a name server and a broker in this process, with free ports and a temporary folder, creates topics, and',
     'runs a small shop against it: producers of orders and payments, and three consumer groups. One keeps up, one is',
