@@ -144,7 +144,7 @@ function scanExtFields(bytes: Uint8Array, at: number, end: number, out: SendHead
         case 0x6a: {
           // j: reconsumeTimes
           const value = scanNumber(bytes, start, valueEnd);
-          if (numberEnd !== valueEnd || !(value >= -MAX_INT32 && value <= MAX_INT32)) return -1;
+          if (numberEnd !== valueEnd || !(value >= -MAX_INT32 - 1 && value <= MAX_INT32)) return -1;
           if (letter === 0x65) out.queueId = value;
           else if (letter === 0x66) out.sysFlag = value;
           else if (letter === 0x68) out.messageFlag = value;

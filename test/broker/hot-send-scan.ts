@@ -79,6 +79,14 @@ test('a header as the Java client writes it is understood', (t) => {
   t.deepEqual(view(JAVA, out as SendHeaderScan), oracle(JAVA));
 });
 
+test('the least and the greatest int32 are understood', (t) => {
+  for (const flag of ['-2147483648', '2147483647']) {
+    const text = JAVA.replace('"h":"0"', `"h":"${flag}"`);
+    t.is(scan(text)?.messageFlag, Number(flag));
+  }
+  t.is(scan(JAVA.replace('"h":"0"', '"h":"-2147483649"')), null);
+});
+
 test('any prefix of a header is refused and nothing behind its end is read', (t) => {
   for (let length = 0; length < JAVA.length; length++) t.is(scan(JAVA.slice(0, length)), null);
 });
