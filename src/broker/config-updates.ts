@@ -24,6 +24,8 @@ export class ConfigUpdates {
   #version: DataVersion;
   /** Values for the next start, by property. */
   readonly #atNextStart = new Map<string, string>();
+  /** The last write of the config file: each reads what the one before it wrote. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** @param now ms since the epoch, for the version stamp */
   constructor(config: BrokerConfig, now: () => number) {
@@ -68,7 +70,9 @@ export class ConfigUpdates {
       else setBrokerProperty(this.#config, name, value);
     }
     this.#version = nextDataVersion(this.#version, this.#now());
-    await this.#persist(Object.fromEntries(changes));
+    const writing = this.#writing.then(() => this.#persist(Object.fromEntries(changes)));
+    this.#writing = writing.catch(() => undefined);
+    await writing;
   }
 
   async #persist(changes: Readonly<Record<string, string>>): Promise<void> {
