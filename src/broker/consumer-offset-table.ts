@@ -77,18 +77,22 @@ export class ConsumerOffsetTable {
 
   topicsOf(group: string): Set<string> {
     const topics = new Set<string>();
+    const end = SEPARATOR + group;
     for (const key of this.#committed.keys()) {
+      if (!key.endsWith(end)) continue;
       const parts = splitTopicAtGroup(key);
-      if (parts?.group === group) topics.add(parts.topic);
+      if (parts) topics.add(parts.topic);
     }
     return topics;
   }
 
   groupsOf(topic: string): Set<string> {
     const groups = new Set<string>();
+    const start = topic + SEPARATOR;
     for (const key of this.#committed.keys()) {
+      if (!key.startsWith(start)) continue;
       const parts = splitTopicAtGroup(key);
-      if (parts?.topic === topic) groups.add(parts.group);
+      if (parts) groups.add(parts.group);
     }
     return groups;
   }

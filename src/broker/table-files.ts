@@ -18,15 +18,17 @@ import {
   formatTopicConfigSerializeWrapper,
 } from '../protocol/bodies.js';
 import { newDataVersion } from '../protocol/data-version.js';
-import { stringifyFastjson } from '../protocol/fastjson.js';
+import type { SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
+import type { TopicConfig } from '../protocol/topic-config.js';
 import type { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { TableFiles } from './context.js';
 import type { DelayOffsets, ScheduleService } from './schedule-service.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
+import { consumerOffsetText, KeptTexts } from './table-texts.js';
 import type { TopicTable } from './topic-table.js';
 
 /** A pause before the next write, as a multiple of what the last rendering took: big tables are written less often. */
-const PAUSE_FACTOR = 4;
+const PAUSE_FACTOR = 1;
 /** Renderings shorter than this are followed by no pause. */
 const CHEAP_RENDER_MS = 2;
 
@@ -37,12 +39,12 @@ const CHEAP_RENDER_MS = 2;
 class TableFile {
   readonly #file: ConfigFile;
   readonly #clock: Clock;
-  readonly #render: () => string;
+  readonly #render: () => string | Promise<string>;
   #next: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #notBeforeMs = 0;
 
-  constructor(path: string, clock: Clock, render: () => string) {
+  constructor(path: string, clock: Clock, render: () => string | Promise<string>) {
     this.#file = new ConfigFile(path);
     this.#clock = clock;
     this.#render = render;
@@ -77,12 +79,16 @@ class TableFile {
       else setImmediate(resolve);
     });
     this.#next = null;
+    this.#running = this.#write();
+    await this.#running;
+  }
+
+  async #write(): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
-    const text = this.#render();
+    const text = await this.#render();
     const renderMs = this.#clock.monotonicMs() - startedMs;
     this.#notBeforeMs = renderMs < CHEAP_RENDER_MS ? 0 : startedMs + renderMs * (1 + PAUSE_FACTOR);
-    this.#running = this.#file.save(text);
-    await this.#running;
+    await this.#file.save(text);
   }
 }
 
@@ -99,6 +105,18 @@ export class BrokerTableFiles implements TableFiles {
   readonly #groups: TableFile;
   readonly #offsets: TableFile;
   readonly #delay: TableFile;
+  readonly #topicTexts = new KeptTexts<TopicConfig>('topicConfigTable', (topicConfigTable) =>
+    formatTopicConfigSerializeWrapper({ topicConfigTable, dataVersion: this.#tables.topics.version }),
+  );
+  readonly #groupTexts = new KeptTexts<SubscriptionGroupConfig>('subscriptionGroupTable', (subscriptionGroupTable) => {
+    const { groups } = this.#tables;
+    const forbidden = [...groups.forbiddenEntries()].map(([group, masks]) => [group, Object.fromEntries(masks)]);
+    return formatSubscriptionGroupWrapper({
+      subscriptionGroupTable,
+      forbiddenTable: Object.fromEntries(forbidden) as Record<string, Record<string, number>>,
+      dataVersion: groups.version,
+    });
+  });
   #delayOffsets: () => DelayOffsets = () => ({ offsetTable: new Map(), dataVersion: newDataVersion(0) });
   #savedOffsetsRevision = -1;
   #savedDelayText = '';
@@ -106,7 +124,7 @@ export class BrokerTableFiles implements TableFiles {
   constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables) {
     this.#clock = clock;
     this.#tables = tables;
-    const file = (name: string, render: () => string): TableFile =>
+    const file = (name: string, render: () => string | Promise<string>): TableFile =>
       new TableFile(join(storePathRootDir, 'config', name), clock, render);
     this.#topics = file('topics.json', () => this.#topicsText());
     this.#groups = file('subscriptionGroup.json', () => this.#groupsText());
@@ -114,34 +132,18 @@ export class BrokerTableFiles implements TableFiles {
     this.#delay = file('delayOffset.json', () => this.#delayText());
   }
 
-  #topicsText(): string {
-    const { topics } = this.#tables;
-    return formatTopicConfigSerializeWrapper({
-      topicConfigTable: Object.fromEntries(topics.entries()),
-      dataVersion: topics.version,
-    });
+  #topicsText(): Promise<string> {
+    return this.#topicTexts.render(this.#tables.topics.entries(), this.#clock);
   }
 
-  #groupsText(): string {
-    const { groups } = this.#tables;
-    const forbidden = [...groups.forbiddenEntries()].map(([group, masks]) => [group, Object.fromEntries(masks)]);
-    return formatSubscriptionGroupWrapper({
-      subscriptionGroupTable: Object.fromEntries(groups.entries()),
-      forbiddenTable: Object.fromEntries(forbidden) as Record<string, Record<string, number>>,
-      dataVersion: groups.version,
-    });
+  #groupsText(): Promise<string> {
+    return this.#groupTexts.render(this.#tables.groups.entries(), this.#clock);
   }
 
-  /** Java writes the whole manager object: `groupTopicMap` is a getter of it that readers ignore. */
-  #offsetsText(): string {
+  #offsetsText(): Promise<string> {
     const { offsets } = this.#tables;
     this.#savedOffsetsRevision = offsets.revision;
-    const value = {
-      dataVersion: { ...offsets.version },
-      groupTopicMap: offsets.topicsByGroup(),
-      offsetTable: offsets.entries(),
-    };
-    return stringifyFastjson(value, { pretty: true });
+    return consumerOffsetText(offsets, this.#clock);
   }
 
   #delayText(): string {
