@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { BrokerOuterApi, maskedTopics, nameServerAddresses } from '../../src/broker/broker-outer-api.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
 import { decodeRegisterBrokerBody, decodeTopicRouteData, encodeKVTable } from '../../src/protocol/bodies.js';
-import { createResponse, type RemotingCommand } from '../../src/protocol/remoting-command.js';
+import { createRequest, createResponse, type RemotingCommand } from '../../src/protocol/remoting-command.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
 import type { TopicConfig } from '../../src/protocol/topic-config.js';
@@ -13,7 +12,7 @@ import { RemotingClient } from '../../src/remoting/client.js';
 import { RemotingServer, type RequestProcessor } from '../../src/remoting/server.js';
 import { startTestBroker, TestPeer } from '../helper/broker.js';
 import { startNamesrv } from '../helper/namesrv.js';
-import { deferred, RecordingLogger } from '../helper/remoting.js';
+import { deferred, RecordingLogger, turns } from '../helper/remoting.js';
 
 const SOON_MS = 5000;
 
@@ -34,9 +33,12 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = Date.now() + SOON_MS;
   while (!(await isTrue())) {
     if (Date.now() > endMs) throw new Error('it did not become true');
-    await delay(10);
+    await turns();
   }
 }
+
+/** A request that no broker sends: it only marks a place among the others of its connection. */
+const MARK_CODE = RequestCode.GET_NAMESRV_CONFIG;
 
 /** A name server that keeps what it is told and answers as it is told. */
 class FakeNamesrv {
@@ -48,6 +50,7 @@ class FakeNamesrv {
   static async start(t: ExecutionContext): Promise<FakeNamesrv> {
     const fake = new FakeNamesrv();
     t.teardown(() => fake.#server.shutdown());
+    fake.#server.register(MARK_CODE, (request) => createResponse(request, 0));
     fake.#server.registerDefault((request, ctx) => {
       fake.requests.push(request);
       return fake.answer(request, ctx);
@@ -89,7 +92,12 @@ function outerApi(t: ExecutionContext, namesrvAddr: string) {
     await api.stop();
     await client.shutdown();
   });
-  return { api, config, topics, logger };
+  /** Resolves when the name server has all that was sent until now. */
+  const allArrived = async () => {
+    await turns();
+    await client.invoke(namesrvAddr, createRequest(MARK_CODE), SOON_MS);
+  };
+  return { api, config, topics, logger, allArrived };
 }
 
 async function routePerm(peer: TestPeer, topic: string): Promise<number | undefined> {
@@ -148,7 +156,7 @@ test('a change announces the changed topic alone, and changes of one turn go tog
 
 test('changes while a registration is under way wait for it and go together', async (t) => {
   const namesrv = await FakeNamesrv.start(t);
-  const { api, topics } = outerApi(t, namesrv.addr);
+  const { api, topics, allArrived } = outerApi(t, namesrv.addr);
   await api.start(0);
   topics.onChange((names) => api.topicsChanged(names));
   const first = deferred<void>();
@@ -160,9 +168,9 @@ test('changes while a registration is under way wait for it and go together', as
   topics.update(topicConfig('one'));
   await until(() => held === 1);
   topics.update(topicConfig('two'));
-  await delay(20);
+  await allArrived();
   topics.update(topicConfig('three'));
-  await delay(20);
+  await allArrived();
   t.is(held, 1);
   first.resolve();
   await until(() => held === 2);
@@ -245,15 +253,15 @@ test('topics that the name server has an order for become ordered', async (t) =>
 
 test('nothing is announced before the start and after the stop', async (t) => {
   const namesrv = await FakeNamesrv.start(t);
-  const { api } = outerApi(t, namesrv.addr);
+  const { api, allArrived } = outerApi(t, namesrv.addr);
   api.topicsChanged(['one']);
   await api.registerAll();
-  await delay(20);
+  await allArrived();
   t.is(namesrv.requests.length, 0);
   await api.start(0);
   await api.stop();
   const { length } = namesrv.requests;
   api.topicsChanged(['one']);
-  await delay(20);
+  await allArrived();
   t.is(namesrv.requests.length, length);
 });

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { MQError } from '../../src/base/errors.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
@@ -11,6 +10,7 @@ import { ResponseCode } from '../../src/protocol/response-code.js';
 import { RemotingConnectError } from '../../src/remoting/errors.js';
 import { messagesOf, startTestBroker, TestPeer } from '../helper/broker.js';
 import { canListen } from '../helper/ports.js';
+import { turns } from '../helper/remoting.js';
 
 async function createFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mqadmin-broker-'));
@@ -130,7 +130,7 @@ test('while it starts a broker answers that it is not available, and serves afte
   while (!isStarted) {
     const response = await peer.createTopic('orders', 1).catch(() => null);
     if (response) codes.add(response.code);
-    await delay(1);
+    await turns();
   }
   codes.delete(ResponseCode.SERVICE_NOT_AVAILABLE);
   codes.delete(ResponseCode.SUCCESS);
@@ -144,7 +144,8 @@ test('a shutdown answers the pulls it holds', async (t) => {
   const { broker, peer } = await startTestBroker(t);
   await peer.createTopic('orders', 1);
   const held = peer.pull('orders', { suspendMs: 15_000 });
-  await delay(50);
+  // Answered on the same connection, so the pull before it has arrived.
+  await peer.createTopic('later', 1);
   const startedMs = Date.now();
   await broker.shutdown();
   const response = await held.catch((error: unknown) => error);
@@ -157,7 +158,7 @@ test('sends that race a shutdown are stored if they were answered with success',
   const first = await startTestBroker(t, { flushDiskType: 'SYNC_FLUSH' }, { folder });
   await first.peer.createTopic('orders', 1);
   const sends = Array.from({ length: 50 }, (_, i) => first.peer.send('orders', `m${i}`).catch(() => null));
-  await delay(2);
+  await Promise.race(sends);
   await first.broker.shutdown();
   const stored = (await Promise.all(sends)).filter((response) => response?.code === ResponseCode.SUCCESS).length;
   const { peer } = await startTestBroker(t, {}, { folder });
