@@ -1,3 +1,6 @@
+import { MQError } from '../../base/errors.js';
+import { UNIT_BYTES } from './unit-slab.js';
+
 /** When a put counts as durable: after the write to the operating system, or after fdatasync. */
 export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
 
@@ -89,3 +92,22 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   windowBytes: 33_554_432,
   hotQueueBytes: 8_388_608,
 };
+
+/** @throws MQError CONFIG naming the setting that makes no sense */
+export function checkConfig(config: MessageStoreConfig): void {
+  const positive = ['mappedFileSizeCommitLog', 'mappedFileSizeConsumeQueue', 'maxHashSlotNum', 'windowBytes'] as const;
+  for (const name of positive) {
+    if (!Number.isSafeInteger(config[name]) || config[name] <= 0) {
+      throw new MQError('CONFIG', `${name} ${config[name]} is no positive whole number`);
+    }
+  }
+  if (config.mappedFileSizeConsumeQueue % UNIT_BYTES !== 0) {
+    throw new MQError(
+      'CONFIG',
+      `mappedFileSizeConsumeQueue ${config.mappedFileSizeConsumeQueue} is no multiple of ${UNIT_BYTES}`,
+    );
+  }
+  if (!Number.isSafeInteger(config.maxIndexNum) || config.maxIndexNum < 2) {
+    throw new MQError('CONFIG', `maxIndexNum ${config.maxIndexNum} is too small: at least 2`);
+  }
+}

@@ -1,0 +1,260 @@
+import type { Clock } from '../../base/clock.js';
+import { delayLevelMs, parseDelayLevels } from '../../protocol/delay-level.js';
+import { addressBytes, type HostAddress } from '../../protocol/host-address.js';
+import { indexHash, javaHashCode } from '../../protocol/java-hash.js';
+import { KEY_SEPARATOR, MAX_PROPERTIES_BYTES } from '../../protocol/message-property.js';
+import { MessageSysFlag } from '../../protocol/sys-flag.js';
+import { isRetryTopic, SystemTopic } from '../../protocol/topic-validator.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import {
+  delayLevelOf,
+  forEachKeyHash,
+  newPropertyRanges,
+  type PropertyRanges,
+  scanProperties,
+  tagsCodeOf,
+} from './property-scan.js';
+import { MAX_TOPIC_V1 } from './record-layout.js';
+import { type RecordFields, recordSize, writeRecord } from './record-writer.js';
+import type { MessageStoreConfig } from './store-config.js';
+import type { StoreCounters } from './store-counters.js';
+import type { PutBatchRecord, PutCommon, PutMessage, PutResult, PutStatus } from './store-types.js';
+
+export interface MessageAppenderOptions {
+  config: MessageStoreConfig;
+  clock: Clock;
+  storeHost: HostAddress;
+  log: CommitLog<ConsumeQueue>;
+  queues: ConsumeQueueStore;
+  counters: StoreCounters;
+  isWriteable: () => boolean;
+}
+
+const MAX_TOPIC_BYTES = 255;
+const MAX_BORN_HOSTS = 1_024;
+const NOTHING_PUT = { physicalOffset: -1, size: -1, queueOffset: -1, storeTimestamp: -1 };
+
+/**
+ * Checks messages and encodes them into the log.
+ *
+ * Source: store/CommitLog.java#asyncPutMessage, #asyncPutMessages
+ */
+export class MessageAppender {
+  readonly #log: CommitLog<ConsumeQueue>;
+  readonly #config: MessageStoreConfig;
+  readonly #clock: Clock;
+  readonly #queues: ConsumeQueueStore;
+  readonly #counters: StoreCounters;
+  readonly #isWriteable: () => boolean;
+  readonly #delayLevels: readonly number[];
+  readonly #ranges = newPropertyRanges();
+  readonly #bornHosts = new Map<string, Uint8Array>();
+  readonly #fields: RecordFields;
+  #stamp = 0;
+
+  /** @throws MQError CONFIG if the delay level table makes no sense */
+  constructor(options: MessageAppenderOptions) {
+    this.#log = options.log;
+    this.#config = options.config;
+    this.#clock = options.clock;
+    this.#queues = options.queues;
+    this.#counters = options.counters;
+    this.#isWriteable = options.isWriteable;
+    this.#delayLevels = parseDelayLevels(options.config.messageDelayLevel);
+    const none = new Uint8Array(0);
+    this.#fields = {
+      topicBytes: none,
+      queueId: 0,
+      flag: 0,
+      sysFlag: 0,
+      queueOffset: 0,
+      physicalOffset: 0,
+      bornTimestamp: 0,
+      bornHostBytes: none,
+      bornPort: 0,
+      storeTimestamp: 0,
+      storeHostBytes: none,
+      storePort: 0,
+      reconsumeTimes: 0,
+      preparedTransactionOffset: 0,
+      body: none,
+      propertiesBytes: none,
+    };
+    this.setStoreHost(options.storeHost);
+  }
+
+  /**
+   * Sets the address that the records of later puts carry.
+   *
+   * @throws MessageFormatError if it is no IP address
+   */
+  setStoreHost(host: HostAddress): void {
+    this.#fields.storeHostBytes = addressBytes(host.address);
+    this.#fields.storePort = host.port;
+  }
+
+  /** Store time of the newest record, ms. */
+  get lastStamp(): number {
+    return this.#stamp;
+  }
+
+  /** Store time for a record, ms: the time of the turn's first put. */
+  stampTime(): number {
+    const log = this.#log;
+    if (log.position === log.writtenEnd) this.#stamp = this.#clock.now();
+    return this.#stamp;
+  }
+
+  /**
+   * Appends a message: encoded and with its offsets when this returns, written at the end of the turn. Acknowledge it
+   * when `whenDurable(physicalOffset + size)`, called in the same turn, says so.
+   */
+  putMessage(message: PutMessage): PutResult {
+    const status = this.#checkPut(message, message.body);
+    if (status !== 'PUT_OK') return this.#refused(status);
+    const properties = bytesOf(message.propertiesText);
+    if (properties.length > MAX_PROPERTIES_BYTES) return this.#refused('PROPERTIES_SIZE_EXCEEDED');
+    const handle = this.#queues.topic(message.topic);
+    const fields = this.#fields;
+    this.#setCommon(handle, message);
+    const size = this.#sizeOf(message.body, properties);
+    const log = this.#log;
+    const at = log.reserve(size);
+    if (at < 0) return this.#refused(log.refusal);
+    fields.preparedTransactionOffset = message.preparedTransactionOffset;
+    return this.#append(at, size, handle, message.flag, message.body, properties, message);
+  }
+
+  /**
+   * Appends messages as one: all or none are accepted, their records stand in one file and have consecutive queue
+   * offsets.
+   *
+   * @returns one result for each record
+   */
+  putBatch(common: PutCommon, records: readonly PutBatchRecord[]): PutResult[] {
+    const refuse = (status: PutStatus) => records.map(() => this.#refused(status));
+    const properties = records.map((record) => bytesOf(record.propertiesText));
+    if (properties.some((bytes) => bytes.length > MAX_PROPERTIES_BYTES)) return refuse('PROPERTIES_SIZE_EXCEEDED');
+    for (const record of records) {
+      const status = this.#checkPut(common, record.body);
+      if (status !== 'PUT_OK') return refuse(status);
+    }
+    const handle = this.#queues.topic(common.topic);
+    this.#setCommon(handle, common);
+    this.#fields.preparedTransactionOffset = 0;
+    const sizes = records.map((record, i) => this.#sizeOf(record.body, properties[i] as Uint8Array));
+    const log = this.#log;
+    let at = log.reserve(sizes.reduce((sum, size) => sum + size, 0));
+    if (at < 0) return refuse(log.refusal);
+    return records.map((record, i) => {
+      const size = sizes[i] as number;
+      const result = this.#append(at, size, handle, record.flag, record.body, properties[i] as Uint8Array, {});
+      at += size;
+      return result;
+    });
+  }
+
+  #refused(status: PutStatus): PutResult {
+    this.#counters.putFailures += 1;
+    return { status, ...NOTHING_PUT };
+  }
+
+  /** What makes a message impossible to store, before anything is encoded. */
+  #checkPut(common: PutCommon, body: Uint8Array): PutStatus {
+    if (!this.#isWriteable()) return 'SERVICE_NOT_AVAILABLE';
+    const { topic, queueId } = common;
+    const topicBytes = Buffer.byteLength(topic, 'utf8');
+    const isLong = topicBytes > MAX_TOPIC_V1;
+    if (topicBytes === 0 || topicBytes > MAX_TOPIC_BYTES || (isLong && !isRetryTopic(topic))) return 'MESSAGE_ILLEGAL';
+    if (isLong && !this.#config.autoMessageVersionOnTopicLen) return 'MESSAGE_ILLEGAL';
+    if (topic.includes('/') || topic.includes('\0') || topic === '.' || topic === '..') return 'MESSAGE_ILLEGAL';
+    if (!Number.isInteger(queueId) || queueId < 0 || body.length > this.#config.maxMessageSize)
+      return 'MESSAGE_ILLEGAL';
+    return 'PUT_OK';
+  }
+
+  #setCommon(handle: TopicHandle, common: PutCommon): void {
+    const fields = this.#fields;
+    fields.topicBytes = handle.nameBytes;
+    fields.queueId = common.queueId;
+    fields.sysFlag = common.sysFlag;
+    fields.bornTimestamp = common.bornTimestamp;
+    fields.bornHostBytes = this.#bornHost(common.bornHost.address);
+    fields.bornPort = common.bornHost.port;
+    fields.reconsumeTimes = common.reconsumeTimes;
+    fields.storeTimestamp = this.stampTime();
+  }
+
+  #bornHost(address: string): Uint8Array {
+    let bytes = this.#bornHosts.get(address);
+    if (!bytes) {
+      bytes = addressBytes(address);
+      if (this.#bornHosts.size >= MAX_BORN_HOSTS) this.#bornHosts.clear();
+      this.#bornHosts.set(address, bytes);
+    }
+    return bytes;
+  }
+
+  #sizeOf(body: Uint8Array, properties: Uint8Array): number {
+    const { topicBytes, bornHostBytes, storeHostBytes } = this.#fields;
+    return recordSize(body.length, topicBytes.length, properties.length, bornHostBytes.length, storeHostBytes.length);
+  }
+
+  /** Encodes one record at a reserved place and accepts it. */
+  #append(
+    at: number,
+    size: number,
+    handle: TopicHandle,
+    flag: number,
+    body: Uint8Array,
+    properties: Uint8Array,
+    given: Pick<PutMessage, 'keys' | 'tagsCode'>,
+  ): PutResult {
+    const log = this.#log;
+    const fields = this.#fields;
+    const transaction = fields.sysFlag & MessageSysFlag.TRANSACTION_MASK;
+    const isQueued =
+      transaction === MessageSysFlag.TRANSACTION_NOT_TYPE || transaction === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
+    const queue = isQueued ? this.#queues.queue(handle, fields.queueId) : null;
+    const physicalOffset = log.position;
+    const queueOffset = queue?.nextOffset ?? 0;
+    const { storeTimestamp } = fields;
+    fields.flag = flag;
+    fields.queueOffset = queueOffset;
+    fields.physicalOffset = physicalOffset;
+    fields.body = body;
+    fields.propertiesBytes = properties;
+    const propertiesAt = writeRecord(log.view, log.bytes, at, size, fields);
+    const ranges = this.#ranges;
+    scanProperties(log.bytes, propertiesAt, at + size, ranges);
+    if (this.#config.messageIndexEnable && transaction !== MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) {
+      if (given.keys) addKeys(log, handle.keySeed, given.keys.uniqKey, given.keys.keys);
+      else forEachKeyHash(log.bytes, ranges, handle.keySeed, (keyHash) => log.addKey(keyHash));
+    }
+    const tagsCode = given.tagsCode ?? this.tagsCode(handle.name, log.bytes, ranges, storeTimestamp);
+    log.accept(queue, size, tagsCode, storeTimestamp);
+    return { status: 'PUT_OK', physicalOffset, size, queueOffset, storeTimestamp };
+  }
+
+  /** tagsCode of a consume-queue unit: the deliver time on the schedule topic, else the hash of TAGS. */
+  tagsCode(topic: string, bytes: Uint8Array, ranges: PropertyRanges, storeTimestamp: number): number {
+    if (topic === SystemTopic.SCHEDULE_TOPIC) {
+      const level = delayLevelOf(bytes, ranges);
+      if (level > 0) return storeTimestamp + delayLevelMs(level, this.#delayLevels);
+    }
+    return tagsCodeOf(bytes, ranges);
+  }
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+}
+
+function addKeys(log: CommitLog<ConsumeQueue>, keySeed: number, uniqKey: string | null, keys: string | null): void {
+  if (uniqKey) log.addKey(indexHash(javaHashCode(uniqKey, keySeed)));
+  for (const key of keys?.split(KEY_SEPARATOR) ?? []) {
+    if (key) log.addKey(indexHash(javaHashCode(key, keySeed)));
+  }
+}

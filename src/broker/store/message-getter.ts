@@ -1,0 +1,225 @@
+import { errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
+import type { ConsumeQueueStore } from './consume-queue-store.js';
+import type { LogReader, ReadOutcome, WantedRecord } from './log-reader.js';
+import { type LogRange, MessageSelector, newSelection, type Selection } from './message-selector.js';
+import type { MessageStoreConfig } from './store-config.js';
+import type { StoreCounters } from './store-counters.js';
+import type { CopyResult, GetResult, TagFilter } from './store-types.js';
+
+export interface MessageGetterOptions {
+  config: MessageStoreConfig;
+  /** A record that far before the log's end counts as being in memory, bytes. */
+  inMemoryBytes: number;
+  logger: Logger;
+  log: CommitLog<ConsumeQueue>;
+  queues: ConsumeQueueStore;
+  reader: LogReader<ConsumeQueue>;
+  counters: StoreCounters;
+}
+
+/** Reads the messages of queues, from memory or disk. */
+export class MessageGetter {
+  readonly #log: CommitLog<ConsumeQueue>;
+  readonly #logger: Logger;
+  readonly #queues: ConsumeQueueStore;
+  readonly #reader: LogReader<ConsumeQueue>;
+  readonly #selector: MessageSelector;
+  readonly #selection = newSelection();
+  readonly #counters: StoreCounters;
+  readonly #inMemoryBytes: number;
+
+  constructor(options: MessageGetterOptions) {
+    this.#log = options.log;
+    this.#logger = options.logger;
+    this.#queues = options.queues;
+    this.#reader = options.reader;
+    this.#counters = options.counters;
+    this.#inMemoryBytes = options.inMemoryBytes;
+    this.#selector = new MessageSelector(options.queues, { ...options.config, inMemoryBytes: options.inMemoryBytes });
+  }
+
+  /**
+   * Reads messages of a queue; Apache's statuses, limits and next offsets.
+   *
+   * @param queueOffset first offset wanted
+   * @param maxBytes of records; at least one message is returned whatever its size
+   * @returns at once when memory or the page cache has all of it, else a promise
+   */
+  getMessage(
+    topic: string,
+    queueId: number,
+    queueOffset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    tagFilter: TagFilter,
+  ): GetResult | Promise<GetResult> {
+    const queue = this.#queues.find(topic, queueId);
+    if (!queue) {
+      this.#counters.getMissTimes += 1;
+      return emptyResult('NO_MATCHED_LOGIC_QUEUE', 0, 0, 0);
+    }
+    const selection = this.#selection;
+    this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
+    const result = emptyResult(selection.status, selection.nextBeginOffset, queue.minOffset, queue.maxOffset);
+    const behind = this.#log.writtenEnd - selection.maxPhyOffsetPulling;
+    result.suggestPullingFromSlave = selection.maxPhyOffsetPulling > 0 && behind > this.#inMemoryBytes;
+    if (selection.status !== 'FOUND') {
+      this.#counters.getMissTimes += 1;
+      return result;
+    }
+    const { count, totalBytes } = selection;
+    const wanted: WantedRecord[] = [];
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const size = selection.sizes[i] as number;
+      wanted.push({ physicalOffset: selection.physicalOffsets[i] as number, size, targetStart: at });
+      at += size;
+    }
+    const queueOffsets = selection.queueOffsets.slice(0, count);
+    const isAtHand = wanted.every(
+      (record) =>
+        this.#reader.isWarm(record.physicalOffset) || this.#log.addressOf(record.physicalOffset, record.size) >= 0,
+    );
+    if (isAtHand) {
+      const bytes = Buffer.allocUnsafeSlow(totalBytes);
+      return this.#foundResult(result, bytes, wanted, queueOffsets, this.#reader.readSync(wanted, bytes));
+    }
+    return this.#reader.inTurn(async () => {
+      const bytes = Buffer.allocUnsafeSlow(totalBytes);
+      return this.#foundResult(result, bytes, wanted, queueOffsets, await this.#reader.read(wanted, bytes));
+    });
+  }
+
+  /**
+   * `getMessage` for the hot path: copies the records to `target`, if all of them are in memory and fit.
+   *
+   * @param at where in `target` to begin
+   * @returns null if not: then `getMessage` has the answer
+   */
+  copyMessages(
+    handle: TopicHandle,
+    queueId: number,
+    queueOffset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    tagFilter: TagFilter,
+    target: Uint8Array,
+    at: number,
+  ): CopyResult | null {
+    const queue = handle.queues[queueId];
+    if (!queue || queueOffset < queue.hotOffset) return null;
+    const selection = this.#selection;
+    this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
+    const { status, nextBeginOffset, count } = selection;
+    const { minOffset, maxOffset } = queue;
+    if (status !== 'FOUND') {
+      this.#counters.getMissTimes += 1;
+      return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: 0, count: 0 };
+    }
+    if (at + selection.totalBytes > target.length) return null;
+    const log = this.#log;
+    const isSameBuffer = target.buffer === log.buffer;
+    let position = at;
+    for (let i = 0; i < count; ) {
+      const physicalOffset = selection.physicalOffsets[i] as number;
+      let size = selection.sizes[i] as number;
+      const address = log.addressOf(physicalOffset, size);
+      if (address < 0) return null;
+      // Neighbours in the log are copied together.
+      for (i += 1; i < count && selection.physicalOffsets[i] === physicalOffset + size; i++) {
+        const more = size + (selection.sizes[i] as number);
+        if (log.addressOf(physicalOffset, more) !== address) break;
+        size = more;
+      }
+      if (isSameBuffer) log.bytes.copyWithin(target.byteOffset + position, address, address + size);
+      else target.set(new Uint8Array(log.buffer, address, size), position);
+      position += size;
+    }
+    this.#countFound(count, selection.totalBytes);
+    return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: position - at, count };
+  }
+
+  #logRange(): LogRange {
+    const { minOffset, writtenEnd, files } = this.#log;
+    return { minOffset, maxOffset: writtenEnd, fileBytes: files.fileBytes };
+  }
+
+  #select(
+    queue: ConsumeQueue,
+    queueOffset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    tagFilter: TagFilter,
+    into: Selection,
+  ): void {
+    try {
+      this.#selector.select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, this.#logRange(), into);
+    } catch (error) {
+      this.#logger.error(
+        { topic: queue.topic, queueId: queue.queueId, error: errorText(error) },
+        'queue is unreadable',
+      );
+      into.status = 'OFFSET_FOUND_NULL';
+      into.nextBeginOffset = queueOffset;
+      into.count = 0;
+    }
+  }
+
+  /** Completes a result with what reading gave. A reader passes over what is gone, and stops where the disk fails. */
+  #foundResult(
+    result: GetResult,
+    bytes: Buffer,
+    wanted: readonly WantedRecord[],
+    queueOffsets: number[],
+    outcomes: readonly ReadOutcome[],
+  ): GetResult {
+    result.bytes = bytes;
+    result.count = wanted.length;
+    result.queueOffsets = queueOffsets;
+    if (outcomes.some((outcome) => outcome !== 'found')) {
+      const failed = outcomes.indexOf('error');
+      const end = failed < 0 ? outcomes.length : failed;
+      const isThere = (_: unknown, i: number) => i < end && outcomes[i] === 'found';
+      const parts = wanted.map(({ targetStart, size }) => bytes.subarray(targetStart, targetStart + size));
+      result.bytes = Buffer.concat(parts.filter(isThere));
+      result.queueOffsets = queueOffsets.filter(isThere);
+      result.count = result.queueOffsets.length;
+      if (failed >= 0) result.nextBeginOffset = queueOffsets[failed] as number;
+      if (result.count === 0) {
+        result.bytes = null;
+        result.status = failed < 0 ? 'MESSAGE_WAS_REMOVING' : 'OFFSET_FOUND_NULL';
+        this.#counters.getMissTimes += 1;
+        return result;
+      }
+    }
+    this.#countFound(result.count, result.bytes.length);
+    return result;
+  }
+
+  #countFound(messages: number, bytes: number): void {
+    this.#counters.getFoundTimes += 1;
+    this.#counters.getMessages += messages;
+    this.#counters.getBytes += bytes;
+  }
+}
+
+function emptyResult(
+  status: GetResult['status'],
+  nextBeginOffset: number,
+  minOffset: number,
+  maxOffset: number,
+): GetResult {
+  return {
+    status,
+    nextBeginOffset,
+    minOffset,
+    maxOffset,
+    bytes: null,
+    count: 0,
+    queueOffsets: [],
+    suggestPullingFromSlave: false,
+  };
+}

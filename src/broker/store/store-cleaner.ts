@@ -1,0 +1,111 @@
+import type { Clock } from '../../base/clock.js';
+import { errorText } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { CommitLog } from './commit-log.js';
+import type { ConsumeQueue } from './consume-queue.js';
+import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
+import { decideSpace, isDeleteHour } from './disk-space.js';
+import type { FileSystem } from './file-system.js';
+import type { IndexService } from './index-service.js';
+import type { MessageStoreConfig } from './store-config.js';
+
+export interface StoreCleanerOptions {
+  config: MessageStoreConfig;
+  clock: Clock;
+  logger: Logger;
+  fs: FileSystem;
+  /** Of the partition that holds a path, 0..1. */
+  usedRatio: (path: string) => Promise<number>;
+  log: CommitLog<ConsumeQueue>;
+  queues: ConsumeQueueStore;
+  index: IndexService | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Watches the disk, and deletes what has expired: log files, and what consume queues and index have of them.
+ *
+ * Source: store/DefaultMessageStore.java#CleanCommitLogService, #CleanConsumeQueueService
+ */
+export class StoreCleaner {
+  readonly #options: StoreCleanerOptions;
+  #isDiskFull = false;
+  #logRatio = -1;
+  #queueRatio = -1;
+  #isCleaning = false;
+
+  constructor(options: StoreCleanerOptions) {
+    this.#options = options;
+  }
+
+  /** True while the disk is so full that no messages are to be taken. */
+  get isDiskFull(): boolean {
+    return this.#isDiskFull;
+  }
+
+  /** Used part of the commit log's partition, 0..1; -1 before the first look. */
+  get commitLogDiskRatio(): number {
+    return this.#logRatio;
+  }
+
+  get consumeQueueDiskRatio(): number {
+    return this.#queueRatio;
+  }
+
+  /** Looks at the disk and deletes what has expired, if it is time. Never rejects. */
+  async clean(): Promise<void> {
+    if (this.#isCleaning) return;
+    this.#isCleaning = true;
+    const { config, clock, logger, usedRatio } = this.#options;
+    try {
+      const root = config.storePathRootDir;
+      this.#logRatio = await usedRatio(config.storePathCommitLog ?? root);
+      this.#queueRatio = await usedRatio(root);
+      const decision = decideSpace(this.#logRatio, this.#queueRatio, config);
+      if (decision.isFull !== null && decision.isFull !== this.#isDiskFull) {
+        this.#isDiskFull = decision.isFull;
+        const usage = { commitLogDiskRatio: this.#logRatio, consumeQueueDiskRatio: this.#queueRatio };
+        if (decision.isFull) logger.error(usage, 'disk is almost full: messages are refused');
+        else logger.info(usage, 'disk has room again: messages are taken');
+      }
+      if (decision.reclaim || isDeleteHour(config.deleteWhen, clock.now())) {
+        await this.deleteExpired(decision.immediately && config.cleanFileForciblyEnable);
+      }
+    } catch (error) {
+      logger.error({ error: errorText(error) }, 'expired files could not be cleaned');
+    } finally {
+      this.#isCleaning = false;
+    }
+  }
+
+  /**
+   * Deletes expired log files now, whatever the hour, and what consume queues and index have of them.
+   *
+   * @param whateverAge delete the oldest files even if they are young
+   * @returns log files deleted
+   */
+  async deleteExpired(whateverAge: boolean): Promise<number> {
+    const { config, clock, logger, fs, log, queues, index } = this.#options;
+    const expiredBefore = clock.now() - config.fileReservedTime * HOUR_MS;
+    let deleted = 0;
+    while (deleted < config.deleteFileBatchMax) {
+      const info = fs.info(log.files.path(log.files.first));
+      if (!info || (!whateverAge && info.modifiedAtMs > expiredBefore)) break;
+      const path = log.forgetFirstFile();
+      if (path === null) break;
+      await fs.removeAsync(path);
+      logger.info({ path }, 'expired commit log file deleted');
+      deleted += 1;
+    }
+    if (deleted === 0) return 0;
+    let count = 0;
+    for (const queue of [...queues.all()]) {
+      if (!queue.isDestroyed) queues.deleteExpired(queue, log.minOffset);
+      count += 1;
+      if (count % 100 === 0) await nextTurn();
+    }
+    await index?.deleteExpired(log.minOffset);
+    return deleted;
+  }
+}
