@@ -33,14 +33,15 @@ async function syncFolder(path: string): Promise<void> {
  *
  * One writer at a time per path: ConfigFile sees to that.
  *
+ * @param mode permission bits, less the umask
  * @throws the file system's error; `path` is then unchanged
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
   const folder = dirname(path);
   const temporary = `${path}.tmp`;
   await mkdir(folder, { recursive: true });
   try {
-    const handle = await open(temporary, 'w');
+    const handle = await open(temporary, 'w', mode);
     try {
       await handle.writeFile(text, 'utf8');
       await handle.datasync();

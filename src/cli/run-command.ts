@@ -85,11 +85,11 @@ export async function runCommand(
 
 async function loadSettings(isLocal: boolean, flags: Values, given: ReadonlySet<string>, io: CliIo): Promise<Settings> {
   const { defaultSettings, resolveSettings } = await import('./settings.js');
-  if (isLocal) return defaultSettings();
   const text = (name: string): string | undefined => {
     if (!given.has(name)) return undefined;
     return String(flags[name]);
   };
+  if (isLocal) return defaultSettings(text('output') ?? null);
   const values: FlagSettings = {
     namesrv: text('namesrv'),
     timeout: text('timeout'),

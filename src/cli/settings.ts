@@ -50,8 +50,17 @@ export type FlagSettings = Partial<Record<SettingName, string | undefined>> & { 
 export interface SettingsSources {
   readonly flags: FlagSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
+  /** Where the search for a project file starts; null: none counts. */
+  readonly cwd: string | null;
   readonly home: string;
+  /** The file of contexts as it is about to be; by default it is read. */
+  readonly contextFile?: ContextFileContent;
+}
+
+/** What a file of contexts holds. */
+export interface ContextFileContent {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
 }
 
 export const DEFAULT_NAMESRV_ADDR = '127.0.0.1:9876';
@@ -80,13 +89,13 @@ export function findProjectFile(cwd: string): string | null {
  */
 export async function resolveSettings(sources: SettingsSources): Promise<Settings> {
   const { flags, env, cwd, home } = sources;
-  const projectPath = findProjectFile(cwd);
+  const projectPath = cwd === null ? null : findProjectFile(cwd);
   const project = projectPath === null ? null : await readLayer(projectPath);
   const contextName =
     given(flags.context, '--context') ??
     given(env.MQADMIN_CONTEXT, 'MQADMIN_CONTEXT') ??
     given(textOf(project?.values.context), projectPath ?? '');
-  const context = await readContext(contextFilePath(env, home), contextName);
+  const context = await readContext(sources.contextFile ?? contextFilePath(env, home), contextName);
 
   const layers: Layer[] = [];
   if (project !== null) layers.push(project);
@@ -97,10 +106,11 @@ export async function resolveSettings(sources: SettingsSources): Promise<Setting
     const { flag, env: names, key } = SETTINGS[name];
     const fromFlag = flags[name];
     if (fromFlag !== undefined)
-      return { raw: fromFlag, origin: flag === null ? 'command line' : `--${flag}`, folder: cwd };
+      return { raw: fromFlag, origin: flag === null ? 'command line' : `--${flag}`, folder: cwd ?? home };
     for (const variable of names) {
       const value = env[variable];
-      if (value !== undefined && value.trim() !== '') return { raw: value, origin: variable, folder: cwd };
+      if (value !== undefined && value.trim() !== '')
+        return { raw: value, origin: variable, folder: cwd ?? home ?? home };
     }
     for (const layer of layers) {
       if (layer.values[key] !== undefined && layer.values[key] !== null) {
@@ -150,12 +160,12 @@ export async function resolveSettings(sources: SettingsSources): Promise<Setting
 }
 
 /** What commands get that talk to no cluster: they read no files, and no wrong file stops them. */
-export function defaultSettings(): Settings {
+export function defaultSettings(output: string | null = null): Settings {
   const origin = 'default';
   return {
     namesrvAddrs: { value: [DEFAULT_NAMESRV_ADDR], origin },
     timeoutMs: { value: DEFAULT_TIMEOUT_MS, origin },
-    output: { value: null, origin },
+    output: { value: output, origin: output === null ? origin : '--output' },
     accessKey: { value: null, origin },
     secretKey: { value: null, origin },
     addressMap: { value: {}, origin },
@@ -177,15 +187,16 @@ const given = (value: string | undefined, origin: Origin): Setting<string> | und
   value === undefined || value.trim() === '' ? undefined : { value: value.trim(), origin };
 
 async function readContext(
-  file: string,
+  source: string | ContextFileContent,
   wanted: Setting<string> | undefined,
 ): Promise<{ layer: Layer | null; name: Setting<string | null> }> {
   const none = { layer: null, name: { value: null, origin: 'default' } };
-  if (!existsSync(file)) {
+  const file = typeof source === 'string' ? source : source.path;
+  if (typeof source === 'string' && !existsSync(file)) {
     if (wanted === undefined) return none;
     throw new UsageError(`${wanted.origin} names the context "${wanted.value}", but ${file} does not exist`);
   }
-  const { values } = await readLayer(file);
+  const { values } = typeof source === 'string' ? await readLayer(file) : source;
   const name = wanted ?? given(textOf(values.currentContext), file);
   if (name === undefined) return none;
   const contexts = mapping(values.contexts ?? {}, file, 'contexts');
