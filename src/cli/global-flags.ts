@@ -36,6 +36,11 @@ export const OUTPUT_FLAGS = {
     helpValue: '<names>',
     helpGroup,
   }),
+  filter: flag.strings({
+    description: 'rows to show: name=te*t, lag>100, state!=online, topic~regex, or a text; may be repeated',
+    helpValue: '<test>',
+    helpGroup,
+  }),
 };
 
 export const COMMON_FLAGS = {

@@ -147,8 +147,9 @@ async function finish(
 }
 
 async function print(view: View, flags: Values, format: OutputFormat, io: CliIo, noColor: boolean): Promise<void> {
-  const [{ renderView, UnknownColumnError }, { colorPaint, noPaint }] = await Promise.all([
+  const [{ renderView, UnknownColumnError }, { FilterError }, { colorPaint, noPaint }] = await Promise.all([
     import('./render/render.js'),
+    import('./render/filter.js'),
     import('./render/paint.js'),
   ]);
   const list = (value: unknown): string[] =>
@@ -166,10 +167,13 @@ async function print(view: View, flags: Values, format: OutputFormat, io: CliIo,
       paint: isForPeople && wantsColor(io, io.stdout, noColor) ? await colorPaint() : noPaint,
       columns: list(flags.columns),
       sort: list(flags.sort),
+      // A command may have a flag of this name for something of its own.
+      filters: Array.isArray(flags.filter) ? (flags.filter as string[]) : [],
     });
     await io.stdout.write(text);
     for (const note of notes) await io.stderr.write(`${note}\n`);
   } catch (error) {
+    if (error instanceof FilterError) throw new UsageError(`--filter: ${error.message}`, { cause: error });
     if (!(error instanceof UnknownColumnError)) throw error;
     const { nearest } = await import('./near.js');
     const near = nearest(error.wanted, error.known);

@@ -1,4 +1,5 @@
 import { csvLine } from './csv.js';
+import { rowFilter } from './filter.js';
 import { toJson } from './json.js';
 import { noPaint, type Paint } from './paint.js';
 import { formatRecord } from './record.js';
@@ -14,6 +15,8 @@ export interface RenderOptions {
   readonly columns?: readonly string[];
   /** `key`, `-key` or `key:desc`, most important first. */
   readonly sort?: readonly string[];
+  /** Rows shown fulfil all of them, see `rowFilter`. */
+  readonly filters?: readonly string[];
 }
 
 export interface Rendered {
@@ -39,15 +42,15 @@ export class UnknownColumnError extends Error {
 /**
  * Turns a view into text.
  *
- * @throws UnknownColumnError
+ * @throws UnknownColumnError; FilterError
  */
 export async function renderView(view: View, options: RenderOptions): Promise<Rendered> {
   switch (options.format) {
     case 'json':
-      return { text: `${toJson(sortedDoc(view, options), 2)}\n`, notes: [] };
+      return { text: `${toJson(shownDoc(view, options), 2)}\n`, notes: [] };
     case 'yaml': {
       const { stringify } = await import('yaml');
-      return { text: stringify(JSON.parse(toJson(sortedDoc(view, options))), { lineWidth: 0 }), notes: [] };
+      return { text: stringify(JSON.parse(toJson(shownDoc(view, options))), { lineWidth: 0 }), notes: [] };
     }
     case 'ndjson':
       return {
@@ -89,11 +92,17 @@ async function people(view: View, options: RenderOptions): Promise<Rendered> {
       return { text, notes: parts.flatMap(({ rendered }) => rendered.notes) };
     }
     case 'table': {
-      const rows = sortRows(view, options);
-      if (rows.length === 0) return { text: '', notes: [view.empty ?? 'nothing to show'] };
+      const rows = shownRows(view, options);
+      const isFiltered = (options.filters ?? []).length > 0;
+      if (rows.length === 0) {
+        const nothing =
+          isFiltered && view.rows.length > 0 ? `none of ${view.rows.length} rows fits --filter` : view.empty;
+        return { text: '', notes: [nothing ?? 'nothing to show'] };
+      }
       const width = options.format === 'wide' ? null : options.width;
       const { text, cut } = formatTable(rows, shownColumns(view, options), { width, paint });
-      const footer = (view.footer ?? []).map((line) => `${line}\n`).join('');
+      // A footer sums up all rows.
+      const footer = (isFiltered ? [] : (view.footer ?? [])).map((line) => `${line}\n`).join('');
       const notes =
         cut.length === 0 ? [] : [`cut to fit ${width} columns: ${cut.join(', ')} (--output wide shows all)`];
       return { text: footer === '' ? text : `${text}\n${footer}`, notes };
@@ -144,26 +153,32 @@ function compareCells(a: Cell, b: Cell, sign: number): number {
   return sign * String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
-/** The document, its list in the order asked for when the rows are that list. */
-function sortedDoc(view: View, options: RenderOptions): unknown {
-  if (view.kind !== 'table' || (options.sort ?? []).length === 0) return view.doc;
+/** The rows that --filter leaves, in the order of --sort. */
+function shownRows(view: TableView<never>, options: RenderOptions): readonly never[] {
+  const tests = (options.filters ?? []).map((text) => rowFilter(text, view.columns, (name) => columnNamed(view, name)));
   const sorted = sortRows(view, options);
-  if (view.doc === view.rows) return sorted;
+  return tests.length === 0 ? sorted : sorted.filter((row) => tests.every((test) => test(row)));
+}
+
+/** The document; its list is what --filter and --sort make of it when the rows are that list. */
+function shownDoc(view: View, options: RenderOptions): unknown {
+  if (view.kind !== 'table') return view.doc;
+  const shown = shownRows(view, options);
+  if (shown === view.rows) return view.doc;
+  if (view.doc === view.rows) return shown;
   if (typeof view.doc !== 'object' || view.doc === null) return view.doc;
-  return Object.fromEntries(
-    Object.entries(view.doc).map(([key, value]) => [key, value === view.rows ? sorted : value]),
-  );
+  return Object.fromEntries(Object.entries(view.doc).map(([key, value]) => [key, value === view.rows ? shown : value]));
 }
 
 function rowDocs(view: View, options: RenderOptions): unknown[] {
   if (view.kind !== 'table') return [view.doc];
-  return sortRows(view, options).map((row) => (view.rowDoc === undefined ? row : view.rowDoc(row)));
+  return shownRows(view, options).map((row) => (view.rowDoc === undefined ? row : view.rowDoc(row)));
 }
 
 function names(view: View, options: RenderOptions): string[] {
   switch (view.kind) {
     case 'table':
-      return [...new Set(sortRows(view, options).map((row) => view.name(row)))];
+      return [...new Set(shownRows(view, options).map((row) => view.name(row)))];
     case 'group':
       return view.parts[0] === undefined ? [] : names(view.parts[0].view, options);
     default:
@@ -178,7 +193,7 @@ function csv(view: View, options: RenderOptions): string {
       const head = csvLine(columns.map((column) => column.key));
       return (
         head +
-        sortRows(view, options)
+        shownRows(view, options)
           .map((row) => csvLine(columns.map((column) => column.value(row))))
           .join('')
       );
