@@ -3,19 +3,14 @@ import { isTopicNotExist } from '../client/errors.js';
 import type { ConsumerConnection } from '../protocol/bodies.js';
 import { compareMessageQueue, messageQueueKey } from '../protocol/message-queue.js';
 import { versionDesc } from '../protocol/mq-version.js';
-import {
-  isLmq,
-  popRetryTopic,
-  RETRY_GROUP_TOPIC_PREFIX,
-  retryTopic,
-  TIMER_TOPIC,
-} from '../protocol/topic-validator.js';
+import { isLmq, popRetryTopic, retryTopic, TIMER_TOPIC } from '../protocol/topic-validator.js';
 import { readCluster, readTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, joinPartial, mapBounded, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
+import { listGroupNames } from './topic-list.js';
 
 export interface QueueProgress {
   readonly topic: string;
@@ -196,11 +191,8 @@ export interface GroupSummaries {
 /** Every group that has a retry topic (105, 208 and 203 for each, many at a time). */
 export async function allGroupsProgress(session: AdminSession): Promise<GroupSummaries> {
   const deadline = session.deadline();
-  const { topicList } = await session.api.getTopicListFromNameServer(deadline.call());
-  const names = topicList.filter((topic) => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX));
-  const groups = await mapBounded(names, FAN_OUT_LIMIT, (topic) =>
-    groupSummary(session, topic.slice(RETRY_GROUP_TOPIC_PREFIX.length), deadline),
-  );
+  const names = await listGroupNames(session, deadline);
+  const groups = await mapBounded(names, FAN_OUT_LIMIT, (name) => groupSummary(session, name, deadline));
   return { groups, complete: groups.every(({ reason }) => reason === null) };
 }
 

@@ -1,6 +1,12 @@
 import { errorText } from '../base/errors.js';
 import type { ClusterInfo } from '../protocol/bodies.js';
-import { isDlqTopic, isRetryTopic, isSystemTopic, replyTopic } from '../protocol/topic-validator.js';
+import {
+  isDlqTopic,
+  isRetryTopic,
+  isSystemTopic,
+  RETRY_GROUP_TOPIC_PREFIX,
+  replyTopic,
+} from '../protocol/topic-validator.js';
 import { readCluster, readTargets } from './cluster.js';
 import { FAN_OUT_LIMIT, mapBounded } from './fan-out.js';
 import type { AdminSession } from './session.js';
@@ -39,6 +45,14 @@ export async function listTopics(
 /** The names of all topics in the name server's order: one request. */
 export async function listTopicNames(session: AdminSession): Promise<readonly string[]> {
   return (await session.api.getTopicListFromNameServer(session.deadline().call())).topicList;
+}
+
+/** Every group that has a retry topic, in the name server's order. */
+export async function listGroupNames(session: AdminSession, deadline = session.deadline()): Promise<string[]> {
+  const { topicList } = await session.api.getTopicListFromNameServer(deadline.call());
+  return topicList
+    .filter((topic) => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX))
+    .map((topic) => topic.slice(RETRY_GROUP_TOPIC_PREFIX.length));
 }
 
 export interface TopicUse extends TopicEntry {

@@ -2,6 +2,9 @@ import { findCommand, isNoun } from './command-files.js';
 import { ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
 
+/** No word that anybody types. */
+export const COMPLETE = '__complete';
+
 /** Global flags with a value, which may stand before the command as well: `mqadmin -n addr topic list`. */
 const LEADING_WITH_VALUE = new Set(['-n', '--namesrv', '--namesrvAddr', '--context', '--timeout', '--output']);
 const LEADING_SWITCH =
@@ -18,6 +21,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
   const [first] = words;
   if (first === undefined || first === '--help' || first === '-h') return help([], io);
   if (first === 'help') return help(words.slice(1), io);
+  if (first === COMPLETE) return complete(words.slice(1), io);
   if (first === '--version' || first === '-v' || first === 'version') return version(io);
 
   const found = findCommand(words);
@@ -57,6 +61,13 @@ function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
   return words.includes('--help') || words.includes('-h');
+}
+
+/** Called by the shells' completion functions: the shell's name and the words so far. */
+async function complete([shell = '', ...words]: readonly string[], io: CliIo): Promise<number> {
+  const { writeCompletions } = await import('./completion/answer.js');
+  await writeCompletions(shell, words, io);
+  return ExitCode.DONE;
 }
 
 async function version(io: CliIo): Promise<number> {
