@@ -1,7 +1,7 @@
 /**
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
- *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed]
+ *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed] [selectors]
  *
  * Needs java, javac, mvn and a built dist. Without the tools it says so and does nothing, unless CI=true. The last
  * line is the verdict, `N passed, M failed`; the lines before it list what is known to fail, and why.
@@ -9,6 +9,7 @@
 import { errorText } from '../../src/base/errors.js';
 import { javaClients } from './directions/java-clients.js';
 import { mixedCluster, ourClients } from './directions/our-clients.js';
+import { selectors } from './directions/selectors.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
 import { type ApacheVersion, classPath, missingTools, SERVER_VERSION, VERSIONS } from './kit/artifacts.js';
 import { Playground } from './kit/children.js';
@@ -38,6 +39,7 @@ async function main(wanted: readonly string[]): Promise<number> {
       'java-clients': () => javaClients(servers, playground, classPathOf, report),
       'our-clients': () => ourClients(servers, playground, report),
       mixed: () => mixedCluster(servers, playground, classPathOf, report),
+      selectors: async () => selectors(playground, await classPathOf(SERVER_VERSION), report),
       stores: () => storesChangeHands(servers, playground, report),
     };
     const unknown = wanted.filter((name) => directions[name] === undefined);

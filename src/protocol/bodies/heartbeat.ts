@@ -201,3 +201,48 @@ const groupListType = bean('GroupList', { groupList: setOf(text()) });
 export interface GroupList extends JsonOf<typeof groupListType> {}
 
 export const { encode: encodeGroupList, decode: decodeGroupList } = bodyCodec('GroupList', groupListType);
+
+const bloomFilterDataType = bean('BloomFilterData', {
+  /** Set bits, one for each hash. */
+  bitPos: listOf(int32()),
+  /** Length of the bit map. */
+  bitNum: int32(),
+});
+
+/** Bits of a group in the bit maps of a topic's messages. */
+export interface BloomFilterData extends JsonOf<typeof bloomFilterDataType> {}
+
+const consumerFilterDataType = bean('ConsumerFilterData', {
+  consumerGroup: text(''),
+  topic: text(''),
+  expression: text(''),
+  /** `SQL92` */
+  expressionType: text(''),
+  /** ms since the epoch; messages stored later have the group's bits in their bit maps. */
+  bornTime: int64(),
+  /** ms since the epoch; 0 while the group is online. */
+  deadTime: int64(),
+  bloomFilterData: optional(bloomFilterDataType),
+  /** subVersion of the subscription. */
+  clientVersion: int64(),
+  /** Follows from the times. */
+  dead: boolean(),
+});
+
+/** What a group wants of a topic's messages. */
+export interface ConsumerFilterData extends JsonOf<typeof consumerFilterDataType> {}
+
+const consumerFilterWrapperType = bean('ConsumerFilterManager', {
+  filterDataByTopic: recordOf(
+    bean('FilterDataMapByTopic', { topic: text(''), groupFilterData: recordOf(consumerFilterDataType) }),
+  ),
+});
+
+/** `consumerFilter.json`: by topic, then by group. */
+export interface ConsumerFilterWrapper extends JsonOf<typeof consumerFilterWrapperType> {}
+
+/** Source: broker/.../filter/ConsumerFilterManager.java, ConsumerFilterData.java */
+export const { format: formatConsumerFilterWrapper, decode: decodeConsumerFilterWrapper } = bodyCodec(
+  'ConsumerFilterManager',
+  consumerFilterWrapperType,
+);

@@ -8,7 +8,10 @@ import type { Playground } from './children.js';
 
 const JAVA_FOLDER = fileURLToPath(new URL('../java', import.meta.url));
 const POM = join(JAVA_FOLDER, 'pom.xml');
-const SCENARIOS = join(JAVA_FOLDER, 'src/main/java/mqadmin/interop/ClientScenarios.java');
+const SOURCES = join(JAVA_FOLDER, 'src/main/java/mqadmin/interop');
+const SCENARIOS = join(SOURCES, 'ClientScenarios.java');
+/** Needs jars of the servers. */
+const SELECTOR_ORACLE = join(SOURCES, 'SelectorOracle.java');
 /** Git ignores it, and it outlives a run. */
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/mqadmin-interop', import.meta.url));
 
@@ -37,8 +40,10 @@ export async function classPath(playground: Playground, version: ApacheVersion):
       ...['dependency:copy-dependencies', `-DoutputDirectory=${folder}`],
     ]);
   });
-  const classes = await cached(`classes-${version}`, [await readFile(SCENARIOS, 'utf8'), jars], (folder) =>
-    run(playground, 'javac', ['-nowarn', '-d', folder, '-cp', `${jars}/*`, SCENARIOS]),
+  const sources = version === SERVER_VERSION ? [SCENARIOS, SELECTOR_ORACLE] : [SCENARIOS];
+  const texts = await Promise.all(sources.map((source) => readFile(source, 'utf8')));
+  const classes = await cached(`classes-${version}`, [...texts, jars], (folder) =>
+    run(playground, 'javac', ['-nowarn', '-d', folder, '-cp', `${jars}/*`, ...sources]),
   );
   return `${classes}:${jars}/*`;
 }
