@@ -8,6 +8,7 @@
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { MQError } from '../base/errors.js';
+import type { MessageRequestMode } from '../protocol/bodies.js';
 
 type PropertyKind = 'text' | 'bool' | 'int32' | 'int64';
 
@@ -112,6 +113,43 @@ export const brokerProperties = {
   maxFilterMessageSize: atBoot(int32(16_000)),
   defaultQueryMaxNum: int32(32),
   maxMsgsNumBatch: int32(64),
+
+  // Popping.
+  /** How many pops of one queue and group, and of all, may wait for messages. */
+  popPollingSize: int32(1024),
+  maxPopPollingSize: int64(100_000),
+  /** One arrival in so many wakes whatever its tag. */
+  popLongPollingForceNotifyInterval: int64(800),
+  reviveInterval: int64(1000),
+  reviveMaxSlow: int64(3),
+  reviveScanTime: int64(10_000),
+  reviveAckWaitMs: int64(180_000),
+  enableSkipLongAwaitingAck: bool(false),
+  skipWhenCKRePutReachMaxTimes: bool(false),
+  enablePopLog: bool(false),
+  /** Check points and acks meet in memory first; only what stays longer is stored. */
+  enablePopBufferMerge: bool(false),
+  popCkStayBufferTime: int32(10_000),
+  popCkStayBufferTimeOut: int32(3000),
+  popCkMaxBufferSize: int32(200_000),
+  popCkOffsetMaxQueueSize: int32(20_000),
+  enablePopBatchAck: bool(false),
+  enableNotifyAfterPopOrderLockRelease: bool(true),
+  initPopOffsetByCheckMsgInMem: bool(true),
+  retrieveMessageFromPopRetryTopicV1: bool(true),
+  enableRetryTopicV2: bool(false),
+  /** Percent of pops that look at the retry topic first. */
+  popFromRetryProbability: int32(20),
+  popResponseReturnActualRetryTopic: bool(false),
+  enablePopMessageThreshold: bool(false),
+  popInflightMessageThreshold: int64(10_000),
+  /** Answers do not wait until their acks, or their check points, are stored. */
+  appendAckAsync: bool(false),
+  appendCkAsync: bool(false),
+  serverLoadBalancerEnable: bool(true),
+  loadBalancePollNameServerInterval: atBoot(int64(30_000)),
+  defaultMessageRequestMode: choice<MessageRequestMode>('PULL', 'POP'),
+  defaultPopShareQueueNum: int32(-1),
 
   // Groups and offsets.
   channelExpiredTimeout: int64(120_000),

@@ -26,6 +26,7 @@ import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext, Handlers } from './context.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
+import { PopService } from './pop/pop-service.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
 import { connectionHandlers } from './processors/connections.js';
@@ -53,6 +54,7 @@ import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
 import { SubscriptionGroupTable } from './subscription-group-table.js';
 import { BrokerTableFiles } from './table-files.js';
+import { TopicRoutes } from './topic-routes.js';
 import { TopicTable } from './topic-table.js';
 import { TransactionService } from './transaction-service.js';
 
@@ -122,6 +124,7 @@ export class Broker {
   #context: BrokerContext | null = null;
   #schedule: ScheduleService | null = null;
   #transactions: TransactionService | null = null;
+  #pop: PopService | null = null;
   #outerApi: BrokerOuterApi | null = null;
   #state: 'new' | 'starting' | 'running' | 'stopping' = 'new';
   #areTablesLoaded = false;
@@ -186,15 +189,20 @@ export class Broker {
       brokerAddr,
       haServerAddr: formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1),
     });
+    const routes = new TopicRoutes({ ...this.#deps, config: this.config, client: this.#client });
+    const pop = new PopService({ broker: context, routes, isTimerBehind: () => false });
+    await pop.load();
+    this.#pop = pop;
     this.#schedule = schedule;
     this.#transactions = transactions;
     this.#outerApi = outerApi;
-    this.#registerProcessors(context, schedule, transactions);
-    this.#connectEvents(context, outerApi);
+    this.#registerProcessors(context, schedule, transactions, pop);
+    this.#connectEvents(context, outerApi, pop);
     await this.#listenFast(port);
     if (this.#isStopping) return { addr: brokerAddr, port };
     schedule.start();
     transactions.start();
+    pop.start();
     this.#startTimers(context);
     this.#state = 'running';
     this.#hotSend = new HotSend(context, READ_REGION_BYTES);
@@ -264,7 +272,12 @@ export class Broker {
     };
   }
 
-  #registerProcessors(context: BrokerContext, schedule: ScheduleService, transactions: TransactionService): void {
+  #registerProcessors(
+    context: BrokerContext,
+    schedule: ScheduleService,
+    transactions: TransactionService,
+    pop: PopService,
+  ): void {
     const updates = new ConfigUpdates(this.config, () => this.#deps.clock.now());
     const configChanged = (names: ReadonlySet<string>) => this.#configChanged(names);
     const tables: Handlers[] = [
@@ -285,6 +298,7 @@ export class Broker {
       statisticsHandlers(context),
       consumerCallHandlers(context),
       brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
+      pop.handlers(),
       unsupportedHandlers(),
     ];
     for (const handlers of tables) {
@@ -292,7 +306,7 @@ export class Broker {
     }
   }
 
-  #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi): void {
+  #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi, pop: PopService): void {
     const { clock } = this.#deps;
     this.#topics.onChange((names) => {
       this.#inBackground(this.#files.saveTopics(), 'topics.json could not be written');
@@ -303,11 +317,13 @@ export class Broker {
     });
     context.store.onMessage((topic, queueId, maxOffset, tagsCode) => {
       context.hold.arrived(topic, queueId, maxOffset, tagsCode, clock.now());
+      pop.arrived(topic, queueId, maxOffset, tagsCode);
     });
     this.#server.onTurnEnd(() => context.store.commitTurn());
     this.#server.onClose((connection) => {
       context.producers.removeConnection(connection);
       context.hold.drop(connection);
+      pop.drop(connection);
       for (const change of context.consumers.removeConnection(connection)) notifyConsumerIdsChanged(context, change);
     });
   }
@@ -356,6 +372,7 @@ export class Broker {
     this.#after(FIRST_OFFSET_FLUSH_MS, () => {
       this.#every(config.flushConsumerOffsetInterval, () => {
         this.#inBackground(this.#files.saveOffsetsIfChanged(), 'consumerOffset.json could not be written');
+        if (this.#pop) this.#inBackground(this.#pop.saveIfChanged(), 'consumerOrderInfo.json could not be written');
       });
     });
     this.#checkHeldPulls(context);
@@ -423,12 +440,14 @@ export class Broker {
     await this.#schedule?.stop();
     await this.#transactions?.stop();
     this.#context?.hold.releaseAll();
+    await this.#pop?.stop();
     await this.#drain();
     await this.#server.shutdown();
     await this.#client.shutdown();
     if (this.#areTablesLoaded) {
       try {
         await this.#files.saveAll();
+        await this.#pop?.saveAll();
       } catch (error) {
         this.#deps.logger.error({ err: error, reason: errorText(error) }, 'tables could not be written');
       }

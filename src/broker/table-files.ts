@@ -36,7 +36,7 @@ const CHEAP_RENDER_MS = 2;
  * One table and its file. Requests that come while a write is under way, or soon after a costly one, share the
  * next write, so that a burst of changes renders the table a few times and not once for each.
  */
-class TableFile {
+export class TableFile {
   readonly #file: ConfigFile;
   readonly #clock: Clock;
   readonly #render: () => string | Promise<string>;

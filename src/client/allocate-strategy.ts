@@ -6,41 +6,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { MessageQueue } from '../protocol/message-queue.js';
+import type { AllocateMessageQueueStrategy } from '../protocol/queue-allocation.js';
 
-export interface AllocateMessageQueueStrategy {
-  /** As it travels in QUERY_ASSIGNMENT and shows in listings. */
-  readonly name: string;
-  /**
-   * @param clientId the member that asks
-   * @param queues all queues, sorted by topic, brokerName, queueId
-   * @param clientIds all members, sorted as strings
-   * @returns the member's queues, [] if it is not among `clientIds`
-   */
-  allocate(clientId: string, queues: readonly MessageQueue[], clientIds: readonly string[]): MessageQueue[];
-}
-
-/** Contiguous blocks; the first `queues mod members` members get one more. The default. */
-export const allocateAveragely: AllocateMessageQueueStrategy = {
-  name: 'AVG',
-  allocate(clientId, queues, clientIds) {
-    const index = clientIds.indexOf(clientId);
-    if (index < 0) return [];
-    const rest = queues.length % clientIds.length;
-    const size = Math.floor(queues.length / clientIds.length);
-    const start = index * size + Math.min(index, rest);
-    return queues.slice(start, start + size + (index < rest ? 1 : 0));
-  },
-};
-
-/** Like dealing cards: queues index, index + members, … */
-export const allocateAveragelyByCircle: AllocateMessageQueueStrategy = {
-  name: 'AVG_BY_CIRCLE',
-  allocate(clientId, queues, clientIds) {
-    const index = clientIds.indexOf(clientId);
-    if (index < 0) return [];
-    return queues.filter((_, i) => i % clientIds.length === index);
-  },
-};
+export {
+  type AllocateMessageQueueStrategy,
+  allocateAveragely,
+  allocateAveragelyByCircle,
+} from '../protocol/queue-allocation.js';
 
 /** First four bytes of the MD5 of the UTF-8 text, big-endian, unsigned. Source: common/consistenthash/MD5Hash */
 function ringHash(key: string): number {

@@ -4,15 +4,14 @@
  * Source: client/impl/factory/MQClientInstance.java#topicRouteData2TopicPublishInfo, #topicRouteData2TopicSubscribeInfo
  */
 import type { QueueData, TopicRouteData } from '../protocol/bodies.js';
-import { compareMessageQueue, type MessageQueue } from '../protocol/message-queue.js';
-import { isReadable, isWriteable } from '../protocol/topic-config.js';
+import type { MessageQueue } from '../protocol/message-queue.js';
+import { queuesOf } from '../protocol/queue-allocation.js';
+import { isWriteable } from '../protocol/topic-config.js';
+
+export { subscribeQueues } from '../protocol/queue-allocation.js';
 
 /** Broker id of a master. */
 export const MASTER_ID = 0;
-
-function queuesOf(topic: string, brokerName: string, count: number): MessageQueue[] {
-  return Array.from({ length: Math.max(0, count) }, (_, queueId) => ({ topic, brokerName, queueId }));
-}
 
 function byBrokerName(a: QueueData, b: QueueData): number {
   return a.brokerName < b.brokerName ? -1 : a.brokerName > b.brokerName ? 1 : 0;
@@ -39,14 +38,6 @@ export function publishQueues(topic: string, route: TopicRouteData): MessageQueu
     .sort(byBrokerName)
     .filter(({ perm, brokerName }) => isWriteable(perm) && masters.has(brokerName))
     .flatMap(({ brokerName, writeQueueNums }) => queuesOf(topic, brokerName, writeQueueNums));
-}
-
-/** Queues to read: of every readable broker, with or without a master; sorted. */
-export function subscribeQueues(topic: string, route: TopicRouteData): MessageQueue[] {
-  return route.queueDatas
-    .filter(({ perm }) => isReadable(perm))
-    .flatMap(({ brokerName, readQueueNums }) => queuesOf(topic, brokerName, readQueueNums))
-    .sort(compareMessageQueue);
 }
 
 /**

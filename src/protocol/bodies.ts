@@ -12,6 +12,7 @@ export * from './bodies/consumer.js';
 export * from './bodies/controller.js';
 export * from './bodies/heartbeat.js';
 export * from './bodies/offset.js';
+export * from './bodies/pop-records.js';
 export * from './bodies/register-broker.js';
 export * from './bodies/route.js';
 export * from './bodies/static-topic.js';

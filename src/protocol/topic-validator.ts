@@ -154,6 +154,24 @@ export function popRetryTopic(topic: string, group: string, isV2 = false): strin
   return `${RETRY_GROUP_TOPIC_PREFIX}${group}${isV2 ? '+' : '_'}${topic}`;
 }
 
+/** Whether a topic is the retry topic of pop consumption in its second form. (KeyBuilder#isPopRetryTopicV2) */
+export function isPopRetryTopicV2(topic: string): boolean {
+  return topic.startsWith(RETRY_GROUP_TOPIC_PREFIX) && topic.includes('+');
+}
+
+/** The topic whose failed messages a retry topic of pop holds; other topics as they are. (KeyBuilder#parseNormalTopic) */
+export function normalTopicOf(topic: string, group: string): string {
+  if (!topic.startsWith(RETRY_GROUP_TOPIC_PREFIX)) return topic;
+  return topic.slice(RETRY_GROUP_TOPIC_PREFIX.length + group.length + 1);
+}
+
+/** The same without knowing the group: only the second form tells. */
+export function normalTopicOfV2(topic: string): string {
+  if (!isPopRetryTopicV2(topic)) return topic;
+  const parts = topic.split('+');
+  return parts.length === 2 && parts[1] !== '' ? (parts[1] as string) : topic;
+}
+
 export function isRetryTopic(topic: string): boolean {
   return topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);
 }

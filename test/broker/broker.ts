@@ -173,11 +173,9 @@ test('shutting down twice is harmless, and a start afterwards is refused', async
   await t.throwsAsync(broker.start(), { instanceOf: MQError });
 });
 
-test('what is missing is named: POP, recall and static topics', async (t) => {
+test('what is missing is named: recall and static topics', async (t) => {
   const { peer } = await startTestBroker(t);
   const wanted: [number, string][] = [
-    [RequestCode.POP_MESSAGE, 'POP consumption'],
-    [RequestCode.QUERY_ASSIGNMENT, 'POP consumption'],
     [RequestCode.RECALL_MESSAGE, 'the timer wheel'],
     [RequestCode.UPDATE_AND_CREATE_STATIC_TOPIC, 'static topics'],
   ];

@@ -1,0 +1,88 @@
+/**
+ * Where topics lie, as the name servers say: asked when a topic is wanted first, then from time to time.
+ *
+ * Source: broker/topic/TopicRouteInfoManager.java.
+ */
+import type { Clock, Timer } from '../base/clock.js';
+import { errorText } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { decodeTopicRouteData } from '../protocol/bodies.js';
+import { encodeHeader } from '../protocol/header-schema.js';
+import { GetRouteInfoRequestHeader } from '../protocol/headers.js';
+import type { MessageQueue } from '../protocol/message-queue.js';
+import { subscribeQueues } from '../protocol/queue-allocation.js';
+import { createRequest } from '../protocol/remoting-command.js';
+import { RequestCode } from '../protocol/request-code.js';
+import { ResponseCode } from '../protocol/response-code.js';
+import { isRetryTopic } from '../protocol/topic-validator.js';
+import type { RemotingClient } from '../remoting/client.js';
+import type { BrokerConfig } from './broker-config.js';
+import { nameServerAddresses } from './broker-outer-api.js';
+
+const TIMEOUT_MS = 3000;
+const MIN_PERIOD_MS = 1000;
+
+export interface TopicRoutesDeps {
+  config: BrokerConfig;
+  client: RemotingClient;
+  clock: Clock;
+  logger: Logger;
+}
+
+export class TopicRoutes {
+  readonly #deps: TopicRoutesDeps;
+  readonly #queues = new Map<string, readonly MessageQueue[]>();
+  /** Questions under way: those who ask for the same topic share one. */
+  readonly #asking = new Map<string, Promise<void>>();
+  #timer: Timer | null = null;
+
+  constructor(deps: TopicRoutesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins to look again at what was asked for. */
+  start(): void {
+    const { clock, config } = this.#deps;
+    this.#timer = clock.every(Math.max(MIN_PERIOD_MS, config.loadBalancePollNameServerInterval), () => {
+      for (const topic of this.#queues.keys()) void this.#update(topic);
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** The readable queues of a topic on all brokers, sorted; null when no name server knows it. */
+  async readableQueues(topic: string): Promise<readonly MessageQueue[] | null> {
+    if (!this.#queues.get(topic)?.length) await this.#update(topic);
+    return this.#queues.get(topic) ?? null;
+  }
+
+  #update(topic: string): Promise<void> {
+    const present = this.#asking.get(topic);
+    if (present) return present;
+    const asking = this.#ask(topic).finally(() => this.#asking.delete(topic));
+    this.#asking.set(topic, asking);
+    return asking;
+  }
+
+  /** Asks one name server after the other; the last answer stays when none answers. */
+  async #ask(topic: string): Promise<void> {
+    const { client, config, logger } = this.#deps;
+    const extFields = encodeHeader(GetRouteInfoRequestHeader, { topic });
+    for (const addr of nameServerAddresses(config.namesrvAddr)) {
+      try {
+        const request = createRequest(RequestCode.GET_ROUTEINFO_BY_TOPIC, { ...extFields });
+        const response = await client.invoke(addr, request, TIMEOUT_MS);
+        if (response.code === ResponseCode.SUCCESS) {
+          this.#queues.set(topic, subscribeQueues(topic, decodeTopicRouteData(response.body)));
+        } else if (response.code === ResponseCode.TOPIC_NOT_EXIST && !isRetryTopic(topic)) {
+          this.#queues.delete(topic);
+        }
+        return;
+      } catch (error) {
+        logger.warn({ namesrvAddr: addr, topic, reason: errorText(error) }, 'a name server gave no route');
+      }
+    }
+  }
+}
