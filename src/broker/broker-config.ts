@@ -87,6 +87,8 @@ export const brokerProperties = {
   maxMessageSize: atBoot(int32(4 * 1024 * 1024)),
   rejectTransactionMessage: bool(false),
   storeReplyMessageEnable: bool(true),
+  recallMessageEnable: bool(false),
+  allowRecallWhenBrokerNotWriteable: bool(true),
   /** How many sends may wait for the disk at once; more are answered with SYSTEM_BUSY. */
   sendThreadPoolQueueCapacity: atBoot(int32(10_000)),
   messageDelayLevel: atBoot(text('1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h')),
@@ -191,6 +193,16 @@ export const brokerProperties = {
   enableDetailStat: atBoot(bool(true)),
   timerWheelEnable: atBoot(bool(true)),
   timerMaxDelaySec: int32(3600 * 24 * 3),
+  /** 100, 200, 500 or 1000; other values are taken as the next smaller one of these. */
+  timerPrecisionMs: atBoot(int32(1000)),
+  /** Precisions ahead beyond which a message is stored again half-way. */
+  timerRollWindowSlot: atBoot(int32(3600 * 24 * 2)),
+  timerFlushIntervalMs: atBoot(int32(1000)),
+  /** Messages of one precision; with more, and surely with twice as many, new ones are refused. */
+  timerCongestNumEachSlot: int32(0x7fffffff),
+  timerStopEnqueue: bool(false),
+  timerStopDequeue: bool(false),
+  mappedFileSizeTimerLog: atBoot(int32(100 * 1024 * 1024)),
   /** Bytes of the newest part of the commit log that stay in memory. */
   windowBytes: atBoot(int32(32 * 1024 * 1024)),
   /** Bytes of consume-queue entries that stay in memory after they are in the files. */

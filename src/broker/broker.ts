@@ -39,10 +39,12 @@ import { lockBatchHandlers } from './processors/lock-batch.js';
 import { pullMessageHandlers } from './processors/pull-message.js';
 import { queryMessageHandlers } from './processors/query-message.js';
 import { queueOffsetHandlers } from './processors/queue-offset.js';
+import { recallMessageHandlers } from './processors/recall-message.js';
 import { replyMessageHandlers } from './processors/reply-message.js';
 import { sendBackHandlers } from './processors/send-back.js';
 import { sendMessageHandlers } from './processors/send-message.js';
 import { statisticsHandlers } from './processors/statistics.js';
+import { timerAdminHandlers } from './processors/timer-admin.js';
 import { topicAdminHandlers } from './processors/topic-admin.js';
 import { unsupportedHandlers } from './processors/unsupported.js';
 import { PullRequestHold } from './pull-request-hold.js';
@@ -54,6 +56,7 @@ import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
 import { SubscriptionGroupTable } from './subscription-group-table.js';
 import { BrokerTableFiles } from './table-files.js';
+import { TimerService } from './timer-service.js';
 import { TopicRoutes } from './topic-routes.js';
 import { TopicTable } from './topic-table.js';
 import { TransactionService } from './transaction-service.js';
@@ -75,6 +78,7 @@ const FIRST_OFFSET_FLUSH_MS = 10_000;
 const CHECK_HELD_PULLS_MS = 5000;
 const SAMPLE_RATES_MS = 1000;
 const PURGE_LOCKS_MS = 60_000;
+const CLEAN_TIMER_METRICS_MS = 180_000;
 /** How long a start waits for slow name servers once one has answered. */
 const REGISTER_PATIENCE_MS = 1000;
 /** How long a shutdown waits for sends that wait for the disk. */
@@ -178,6 +182,7 @@ export class Broker {
     const context = this.#createContext(store, storeHost, brokerAddr);
     this.#context = context;
     const schedule = new ScheduleService({ ...this.#deps, config: this.config, store, writer: context.writer });
+    await context.timer?.load();
     await this.#files.load(schedule);
     this.#areTablesLoaded = true;
     const transactions = new TransactionService(context);
@@ -203,6 +208,7 @@ export class Broker {
     schedule.start();
     transactions.start();
     pop.start();
+    if (this.config.brokerRole !== 'SLAVE') context.timer?.start();
     this.#startTimers(context);
     this.#state = 'running';
     this.#hotSend = new HotSend(context, READ_REGION_BYTES);
@@ -243,13 +249,24 @@ export class Broker {
     const { clock, random, logger } = this.#deps;
     const topics = this.#topics;
     const pid = Math.floor(random.next() * 0x1_0000);
+    const writer = new MessageWriter(store, this.config, clock);
+    const stats = new BrokerStats({
+      clusterName: this.config.brokerClusterName,
+      detail: this.config.enableDetailStat,
+      isSystemTopic: (topic) => topics.isSystemTopic(topic),
+      now: () => clock.now(),
+    });
+    const timer = this.config.timerWheelEnable
+      ? new TimerService({ ...this.#deps, config: this.config, store, writer, stats })
+      : null;
+    writer.timer = timer;
     return {
       config: this.config,
       clock,
       random,
       logger,
       store,
-      writer: new MessageWriter(store, this.config, clock),
+      writer,
       topics,
       groups: this.#groups,
       offsets: this.#offsets,
@@ -257,12 +274,8 @@ export class Broker {
       producers: new ProducerGroups<ServerConnection>(),
       locks: new RebalanceLocks(),
       hold: new PullRequestHold(),
-      stats: new BrokerStats({
-        clusterName: this.config.brokerClusterName,
-        detail: this.config.enableDetailStat,
-        isSystemTopic: (topic) => topics.isSystemTopic(topic),
-        now: () => clock.now(),
-      }),
+      stats,
+      timer,
       clients: this.#server,
       files: this.#files,
       work: { sends: 0, endTransactions: 0, queries: 0 },
@@ -283,6 +296,7 @@ export class Broker {
     const tables: Handlers[] = [
       sendMessageHandlers(context),
       sendBackHandlers(context),
+      recallMessageHandlers(context),
       replyMessageHandlers(context),
       pullMessageHandlers(context),
       clientManageHandlers(context),
@@ -297,6 +311,7 @@ export class Broker {
       connectionHandlers(context),
       statisticsHandlers(context),
       consumerCallHandlers(context),
+      timerAdminHandlers(context.timer),
       brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
       pop.handlers(),
       unsupportedHandlers(),
@@ -366,6 +381,7 @@ export class Broker {
     this.#every(SCAN_CHANNELS_MS, () => this.#closeSilentClients(context));
     this.#every(PURGE_LOCKS_MS, () => context.locks.purge(clock.now()));
     this.#every(SAMPLE_RATES_MS, () => this.#sampleRates(context));
+    this.#every(CLEAN_TIMER_METRICS_MS, () => context.timer?.metrics.clean(this.#topics));
     this.#every(config.flushDelayOffsetInterval, () => {
       this.#inBackground(this.#files.saveDelayOffsetsIfChanged(), 'delayOffset.json could not be written');
     });
@@ -438,6 +454,7 @@ export class Broker {
     this.#timers.clear();
     await this.#outerApi?.stop();
     await this.#schedule?.stop();
+    await this.#context?.timer?.stop();
     await this.#transactions?.stop();
     this.#context?.hold.releaseAll();
     await this.#pop?.stop();

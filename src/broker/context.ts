@@ -13,6 +13,7 @@ import type { PullRequestHold } from './pull-request-hold.js';
 import type { RebalanceLocks } from './rebalance-locks.js';
 import type { MessageStore } from './store/message-store.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
+import type { TimerService } from './timer-service.js';
 import type { TopicTable } from './topic-table.js';
 
 /** The calls from broker to client. */
@@ -53,6 +54,8 @@ export interface BrokerContext {
   readonly locks: RebalanceLocks;
   readonly hold: PullRequestHold;
   readonly stats: BrokerStats;
+  /** null when timerWheelEnable is false. */
+  readonly timer: TimerService | null;
   readonly clients: ClientCaller;
   readonly files: TableFiles;
   readonly work: WorkCounters;

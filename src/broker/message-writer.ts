@@ -34,7 +34,15 @@ export interface InnerMessage {
 }
 
 /** Outcomes that the store itself does not know. */
-export type WriteStatus = PutStatus | 'WHEEL_TIMER_MSG_ILLEGAL' | 'WHEEL_TIMER_NOT_ENABLE';
+export type WriteStatus = PutStatus | 'WHEEL_TIMER_MSG_ILLEGAL' | 'WHEEL_TIMER_FLOW_CONTROL' | 'WHEEL_TIMER_NOT_ENABLE';
+
+/** The timer wheel as a put sees it. */
+export interface TimerGate {
+  /** ms */
+  readonly precisionMs: number;
+  /** Whether too many messages wait for that time, ms. */
+  isReject(deliverMs: number): boolean;
+}
 
 /** As PutResult: fields other than `status` are -1 unless the message was accepted. */
 export interface WriteResult extends Omit<PutResult, 'status'> {
@@ -93,6 +101,8 @@ export class MessageWriter {
   readonly #config: BrokerConfig;
   readonly #clock: Clock;
   readonly delayLevels: DelayLevels;
+  /** null without a timer wheel: timer messages are refused then. */
+  timer: TimerGate | null = null;
 
   /** @throws MQError CONFIG when messageDelayLevel does not parse */
   constructor(store: MessageStore, config: BrokerConfig, clock: Clock) {
@@ -110,8 +120,8 @@ export class MessageWriter {
     return null;
   }
 
-  /** Rewrites a timer message, or refuses it. This broker has no timer wheel: only due messages pass. */
-  #timer(message: InnerMessage): WriteStatus | null {
+  /** Rewrites a timer message to the timer topic, or refuses it; what is due stays as it is. (#transformTimerMessage) */
+  #timerMessage(message: InnerMessage): WriteStatus | null {
     const { properties } = message;
     if (message.topic === TIMER_TOPIC || properties.has(MessageProperty.TIMER_OUT_MS)) return null;
     const nowMs = this.#clock.now();
@@ -125,13 +135,21 @@ export class MessageWriter {
     } else {
       return null;
     }
+    if (!this.timer) return 'WHEEL_TIMER_NOT_ENABLE';
     if (Number.isNaN(deliverMs)) return 'WHEEL_TIMER_MSG_ILLEGAL';
-    if (deliverMs > nowMs) {
-      return deliverMs - nowMs > this.#config.timerMaxDelaySec * 1000
-        ? 'WHEEL_TIMER_MSG_ILLEGAL'
-        : 'WHEEL_TIMER_NOT_ENABLE';
-    }
-    return properties.has(MessageProperty.TIMER_DEL_UNIQKEY) ? 'WHEEL_TIMER_MSG_ILLEGAL' : null;
+    if (deliverMs <= nowMs) return properties.has(MessageProperty.TIMER_DEL_UNIQKEY) ? 'WHEEL_TIMER_MSG_ILLEGAL' : null;
+    if (deliverMs - nowMs > this.#config.timerMaxDelaySec * 1000) return 'WHEEL_TIMER_MSG_ILLEGAL';
+    const { precisionMs } = this.timer;
+    // A slot is delivered when it is over: an exact multiple belongs to the slot before.
+    const outMs = Math.ceil(deliverMs / precisionMs) * precisionMs - precisionMs;
+    if (this.timer.isReject(outMs)) return 'WHEEL_TIMER_FLOW_CONTROL';
+    properties.set(MessageProperty.TIMER_OUT_MS, String(outMs));
+    properties.set(MessageProperty.REAL_TOPIC, message.topic);
+    properties.set(MessageProperty.REAL_QUEUE_ID, String(message.queueId));
+    message.propertiesText = encodeProperties(properties);
+    message.topic = TIMER_TOPIC;
+    message.queueId = 0;
+    return null;
   }
 
   /**
@@ -145,7 +163,7 @@ export class MessageWriter {
     if (message.topic === SystemTopic.TRANS_HALF_TOPIC) return null;
     const { properties } = message;
     let level = delayLevelOf(properties);
-    if (level <= 0) return this.#timer(message);
+    if (level <= 0) return this.#timerMessage(message);
     properties.delete(MessageProperty.TIMER_DELIVER_MS);
     properties.delete(MessageProperty.TIMER_DELAY_SEC);
     properties.delete(MessageProperty.TIMER_DELAY_MS);

@@ -139,7 +139,7 @@ export async function runtimeInfo(
   rates: StoreRates,
   schedule: ScheduleService,
 ): Promise<Record<string, string>> {
-  const { config, stats } = context;
+  const { config, stats, timer } = context;
   const puts = stats.putTotals();
   const gets = stats.getTotals();
   return {
@@ -156,10 +156,10 @@ export async function runtimeInfo(
     msgGetTotalTodayMorning: String(gets.todayMorning),
     msgGetTotalTodayNow: String(gets.now),
     startAcceptSendRequestTimeStamp: String(config.startAcceptSendRequestTimeStamp),
-    timerReadBehind: '0',
-    timerOffsetBehind: '0',
-    timerCongestNum: '0',
-    timerEnqueueTps: '0.0',
-    timerDequeueTps: '0.0',
+    timerReadBehind: String(timer?.readBehind ?? 0),
+    timerOffsetBehind: String(timer?.offsetBehind ?? 0),
+    timerCongestNum: String(timer?.congestNum ?? 0),
+    timerEnqueueTps: doubleText(timer?.enqueueTps ?? 0),
+    timerDequeueTps: doubleText(timer?.dequeueTps ?? 0),
   };
 }

@@ -219,10 +219,19 @@ export function putRefusal(context: Pick<BrokerContext, 'config' | 'store'>, sta
           'timer message illegal, the delay time should not be bigger than the max delay ' +
           `${config.timerMaxDelaySec * 1000}ms; or if set del msg, the delay time should be bigger than the current time`,
       };
+    case 'WHEEL_TIMER_FLOW_CONTROL': {
+      const limit = config.timerCongestNumEachSlot;
+      return {
+        code: ResponseCode.SYSTEM_ERROR,
+        remark:
+          `timer message is under flow control, max num limit is ${limit * 2} or the current value is greater than ` +
+          `${limit} and less than ${limit * 2}, trigger random flow control`,
+      };
+    }
     case 'WHEEL_TIMER_NOT_ENABLE':
       return {
         code: ResponseCode.SYSTEM_ERROR,
-        remark: 'accurate timer message is not enabled, this broker has no timer wheel: use a delay level',
+        remark: `accurate timer message is not enabled, timerWheelEnable is ${config.timerWheelEnable}`,
       };
     case 'SERVICE_NOT_AVAILABLE':
       return {

@@ -11,6 +11,7 @@ import type { HostAddress } from '../../protocol/message.js';
 import { type BatchRecord, decodeBatch } from '../../protocol/message-batch.js';
 import { encodeOffsetMsgId } from '../../protocol/message-id.js';
 import { decodeProperties, encodeProperties, MessageProperty } from '../../protocol/message-property.js';
+import { encodeRecallHandle } from '../../protocol/recall-handle.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
@@ -78,7 +79,7 @@ function overload(context: BrokerContext): Refusal | null {
 async function answer(
   context: BrokerContext,
   { request, queueId, startedAtMs }: Sending,
-  stored: { topic: string; queueId: number },
+  stored: { topic: string; queueId: number; properties?: ReadonlyMap<string, string> },
   results: readonly WriteResult[],
   transactionId: string | undefined,
 ): Promise<RemotingCommand> {
@@ -98,8 +99,25 @@ async function answer(
   const queueOffset = results[0]!.queueOffset;
   return createResponse(request, outcome.code, outcome.remark, {
     ...sendExtFields(context),
-    ...encodeHeader(SendMessageResponseHeader, { msgId, queueId, queueOffset, transactionId }),
+    ...encodeHeader(SendMessageResponseHeader, {
+      msgId,
+      queueId,
+      queueOffset,
+      transactionId,
+      recallHandle: stored.properties && recallHandle(context, stored.properties),
+    }),
   });
+}
+
+/** How to take back a message that waits in the timer wheel; nothing for others. (#attachRecallHandle) */
+function recallHandle(context: BrokerContext, properties: ReadonlyMap<string, string>): string | undefined {
+  const outMs = Number(properties.get(MessageProperty.TIMER_OUT_MS) ?? Number.NaN);
+  const topic = properties.get(MessageProperty.REAL_TOPIC);
+  if (!Number.isSafeInteger(outMs) || topic === undefined || isRetryTopic(topic)) return undefined;
+  // One more than the slot's time, which would be taken for the slot before.
+  const timestampText = String(outMs + 1);
+  const messageId = properties.get(MessageProperty.UNIQ_KEY) ?? '';
+  return encodeRecallHandle({ topic, brokerName: context.config.brokerName, timestampText, messageId });
 }
 
 /** Properties as the producer sent them, with what the broker adds and without what clients may not set. */
@@ -230,7 +248,8 @@ function sendBatch(
     },
     records,
   );
-  return answer(context, sending, header, results, properties.get(MessageProperty.UNIQ_KEY));
+  const stored = { topic: header.topic, queueId };
+  return answer(context, sending, stored, results, properties.get(MessageProperty.UNIQ_KEY));
 }
 
 /** Serves one send of any form. */

@@ -1,5 +1,6 @@
 /**
- * Requests of 5.x that this broker knows but does not serve: recall and static topics. The remark names what is missing, so that nobody has to guess from a number.
+ * Requests of 5.x that this broker knows but does not serve: static topics. The remark names what is missing, so that
+ * nobody has to guess from a number.
  */
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
 import { RequestCode, requestCodeName } from '../../protocol/request-code.js';
@@ -18,8 +19,5 @@ function notSupported(what: string): (request: RemotingCommand) => RemotingComma
 
 /** Handlers that say no. */
 export function unsupportedHandlers(): Handlers {
-  return [
-    [RequestCode.RECALL_MESSAGE, notSupported('the timer wheel')],
-    [RequestCode.UPDATE_AND_CREATE_STATIC_TOPIC, notSupported('static topics')],
-  ];
+  return [[RequestCode.UPDATE_AND_CREATE_STATIC_TOPIC, notSupported('static topics')]];
 }

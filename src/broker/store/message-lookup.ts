@@ -2,9 +2,10 @@ import { indexKeyHash } from '../../protocol/java-hash.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
+import { StoreIoError } from './errors.js';
 import type { IndexFeed } from './index-feed.js';
 import type { IndexService } from './index-service.js';
-import type { LogReader } from './log-reader.js';
+import type { LogReader, ReadOutcome, WantedRecord } from './log-reader.js';
 import { offsetByTime } from './offset-by-time.js';
 import { MIN_RECORD_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
 import { isRecordStart, newRecordView, readRecord } from './record-reader.js';
@@ -132,6 +133,43 @@ export class MessageLookup {
     const wholeView = new DataView(whole.buffer, whole.byteOffset, size);
     const check = readRecord(wholeView, whole, 0, size, available, physicalOffset, false, newRecordView());
     return check === 'record' ? whole : null;
+  }
+
+  /**
+   * Records whose place and size are known, for services that go through many.
+   *
+   * @param places best in ascending physical order
+   * @returns bytes of the caller's own, the records of one call in one piece; null for a record that is gone
+   * @throws StoreIoError if a file can not be read
+   */
+  async readRecords(places: readonly Pick<QueueUnit, 'physicalOffset' | 'size'>[]): Promise<(Buffer | null)[]> {
+    const log = this.#log;
+    const isThere = ({ physicalOffset, size }: Pick<QueueUnit, 'physicalOffset' | 'size'>): boolean =>
+      size >= MIN_RECORD_BYTES && physicalOffset >= log.minOffset && physicalOffset + size <= log.writtenEnd;
+    const wanted: WantedRecord[] = [];
+    let total = 0;
+    for (const { physicalOffset, size } of places.filter(isThere)) {
+      wanted.push({ physicalOffset, size, targetStart: total });
+      total += size;
+    }
+    const isAtHand = wanted.every(
+      ({ physicalOffset, size }) => this.#reader.isWarm(physicalOffset) || log.addressOf(physicalOffset, size) >= 0,
+    );
+    const read = async (): Promise<[Buffer, ReadOutcome[]]> => {
+      const bytes = Buffer.allocUnsafeSlow(total);
+      return [bytes, isAtHand ? this.#reader.readSync(wanted, bytes) : await this.#reader.read(wanted, bytes)];
+    };
+    const [bytes, outcomes] = await (isAtHand ? read() : this.#reader.inTurn(read));
+    const failed = outcomes.indexOf('error');
+    if (failed >= 0) throw new StoreIoError(`the message at ${wanted[failed]?.physicalOffset} can not be read`);
+    let next = 0;
+    return places.map((place) => {
+      if (!isThere(place)) return null;
+      const { targetStart, size } = wanted[next] as WantedRecord;
+      const outcome = outcomes[next];
+      next += 1;
+      return outcome === 'found' ? bytes.subarray(targetStart, targetStart + size) : null;
+    });
   }
 
   /**

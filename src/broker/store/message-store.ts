@@ -466,6 +466,17 @@ export class MessageStore {
   }
 
   /**
+   * Records whose place and size are known, for services that go through many.
+   *
+   * @param places best in ascending physical order
+   * @returns bytes of the caller's own, the records of one call in one piece; null for a record that is gone
+   * @throws StoreIoError if a file can not be read
+   */
+  readRecords(places: readonly Pick<QueueUnit, 'physicalOffset' | 'size'>[]): Promise<(Buffer | null)[]> {
+    return this.#lookup.readRecords(places);
+  }
+
+  /**
    * Messages by index key, stored in [beginMs, endMs] with the index's precision of a second.
    *
    * @param key a UNIQ_KEY or one of the KEYS; hashes collide, so the caller compares what it gets

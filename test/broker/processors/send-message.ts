@@ -315,15 +315,33 @@ test('a delay level beyond the table takes the longest delay', async (t) => {
   t.is(delayed?.properties.get('DELAY'), '18');
 });
 
-test('timer messages are refused with the missing part named; due ones are stored at once', async (t) => {
+test('without a timer wheel timer messages are refused, due ones too', async (t) => {
+  const { peer } = await startTestBroker(t, { timerWheelEnable: false });
+  await peer.createTopic('T', 1);
+  for (const [name, value] of [
+    ['TIMER_DELAY_SEC', '10'],
+    ['TIMER_DELIVER_MS', '1'],
+  ] as const) {
+    const later = await peer.send('T', 'x', { properties: { [name]: value } });
+    t.is(later.code, ResponseCode.SYSTEM_ERROR);
+    t.is(later.remark, 'accurate timer message is not enabled, timerWheelEnable is false');
+  }
+  t.is((await peer.send('T', 'x', { properties: { TIMER_DELAY_SEC: '10', DELAY: '1' } })).code, ResponseCode.SUCCESS);
+});
+
+test('timer messages too far ahead or unreadable are refused; due ones are stored at once', async (t) => {
   const { peer } = await startTestBroker(t);
   await peer.createTopic('T', 1);
-  const later = await peer.send('T', 'x', { properties: { TIMER_DELAY_SEC: '10' } });
-  t.is(later.code, ResponseCode.SYSTEM_ERROR);
-  t.regex(later.remark ?? '', /^accurate timer message is not enabled/);
   const tooLate = await peer.send('T', 'x', { properties: { TIMER_DELAY_SEC: String(86_400 * 4) } });
   t.is(tooLate.code, ResponseCode.MESSAGE_ILLEGAL);
+  t.is(
+    tooLate.remark,
+    'timer message illegal, the delay time should not be bigger than the max delay 259200000ms; ' +
+      'or if set del msg, the delay time should be bigger than the current time',
+  );
   t.is((await peer.send('T', 'x', { properties: { TIMER_DELIVER_MS: 'soon' } })).code, ResponseCode.MESSAGE_ILLEGAL);
+  const lateDeletion = { TIMER_DELIVER_MS: '1', TIMER_DEL_UNIQKEY: 'T+K' };
+  t.is((await peer.send('T', 'x', { properties: lateDeletion })).code, ResponseCode.MESSAGE_ILLEGAL);
   t.is((await peer.send('T', 'due', { properties: { TIMER_DELIVER_MS: '1' } })).code, ResponseCode.SUCCESS);
   t.is(messagesOf(await peer.pull('T')).length, 1);
 });

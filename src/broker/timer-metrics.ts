@@ -1,0 +1,96 @@
+/**
+ * How many timer messages are pending for each topic: `config/timermetrics` and the answer to GET_TIMER_METRICS 61.
+ *
+ * Source: store/timer/TimerMetrics.java.
+ */
+import { join } from 'node:path';
+import { ConfigFile } from '../base/config-file.js';
+import { MQError } from '../base/errors.js';
+import {
+  decodeTimerMetricsSerializeWrapper,
+  encodeTimerMetricsSerializeWrapper,
+  type TimerMetricsSerializeWrapper,
+} from '../protocol/bodies.js';
+import { type DataVersion, newDataVersion, nextDataVersion } from '../protocol/data-version.js';
+import { LMQ_PREFIX, SYSTEM_TOPIC_PREFIX } from '../protocol/topic-validator.js';
+
+interface Metric {
+  count: number;
+  /** Of the last change, ms. */
+  timeStamp: number;
+}
+
+export class TimerMetrics {
+  readonly #file: ConfigFile;
+  readonly #counts = new Map<string, Metric>();
+  readonly #now: () => number;
+  #version: DataVersion;
+  #savedVersion: DataVersion;
+
+  constructor(storePathRootDir: string, now: () => number) {
+    this.#file = new ConfigFile(join(storePathRootDir, 'config', 'timermetrics'));
+    this.#now = now;
+    this.#version = this.#savedVersion = newDataVersion(now());
+  }
+
+  /** @throws MQError CONFIG naming the file, when neither it nor its backup can be read */
+  async load(): Promise<void> {
+    try {
+      const loaded = await this.#file.load((text) => decodeTimerMetricsSerializeWrapper(Buffer.from(text)));
+      if (!loaded) return;
+      for (const [topic, { count, timeStamp }] of Object.entries(loaded.timingCount)) {
+        this.#counts.set(topic, { count, timeStamp });
+      }
+      this.#version = this.#savedVersion = loaded.dataVersion;
+    } catch (error) {
+      throw new MQError('CONFIG', `cannot read ${this.#file.path}, nor its .bak`, { cause: error });
+    }
+  }
+
+  add(topic: string, value: number): void {
+    const nowMs = this.#now();
+    const metric = this.#counts.get(topic);
+    if (metric) {
+      metric.count += value;
+      metric.timeStamp = nowMs;
+    } else {
+      this.#counts.set(topic, { count: value, timeStamp: nowMs });
+    }
+    this.#version = nextDataVersion(this.#version, nowMs);
+  }
+
+  /** Pending messages of a topic. */
+  count(topic: string): number {
+    return this.#counts.get(topic)?.count ?? 0;
+  }
+
+  /** Forgets a topic that was deleted. */
+  remove(topic: string): void {
+    if (this.#counts.delete(topic)) this.#version = nextDataVersion(this.#version, this.#now());
+  }
+
+  /** Forgets topics that are not there any more, system topics and light queues excepted. */
+  clean(topics: { has(topic: string): boolean }): void {
+    for (const topic of [...this.#counts.keys()]) {
+      if (topic.startsWith(SYSTEM_TOPIC_PREFIX) || topic.startsWith(LMQ_PREFIX) || topics.has(topic)) continue;
+      this.remove(topic);
+    }
+  }
+
+  /** The body of the file and of the answer. */
+  encode(): Buffer {
+    const body: TimerMetricsSerializeWrapper = {
+      timingCount: Object.fromEntries([...this.#counts].map(([topic, metric]) => [topic, { ...metric }])),
+      dataVersion: this.#version,
+    };
+    return encodeTimerMetricsSerializeWrapper(body);
+  }
+
+  /** Writes the file unless it has everything already. @throws the file system's error */
+  async save(): Promise<void> {
+    const version = this.#version;
+    if (version === this.#savedVersion) return;
+    await this.#file.save(this.encode().toString('utf8'));
+    this.#savedVersion = version;
+  }
+}
