@@ -78,7 +78,7 @@ async function ackInOrder(pop: PopContext, ack: OrderedAck, remoteText: string):
       const offsets = `old:${committed}, commit:${queueOffset}, next:-1`;
       return {
         code: ResponseCode.MESSAGE_ILLEGAL,
-        remark: `offset is illegal, key:${key}, ${offsets}, ${remoteText}`,
+        remark: `offset is illegal, key:${key}, ${offsets}, /${remoteText}`,
       };
     }
     if (next !== 'OTHER_POP') {

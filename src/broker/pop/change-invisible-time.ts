@@ -15,15 +15,18 @@ import type { Handlers } from '../context.js';
 import { isStored } from '../message-writer.js';
 import { acknowledge } from './ack-message.js';
 import { checkPointMessage, newCheckPoint } from './check-points.js';
-import { checkAckTarget, refuse } from './pop-checks.js';
+import { checkAckTarget, NO_REMARK, refuse } from './pop-checks.js';
 import type { PopContext } from './pop-context.js';
 import { popQueueKey } from './queue-locks.js';
 
 type ChangeHeader = HeaderOf<typeof ChangeInvisibleTimeRequestHeader>;
 
+/** Goes with refusals. */
+const EMPTY_HEADER = encodeHeader(ChangeInvisibleTimeResponseHeader, { popTime: 0, invisibleTime: 0, reviveQid: 0 });
+
 function answer(request: RemotingCommand, popTime: number, invisibleTime: number, reviveQid: number): RemotingCommand {
   const extFields = encodeHeader(ChangeInvisibleTimeResponseHeader, { popTime, invisibleTime, reviveQid });
-  return createResponse(request, ResponseCode.SUCCESS, null, extFields);
+  return createResponse(request, ResponseCode.SUCCESS, NO_REMARK, extFields);
 }
 
 async function changeInOrder(
@@ -52,9 +55,9 @@ async function change(pop: PopContext, request: RemotingCommand, ctx: RequestCon
   const { broker } = pop;
   const { topic, consumerGroup: group, queueId, offset, invisibleTime } = header;
   const refusal = checkAckTarget(broker, header, ctx.conn.remoteText);
-  if (refusal) return refuse(request, refusal);
+  if (refusal) return refuse(request, refusal, EMPTY_HEADER);
   if (offset < broker.store.minOffset(topic, queueId) || offset >= broker.store.maxOffset(topic, queueId)) {
-    return createResponse(request, ResponseCode.NO_MESSAGE);
+    return refuse(request, { code: ResponseCode.NO_MESSAGE, remark: NO_REMARK }, EMPTY_HEADER);
   }
   const handle = parsePopHandle(header.extraInfo);
   const { reviveQid, brokerName } = handle;
@@ -73,7 +76,7 @@ async function change(pop: PopContext, request: RemotingCommand, ctx: RequestCon
   const { status } = await broker.writer.write(checkPointMessage(broker, point, reviveQid));
   if (!isStored(status)) {
     broker.logger.error({ topic, group, queueId, status }, 'a check point of pop was not stored');
-    return createResponse(request, ResponseCode.SYSTEM_ERROR);
+    return refuse(request, { code: ResponseCode.SYSTEM_ERROR, remark: NO_REMARK }, EMPTY_HEADER);
   }
   broker.stats.add('BROKER_CK_NUMS', broker.config.brokerClusterName, 1, 0);
   broker.stats.add('GROUP_CK_NUMS', `${topic}@${group}`, 1);

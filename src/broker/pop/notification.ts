@@ -18,9 +18,13 @@ import { ResponseCode } from '../../protocol/response-code.js';
 import { popRetryTopic } from '../../protocol/topic-validator.js';
 import type { RequestContext } from '../../remoting/server.js';
 import type { Handlers } from '../context.js';
-import { checkBrokerReadable, checkPopTarget, isPopRefusal, refuse, withBornTime } from './pop-checks.js';
+import { checkBrokerReadable, checkPopTarget, isPopRefusal, NO_REMARK, refuse, withBornTime } from './pop-checks.js';
 import type { PopContext } from './pop-context.js';
 import { ConsumeInitMode, restOf } from './pop-offset.js';
+
+/** Headers that go with refusals. */
+const NO_MESSAGE = encodeHeader(NotificationResponseHeader, { hasMsg: false, pollingFull: false });
+const NOBODY = encodeHeader(PollingInfoResponseHeader, { pollingNum: 0 });
 
 type NotificationHeader = HeaderOf<typeof NotificationRequestHeader>;
 
@@ -55,9 +59,9 @@ function notification(pop: PopContext, request: RemotingCommand, ctx: RequestCon
   withBornTime(request, broker.clock.now());
   const header = decodeHeader(NotificationRequestHeader, request.extFields);
   const forbidden = checkBrokerReadable(broker, 'peeking');
-  if (forbidden) return refuse(request, forbidden);
+  if (forbidden) return refuse(request, forbidden, NO_MESSAGE);
   const topic = checkPopTarget(broker, header, ctx.conn.remoteText);
-  if (isPopRefusal(topic)) return refuse(request, topic);
+  if (isPopRefusal(topic)) return refuse(request, topic, NO_MESSAGE);
   const hasMsg = hasMessage(pop, header);
   let pollingFull = false;
   if (!hasMsg && !ctx.conn.closed) {
@@ -77,7 +81,7 @@ function notification(pop: PopContext, request: RemotingCommand, ctx: RequestCon
     pollingFull = result === 'FULL';
   }
   const extFields = encodeHeader(NotificationResponseHeader, { hasMsg, pollingFull });
-  return createResponse(request, ResponseCode.SUCCESS, null, extFields);
+  return createResponse(request, ResponseCode.SUCCESS, NO_REMARK, extFields);
 }
 
 /** Asks again, in a turn of its own. */
@@ -97,12 +101,12 @@ function wake(pop: PopContext, request: RemotingCommand, ctx: RequestContext): v
 function pollingInfo(pop: PopContext, request: RemotingCommand, ctx: RequestContext): RemotingCommand {
   const header = decodeHeader(PollingInfoRequestHeader, request.extFields);
   const forbidden = checkBrokerReadable(pop.broker, 'peeking');
-  if (forbidden) return refuse(request, forbidden);
+  if (forbidden) return refuse(request, forbidden, NOBODY);
   const topic = checkPopTarget(pop.broker, header, ctx.conn.remoteText);
-  if (isPopRefusal(topic)) return refuse(request, topic);
+  if (isPopRefusal(topic)) return refuse(request, topic, NOBODY);
   const pollingNum = pop.pops.sizeOf(header.topic, header.consumerGroup, header.queueId);
   const extFields = encodeHeader(PollingInfoResponseHeader, { pollingNum });
-  return createResponse(request, ResponseCode.SUCCESS, null, extFields);
+  return createResponse(request, ResponseCode.SUCCESS, NO_REMARK, extFields);
 }
 
 /** Handlers of notifications. */

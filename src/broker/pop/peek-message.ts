@@ -20,15 +20,18 @@ const MAX_MSG_NUMS = 32;
 /** One peek in so many looks at the retry topic first. */
 const RETRY_FIRST_EVERY = 5;
 
+/** Goes with refusals. */
+const EMPTY_HEADER = encodeHeader(PopMessageResponseHeader, { popTime: 0, invisibleTime: 0, reviveQid: 0, restNum: 0 });
+
 async function peek(pop: PopContext, request: RemotingCommand, ctx: RequestContext): Promise<RemotingCommand> {
   const header = decodeHeader(PeekMessageRequestHeader, request.extFields);
   const { broker } = pop;
   const { config, store, stats, topics } = broker;
   const { topic, consumerGroup: group, queueId } = header;
   const forbidden = checkBrokerReadable(broker, 'peeking');
-  if (forbidden) return refuse(request, forbidden);
+  if (forbidden) return refuse(request, forbidden, EMPTY_HEADER);
   const target = checkPopTarget(broker, header, ctx.conn.remoteText);
-  if (isPopRefusal(target)) return refuse(request, target);
+  if (isPopRefusal(target)) return refuse(request, target, EMPTY_HEADER);
   const wanted = Math.min(MAX_MSG_NUMS, header.maxMsgNums);
   const randomQ = Math.floor(broker.random.next() * 100);
   const records: Buffer[] = [];

@@ -4,6 +4,7 @@
  * Source: broker/processor/PopMessageProcessor.java, NotificationProcessor.java, PollingInfoProcessor.java,
  * PeekMessageProcessor.java (#processRequest of each), AckMessageProcessor.java, ChangeInvisibleTimeProcessor.java.
  */
+import type { ExtFields } from '../../protocol/header-schema.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import { isReadable, type TopicConfig } from '../../protocol/topic-config.js';
@@ -24,9 +25,16 @@ export interface PopRefusal {
   remark: string;
 }
 
-/** Answers with a refusal. */
-export function refuse(request: RemotingCommand, { code, remark }: PopRefusal): RemotingCommand {
-  return createResponse(request, code, remark);
+/** What stands in the remark of answers to which Apache gives none. (RemotingCommand#createResponseCommand) */
+export const NO_REMARK = 'not set any response code';
+
+/** Answers with a refusal. @param extFields the answer's header, as Apache sends it along */
+export function refuse(
+  request: RemotingCommand,
+  { code, remark }: PopRefusal,
+  extFields: ExtFields | null = null,
+): RemotingCommand {
+  return createResponse(request, code, remark, extFields && { ...extFields });
 }
 
 /** Whether the broker may be read at all. @param doing `pop` or `peeking`, for the remark */
@@ -41,7 +49,7 @@ function queueRefusal(target: PopTarget, topic: TopicConfig, remoteText: string,
     code,
     remark:
       `queueId[${target.queueId}] is illegal, topic:[${target.topic}] ` +
-      `topicConfig.readQueueNums:[${topic.readQueueNums}] consumer:[${remoteText}]`,
+      `topicConfig.readQueueNums:[${topic.readQueueNums}] consumer:[/${remoteText}]`,
   };
 }
 

@@ -39,6 +39,9 @@ const TOO_LATE_MS = 500;
 /** Most bytes that the queues of one pop may give together; the store's own limits for each queue are lower. */
 const MAX_POP_BYTES = 12 * 1024 * 1024;
 
+/** Goes with refusals. */
+const EMPTY_HEADER = encodeHeader(PopMessageResponseHeader, { popTime: 0, invisibleTime: 0, reviveQid: 0, restNum: 0 });
+
 /** One pop on its way through the queues. */
 interface Pop {
   readonly header: PopHeader;
@@ -139,9 +142,9 @@ export class PopMessageProcessor {
     withBornTime(request, startedAtMs);
     const header = decodeHeader(PopMessageRequestHeader, request.extFields);
     const refusal = this.#refusalOf(header, ctx.conn.remoteText);
-    if (refusal) return refuse(request, refusal);
+    if (refusal) return refuse(request, refusal, EMPTY_HEADER);
     const filter = filterOf(header);
-    if (filter !== null && typeof filter === 'object') return refuse(request, filter);
+    if (filter !== null && typeof filter === 'object') return refuse(request, filter, EMPTY_HEADER);
     const isOrder = header.order === true;
     const randomQ = Math.floor(random.next() * 100);
     const pop: Pop = {
