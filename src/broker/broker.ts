@@ -99,6 +99,14 @@ export interface BrokerAddress {
   port: number;
 }
 
+/** So many messages that are on their way into the wheel are no delay: they are there within a second. */
+const TIMER_BACKLOG = 1000;
+
+/** Whether messages whose time is over may still be in the timer. */
+function isTimerBehind(timer: TimerService | null): boolean {
+  return timer !== null && (timer.readBehind > 0 || timer.offsetBehind > TIMER_BACKLOG);
+}
+
 /** ms until the next local midnight. */
 function untilMidnight(nowMs: number): number {
   const next = new Date(nowMs);
@@ -195,7 +203,7 @@ export class Broker {
       haServerAddr: formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1),
     });
     const routes = new TopicRoutes({ ...this.#deps, config: this.config, client: this.#client });
-    const pop = new PopService({ broker: context, routes, isTimerBehind: () => false });
+    const pop = new PopService({ broker: context, routes, isTimerBehind: () => isTimerBehind(context.timer) });
     await pop.load();
     this.#pop = pop;
     this.#schedule = schedule;
