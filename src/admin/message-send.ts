@@ -25,6 +25,10 @@ export interface SendRequest {
   readonly properties?: Readonly<Record<string, string>>;
   /** 1 .. 18 with the default table; 0 sends at once. */
   readonly delayTimeLevel?: number;
+  /** 5.x: to be delivered so long after it was sent, ms. */
+  readonly delayTimeMs?: number | null;
+  /** 5.x: to be delivered at this time, ms since the epoch. */
+  readonly deliverTimeMs?: number | null;
   /** Exactly this queue, without a second try elsewhere. */
   readonly queue?: { readonly brokerName: string; readonly queueId: number } | null;
   /** Also records the send in the trace topic. */
@@ -93,13 +97,15 @@ async function sendWith(session: AdminSession, producer: Producer, request: Send
 }
 
 function messageOf(request: SendRequest): Message {
-  const { tags, keys, properties, delayTimeLevel } = request;
+  const { tags, keys, properties, delayTimeLevel, delayTimeMs = null, deliverTimeMs = null } = request;
   try {
     return createMessage(request.topic, request.body, {
       ...(tags ? { tags } : {}),
       ...(keys ? { keys } : {}),
       ...(properties ? { properties } : {}),
       ...(delayTimeLevel ? { delayTimeLevel } : {}),
+      ...(delayTimeMs === null ? {} : { delayTimeMs }),
+      ...(deliverTimeMs === null ? {} : { deliverTimeMs }),
     });
   } catch (error) {
     throw new AdminError('usage', (error as Error).message, { cause: error });

@@ -5,9 +5,10 @@ import { createMessage, type Message, type MessageExt, setUniqKey, waitStoreMsgO
 import { checkBatch, encodeBatch } from '../protocol/message-batch.js';
 import { encodeProperties, MessageProperty } from '../protocol/message-property.js';
 import { type MessageQueue, sameMessageQueue } from '../protocol/message-queue.js';
+import { decodeRecallHandle } from '../protocol/recall-handle.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
-import { isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
+import { isDlqTopic, isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
 import {
   RemotingConnectError,
   RemotingError,
@@ -23,7 +24,7 @@ import { QueuePicker } from './queue-picker.js';
 import { ReplyWaiters } from './request-reply.js';
 import { DEFAULT_REGION_ID, type SendResult } from './send-result.js';
 import { type TransactionListener, type TransactionSendResult, TransactionSettler } from './transaction.js';
-import { validateGroup, validateMessage } from './validators.js';
+import { validateGroup, validateMessage, validateTopic } from './validators.js';
 
 /** Broker codes after which another try may help. Source: DefaultMQProducer.java#retryResponseCodes */
 const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
@@ -256,6 +257,35 @@ export class Producer {
       throw error;
     }
     return waiter.reply;
+  }
+
+  /**
+   * 5.x: takes back a delayed message that was not delivered yet, where the broker has `recallMessageEnable`.
+   *
+   * @param recallHandle of the SendResult
+   * @returns the message's UNIQ_KEY
+   * @throws MQClientError for a bad topic or handle, or without an address of the broker; MQBrokerError when it refuses
+   */
+  async recallMessage(topic: string, recallHandle: string, options: { signal?: AbortSignal } = {}): Promise<string> {
+    this.#assertRunning();
+    validateTopic(topic);
+    if (isRetryTopic(topic) || isDlqTopic(topic)) throw new MQClientError('topic is not supported');
+    let brokerName: string;
+    try {
+      ({ brokerName } = decodeRecallHandle(recallHandle));
+    } catch (error) {
+      throw new MQClientError((error as Error).message, { cause: error });
+    }
+    const queues = await this.#publishQueues(topic);
+    const addr =
+      this.#instance.findBrokerAddressInPublish(brokerName) ??
+      this.#instance.findBrokerAddressInPublish(queues[0]?.brokerName ?? '');
+    if (addr === null) throw new MQClientError('The broker service address not found');
+    const query = { producerGroup: this.group, topic, recallHandle, bname: brokerName };
+    return this.#instance.api.recallMessage(addr, query, {
+      timeoutMs: this.#sendMsgTimeout,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
   }
 
   /** The queues that `send` would choose from. @throws MQClientError (10005) without a route */

@@ -55,6 +55,11 @@ export interface MessageOptions {
   properties?: Readonly<Record<string, string>>;
   /** 1 .. 18 with the default table; 0 or missing: no delay. */
   delayTimeLevel?: number;
+  /** 5.x: to be delivered so long from now. At most one of these three counts: they win in this order. */
+  delayTimeSec?: number;
+  delayTimeMs?: number;
+  /** 5.x: to be delivered at this time, ms since the epoch. */
+  deliverTimeMs?: number;
   /** int32, 0 by default. */
   flag?: number;
   /** True by default; false: the broker answers before flush and replication. */
@@ -65,7 +70,8 @@ export interface MessageOptions {
  * Makes a message to send.
  *
  * @param body text is encoded as UTF-8; bytes are used as they are, not copied
- * @throws MessageFormatError if a user property has a reserved or blank name, or a blank value
+ * @throws MessageFormatError if a user property has a reserved or blank name, or a blank value, or a time is no whole
+ *   number
  */
 export function createMessage(topic: string, body: string | Uint8Array, options: MessageOptions = {}): Message {
   const properties = new Map<string, string>();
@@ -74,6 +80,15 @@ export function createMessage(topic: string, body: string | Uint8Array, options:
   if (keys) properties.set(MessageProperty.KEYS, keys);
   properties.set(MessageProperty.WAIT_STORE_MSG_OK, String(options.waitStoreMsgOK ?? true));
   if (options.delayTimeLevel) properties.set(MessageProperty.DELAY_TIME_LEVEL, String(options.delayTimeLevel));
+  for (const [name, value] of [
+    [MessageProperty.TIMER_DELAY_SEC, options.delayTimeSec],
+    [MessageProperty.TIMER_DELAY_MS, options.delayTimeMs],
+    [MessageProperty.TIMER_DELIVER_MS, options.deliverTimeMs],
+  ] as const) {
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 0) throw new MessageFormatError(`${name} ${value} is no whole number`);
+    properties.set(name, String(value));
+  }
   for (const [name, value] of Object.entries(options.properties ?? {})) {
     if (isReservedProperty(name)) {
       throw new MessageFormatError(`the property name ${JSON.stringify(name)} is used by the system, choose another`);

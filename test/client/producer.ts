@@ -10,6 +10,7 @@ import type { SendMessageRequestHeaderV2 } from '../../src/protocol/headers.js';
 import { createMessage } from '../../src/protocol/message.js';
 import { decodeBatch } from '../../src/protocol/message-batch.js';
 import { decodeProperties } from '../../src/protocol/message-property.js';
+import { encodeRecallHandle } from '../../src/protocol/recall-handle.js';
 import { RemotingConnectError, RemotingTimeoutError, RemotingTooMuchRequestError } from '../../src/remoting/errors.js';
 import { addrOf, fakeCluster } from '../helper/client.js';
 import { deferred } from '../helper/remoting.js';
@@ -291,6 +292,22 @@ for (const [what, topic, body, text] of [
     t.is(sends().length, 0);
   });
 }
+
+test('a delayed message is taken back at the broker that its handle names', async (t) => {
+  const { cluster, producer } = await setUp(t);
+  cluster.overrides.set('recallMessage', () => 'K');
+  const handle = { topic: 'orders', brokerName: 'broker-b', timestampText: '17', messageId: 'K' };
+  const recallHandle = encodeRecallHandle(handle);
+  t.is(await producer.recallMessage('orders', recallHandle), 'K');
+  const [addr, query] = cluster.callsOf('recallMessage')[0]?.args ?? [];
+  t.is(addr, addrOf('broker-b'));
+  t.deepEqual(query, { producerGroup: 'g', topic: 'orders', recallHandle, bname: 'broker-b' });
+  // Behind a proxy the handle may name a broker that this client never meets.
+  await producer.recallMessage('orders', encodeRecallHandle({ ...handle, brokerName: 'broker-z' }));
+  t.is(cluster.callsOf('recallMessage')[1]?.args[0], addrOf('broker-a'));
+  await t.throwsAsync(producer.recallMessage('orders', 'x'), { message: 'recall handle is invalid' });
+  await t.throwsAsync(producer.recallMessage('%DLQ%g', recallHandle), { message: 'topic is not supported' });
+});
 
 test('a bad group is refused', (t) => {
   for (const group of ['', 'DEFAULT_PRODUCER', 'g'.repeat(121), 'a b']) {

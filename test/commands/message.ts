@@ -45,6 +45,16 @@ test('message send sends what the flags say', async (t) => {
   t.is(wire.of(RequestCode.HEART_BEAT).length, 0, 'joins no group');
 });
 
+test('message send --delay and --deliver-at become timer properties, one of them at a time', async (t) => {
+  const wire = sendWire();
+  t.is((await runFake(send, ['orders', '-p', 'x', '--delay', '1m30s'], wire)).code, 0);
+  t.is((await runFake(send, ['orders', '-p', 'x', '--deliver-at', '2026-01-01T00:00Z'], wire)).code, 0);
+  const properties = wire.of(RequestCode.SEND_MESSAGE_V2).map(({ fields }) => decodeProperties(fields.i ?? ''));
+  t.is(properties[0]?.get('TIMER_DELAY_MS'), '90000');
+  t.is(properties[1]?.get('TIMER_DELIVER_MS'), String(Date.UTC(2026, 0, 1)));
+  t.is((await runFake(send, ['orders', '-p', 'x', '--delay', '1s', '--delay-level', '3'], wire)).code, 2);
+});
+
 test('message send --count numbers bodies and keys', async (t) => {
   const wire = sendWire();
   const { stdout } = await runFake(

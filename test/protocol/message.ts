@@ -38,6 +38,19 @@ test('a bare message has no tags, keys, delay or id, and says WAIT as Java does'
   t.is(messageKeys(createMessage('orders', '', { keys: 'k' })), 'k');
 });
 
+test('delays are properties, and must be whole numbers', (t) => {
+  const message = createMessage('orders', '', { delayTimeSec: 1, delayTimeMs: 2, deliverTimeMs: 3 });
+  t.like(Object.fromEntries(message.properties), {
+    TIMER_DELAY_SEC: '1',
+    TIMER_DELAY_MS: '2',
+    TIMER_DELIVER_MS: '3',
+  });
+  t.throws(() => createMessage('orders', '', { delayTimeMs: 1.5 }), {
+    message: 'TIMER_DELAY_MS 1.5 is no whole number',
+  });
+  t.throws(() => createMessage('orders', '', { delayTimeSec: -1 }), { message: /TIMER_DELAY_SEC -1/ });
+});
+
 test('waitStoreMsgOK is true without the property and case does not matter', (t) => {
   const message = createMessage('orders', '', { waitStoreMsgOK: false });
   t.false(waitStoreMsgOK(message));

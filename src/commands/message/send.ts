@@ -18,6 +18,7 @@ export default defineCommand({
     },
     { description: 'A file', command: 'mqadmin message send orders --body-file order.json' },
     { description: 'What a program writes', command: 'echo hello | mqadmin message send orders --body-file -' },
+    { description: 'In a minute and a half', command: 'mqadmin message send orders -p hello --delay 90s' },
     { description: 'Ten messages', command: "mqadmin message send orders -p 'order {n}' -k 'order-{n}' --count 10" },
   ],
   args: { topic: arg.required('topic to send to', { flag: { name: 'topic', char: 't' } }) },
@@ -32,7 +33,13 @@ export default defineCommand({
     key: flag.string({ char: 'k', description: 'keys to find it by, separated by blanks', helpValue: '<keys>' }),
     tag: flag.string({ char: 'c', aliases: ['tags'], description: 'tag to filter by', helpValue: '<tag>' }),
     property: flag.strings({ char: 'P', description: 'user property', helpValue: '<name=value>' }),
-    'delay-level': flag.integer({ description: 'deliver later: 1 is 1s, 2 is 5s … 18 is 2h', max: 18 }),
+    'delay-level': flag.integer({
+      description: 'deliver later: 1 is 1s, 2 is 5s … 18 is 2h',
+      max: 18,
+      group: 'delay',
+    }),
+    delay: flag.duration({ description: 'deliver so much later (5.x)', helpValue: '<duration>', group: 'delay' }),
+    'deliver-at': flag.time({ description: 'deliver at that time (5.x)', helpValue: '<time>', group: 'delay' }),
     broker: flag.string({ char: 'b', description: 'broker name to send to, with --queue', helpValue: '<name>' }),
     queue: flag.integer({ char: 'i', aliases: ['qid'], description: 'queue to send to, with --broker', max: 65_535 }),
     trace: flag.bool({
@@ -55,6 +62,8 @@ export default defineCommand({
       tags: flags.tag ?? null,
       properties: propertiesOf(flags.property),
       delayTimeLevel: flags['delay-level'] ?? 0,
+      delayTimeMs: flags.delay ?? null,
+      deliverTimeMs: flags['deliver-at'] ?? null,
       queue: flags.broker === undefined ? null : { brokerName: flags.broker, queueId: flags.queue as number },
       trace: flags.trace ?? false,
     };
@@ -94,6 +103,7 @@ export default defineCommand({
             tone: ({ sendStatus }) => (sendStatus === 'SEND_OK' ? 'good' : 'bad'),
           },
           { key: 'msgId', title: 'MSG ID', value: ({ msgId }) => msgId },
+          { key: 'recallHandle', title: 'RECALL HANDLE', value: ({ recallHandle }) => recallHandle, wide: true },
           { key: 'offsetMsgId', title: 'OFFSET MSG ID', value: ({ offsetMsgId }) => offsetMsgId, wide: true },
           {
             key: 'costMs',
