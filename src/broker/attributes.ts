@@ -28,12 +28,13 @@ function longFrom(min: bigint): (value: string) => string | null {
 /** Attributes by name. */
 export type AttributeTable = ReadonlyMap<string, Attribute>;
 
+export const QUEUE_TYPE_ATTRIBUTE = 'queue.type';
 export const MESSAGE_TYPE_ATTRIBUTE = 'message.type';
 export const RESERVE_TIME_ATTRIBUTE = 'reserve.time';
 export const CLEANUP_POLICY_ATTRIBUTE = 'cleanup.policy';
 
 export const topicAttributes: AttributeTable = new Map<string, Attribute>([
-  ['queue.type', { changeable: false, verify: oneOf('BatchCQ', 'SimpleCQ') }],
+  [QUEUE_TYPE_ATTRIBUTE, { changeable: false, verify: oneOf('BatchCQ', 'SimpleCQ') }],
   [CLEANUP_POLICY_ATTRIBUTE, { changeable: false, verify: oneOf('DELETE', 'COMPACTION') }],
   [
     MESSAGE_TYPE_ATTRIBUTE,

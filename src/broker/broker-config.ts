@@ -169,9 +169,18 @@ export const brokerProperties = {
 
   // Store.
   storePathRootDir: atBoot(text(join(homedir(), 'store'))),
+  /** Several folders are separated by `,`. */
   storePathCommitLog: atBoot(text('')),
+  readOnlyCommitLogStorePaths: atBoot(text('')),
   mappedFileSizeCommitLog: atBoot(int32(1024 * 1024 * 1024)),
   mappedFileSizeConsumeQueue: atBoot(int32(300_000 * 20)),
+  mapperFileSizeBatchConsumeQueue: atBoot(int32(300_000 * 46)),
+  enabledAppendPropCRC: atBoot(bool(false)),
+  forceVerifyPropCRC: atBoot(bool(false)),
+  /** Light message queues: places of a message in further queues, `%LMQ%...`. */
+  enableLmq: atBoot(bool(false)),
+  enableMultiDispatch: atBoot(bool(false)),
+  maxLmqConsumeQueueNum: int32(20_000),
   maxHashSlotNum: atBoot(int32(5_000_000)),
   maxIndexNum: atBoot(int32(20_000_000)),
   messageIndexEnable: atBoot(bool(true)),

@@ -163,11 +163,12 @@ export class Broker {
     this.#topics = new TopicTable(config, now);
     this.#groups = new SubscriptionGroupTable(config, now);
     this.#offsets = new ConsumerOffsetTable(config, now);
-    this.#files = new BrokerTableFiles(config.storePathRootDir, clock, {
+    const tables = {
       topics: this.#topics,
       groups: this.#groups,
       offsets: this.#offsets,
-    });
+    };
+    this.#files = new BrokerTableFiles(config.storePathRootDir, clock, tables, config.enableLmq);
   }
 
   /**
@@ -184,7 +185,14 @@ export class Broker {
     const { port } = await this.#server.listen({ host: this.config.bindAddress, port: this.config.listenPort });
     const storeHost: HostAddress = { address: host, port };
     const brokerAddr = formatAddress(this.config.brokerIP1, port);
-    const store = new MessageStore(this.#storeConfig, { ...this.#deps, storeHost, memory: this.#memory });
+    await this.#files.loadTopics();
+    const isBatchTopic = (topic: string) => this.#topics.isBatchTopic(topic);
+    const store = new MessageStore(this.#storeConfig, {
+      ...this.#deps,
+      storeHost,
+      memory: this.#memory,
+      isBatchTopic,
+    });
     this.#store = store;
     await store.start();
     const context = this.#createContext(store, storeHost, brokerAddr);

@@ -57,6 +57,11 @@ export class ConsumerOffsetTable {
     this.#version = version;
   }
 
+  /** Takes over what a file held of groups that are light queues: these have one queue, 0. */
+  loadLmq(offsets: Iterable<readonly [key: string, queueOffset: number]>): void {
+    for (const [key, queueOffset] of offsets) this.#committed.set(key, new Map([[0, queueOffset]]));
+  }
+
   /** All committed offsets by `topic@group`. */
   entries(): ReadonlyMap<string, ReadonlyMap<number, number>> {
     return this.#committed;

@@ -21,7 +21,7 @@ import { MessageSysFlag } from '../protocol/sys-flag.js';
 import { isWriteable, type TopicConfig } from '../protocol/topic-config.js';
 import { checkTopicName, isNotAllowedSendTopic, isRetryTopic } from '../protocol/topic-validator.js';
 import type { ServerConnection } from '../remoting/server.js';
-import { CLEANUP_POLICY_ATTRIBUTE } from './attributes.js';
+import { CLEANUP_POLICY_ATTRIBUTE, QUEUE_TYPE_ATTRIBUTE } from './attributes.js';
 import type { BrokerContext } from './context.js';
 import { hashBytes, PropertyScan, unescapeProperties } from './hot-properties.js';
 import { SendReplyWriter } from './hot-send-reply.js';
@@ -296,6 +296,8 @@ export class HotSend {
     const { config, store, work } = this.#context;
     return (
       topic.eligible &&
+      !config.enabledAppendPropCRC &&
+      !config.enableLmq &&
       queueId >= 0 &&
       queueId < Math.max(topic.config.writeQueueNums, topic.config.readQueueNums) &&
       bodyBytes <= config.maxMessageSize &&
@@ -342,7 +344,7 @@ export class HotSend {
         !isNotAllowedSendTopic(name) &&
         !isRetryTopic(name) &&
         config.attributes[CLEANUP_POLICY_ATTRIBUTE] === undefined &&
-        config.attributes['queue.type'] === undefined,
+        config.attributes[QUEUE_TYPE_ATTRIBUTE] === undefined,
       sysFlags: config.topicFilterType === 'MULTI_TAG' ? MessageSysFlag.MULTI_TAGS_FLAG : 0,
     };
     this.#topics.set(name, topic);

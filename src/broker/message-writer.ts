@@ -204,11 +204,15 @@ export class MessageWriter {
     return this.#store.putMessage(message);
   }
 
-  /** Accepts the records of a classic batch with consecutive queue offsets, or none of them. */
-  putBatch(common: PutCommon, records: PutBatchRecord[]): WriteResult[] {
+  /**
+   * Accepts the records of a classic batch with consecutive queue offsets, or none of them.
+   *
+   * @param commonProperties property text that every record gets behind its own
+   */
+  putBatch(common: PutCommon, records: PutBatchRecord[], commonProperties: string): WriteResult[] {
     const problem = this.check(common.topic);
     if (problem) return [refused(problem)];
-    return this.#store.putBatch(common, records);
+    return this.#store.putBatch(common, records, commonProperties);
   }
 
   /** The result once the message is durable; refusals come back as they are. */

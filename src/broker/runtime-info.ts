@@ -61,7 +61,7 @@ async function storeInfo(context: BrokerContext, rates: StoreRates): Promise<Rec
   const puts = Math.max(1, stats.putMessages);
   const partition = await partitionOf(config.storePathRootDir);
   const queueRatio = doubleText(partition?.usedRatio ?? stats.consumeQueueDiskRatio);
-  const commitLogPath = config.storePathCommitLog || join(config.storePathRootDir, 'commitlog');
+  const commitLogPath = config.storePathCommitLog.split(',')[0]?.trim() || join(config.storePathRootDir, 'commitlog');
   const logPartition = await partitionOf(commitLogPath);
   const logRatio = doubleText(logPartition?.usedRatio ?? stats.commitLogDiskRatio);
   const distribution = stats.putTimeDistribution.map((count, bucket) => `${PUT_TIME_BUCKETS[bucket]}:${count}`);

@@ -246,6 +246,13 @@ export function putRefusal(context: Pick<BrokerContext, 'config' | 'store'>, sta
         code: ResponseCode.SYSTEM_BUSY,
         remark: '[PC_SYNCHRONIZED]broker busy, start flow control for a while',
       };
+    case 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED':
+      return {
+        code: ResponseCode.SYSTEM_ERROR,
+        remark:
+          '[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num ' +
+          'exceed maxLmqConsumeQueueNum config num, default limit 2w.',
+      };
     case 'UNKNOWN_ERROR':
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'UNKNOWN_ERROR' };
   }

@@ -6,7 +6,7 @@
  */
 import { type DataVersion, newDataVersion, nextDataVersion, sameDataVersion } from '../protocol/data-version.js';
 import { defaultSubscriptionGroupConfig, type SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
-import { CID_RMQ_SYS_PREFIX, checkGroupName, SystemGroup } from '../protocol/topic-validator.js';
+import { CID_RMQ_SYS_PREFIX, checkGroupName, isLmq, SystemGroup } from '../protocol/topic-validator.js';
 import { alterAttributes, groupAttributes } from './attributes.js';
 import type { BrokerConfig } from './broker-config.js';
 
@@ -108,6 +108,8 @@ export class SubscriptionGroupTable {
   find(group: string): SubscriptionGroupConfig | null {
     const present = this.#groups.get(group);
     if (present) return present;
+    // (broker/subscription/LmqSubscriptionGroupManager.java)
+    if (this.#config.enableLmq && isLmq(group)) return defaultSubscriptionGroupConfig(group);
     if (!this.#config.autoCreateSubscriptionGroup && !group.startsWith(CID_RMQ_SYS_PREFIX)) return null;
     if (checkGroupName(group) !== null) return null;
     const created = defaultSubscriptionGroupConfig(group);
@@ -127,8 +129,9 @@ export class SubscriptionGroupTable {
       const attributes = alterAttributes(groupAttributes, !present, present?.attributes ?? {}, config.attributes);
       return { ...config, attributes };
     });
-    for (const config of altered) this.#groups.set(config.groupName, config);
-    if (altered.length > 0) this.#changed();
+    const kept = altered.filter(({ groupName }) => !(this.#config.enableLmq && isLmq(groupName)));
+    for (const config of kept) this.#groups.set(config.groupName, config);
+    if (kept.length > 0) this.#changed();
   }
 
   /** Forgets a group and what it may not read. @returns false when there is no such group */

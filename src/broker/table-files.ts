@@ -104,6 +104,8 @@ export class BrokerTableFiles implements TableFiles {
   readonly #topics: TableFile;
   readonly #groups: TableFile;
   readonly #offsets: TableFile;
+  /** Of the other setting of enableLmq: read when there is no file of this one, never written. */
+  readonly #otherOffsets: TableFile;
   readonly #delay: TableFile;
   readonly #topicTexts = new KeptTexts<TopicConfig>('topicConfigTable', (topicConfigTable) =>
     formatTopicConfigSerializeWrapper({ topicConfigTable, dataVersion: this.#tables.topics.version }),
@@ -118,17 +120,22 @@ export class BrokerTableFiles implements TableFiles {
     });
   });
   #delayOffsets: () => DelayOffsets = () => ({ offsetTable: new Map(), dataVersion: newDataVersion(0) });
+  #areTopicsLoaded = false;
   #savedOffsetsRevision = -1;
   #savedDelayText = '';
 
-  constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables) {
+  /** @param enableLmq committed offsets are in lmqConsumerOffset.json, with those of light queues, as in Apache */
+  constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables, enableLmq = false) {
     this.#clock = clock;
     this.#tables = tables;
     const file = (name: string, render: () => string | Promise<string>): TableFile =>
       new TableFile(join(storePathRootDir, 'config', name), clock, render);
     this.#topics = file('topics.json', () => this.#topicsText());
     this.#groups = file('subscriptionGroup.json', () => this.#groupsText());
-    this.#offsets = file('consumerOffset.json', () => this.#offsetsText());
+    const offsetFiles = ['consumerOffset.json', 'lmqConsumerOffset.json'];
+    if (enableLmq) offsetFiles.reverse();
+    this.#offsets = file(offsetFiles[0] as string, () => this.#offsetsText());
+    this.#otherOffsets = file(offsetFiles[1] as string, () => this.#offsetsText());
     this.#delay = file('delayOffset.json', () => this.#delayText());
   }
 
@@ -151,12 +158,18 @@ export class BrokerTableFiles implements TableFiles {
     return this.#savedDelayText;
   }
 
+  /** Reads the topics: the store has to know their kinds before it opens. Done by `load` otherwise. */
+  async loadTopics(): Promise<void> {
+    const topics = await this.#topics.load(decodeTopicConfigSerializeWrapper);
+    if (topics) this.#tables.topics.load(Object.values(topics.topicConfigTable), topics.dataVersion);
+    this.#areTopicsLoaded = true;
+  }
+
   /** Reads all files into the tables; a missing file leaves its table as it is. @throws MQError CONFIG */
   async load(schedule: ScheduleService): Promise<void> {
     const nowMs = this.#clock.now();
     this.#delayOffsets = () => schedule.snapshot();
-    const topics = await this.#topics.load(decodeTopicConfigSerializeWrapper);
-    if (topics) this.#tables.topics.load(Object.values(topics.topicConfigTable), topics.dataVersion);
+    if (!this.#areTopicsLoaded) await this.loadTopics();
     const groups = await this.#groups.load(decodeSubscriptionGroupWrapper);
     if (groups) {
       this.#tables.groups.load(
@@ -165,9 +178,12 @@ export class BrokerTableFiles implements TableFiles {
         groups.dataVersion,
       );
     }
-    const offsets = await this.#offsets.load(decodeConsumerOffsetSerializeWrapper);
+    const offsets =
+      (await this.#offsets.load(decodeConsumerOffsetSerializeWrapper)) ??
+      (await this.#otherOffsets.load(decodeConsumerOffsetSerializeWrapper));
     if (offsets) {
       this.#tables.offsets.load(Object.entries(offsets.offsetTable), offsets.dataVersion ?? newDataVersion(nowMs));
+      this.#tables.offsets.loadLmq(Object.entries(offsets.lmqOffsetTable ?? {}));
       this.#savedOffsetsRevision = this.#tables.offsets.revision;
     }
     const delay = await this.#delay.load(decodeDelayOffsetSerializeWrapper);

@@ -1,6 +1,7 @@
 /** The texts of table files, so made that a big table does not hold up the event loop. */
 import type { Clock } from '../base/clock.js';
 import { quoteFastjson, stringifyFastjson } from '../protocol/fastjson.js';
+import { isLmq } from '../protocol/topic-validator.js';
 import { type ConsumerOffsetTable, splitTopicAtGroup } from './consumer-offset-table.js';
 
 /** How long a table is rendered before everything else has its turn. */
@@ -94,14 +95,20 @@ export async function consumerOffsetText(table: ConsumerOffsetTable, clock: Cloc
   const dataVersion = { ...table.version };
   const entries = table.entries();
   const offsets: string[] = [];
+  /** Of groups that are light queues themselves; Apache keeps them in a table of their own. */
+  const lmqOffsets: string[] = [];
   const topicsByGroup = new Map<string, string[]>();
   const slices = new Slices(clock);
   for (const key of [...entries.keys()]) {
     if (slices.isOver()) await slices.pause();
     const queues = entries.get(key);
     if (!queues) continue;
-    offsets.push(`\n\t\t${quoteFastjson(key)}:${queuesText(queues)}`);
     const parts = splitTopicAtGroup(key);
+    if (parts && isLmq(parts.group)) {
+      lmqOffsets.push(`\n\t\t${quoteFastjson(key)}:${queues.get(0) ?? -1}`);
+      continue;
+    }
+    offsets.push(`\n\t\t${quoteFastjson(key)}:${queuesText(queues)}`);
     if (!parts) continue;
     const topics = topicsByGroup.get(parts.group);
     if (topics) topics.push(quoteFastjson(parts.topic));
@@ -111,5 +118,6 @@ export async function consumerOffsetText(table: ConsumerOffsetTable, clock: Cloc
   for (const [group, topics] of topicsByGroup) groups.push(`\n\t\t${quoteFastjson(group)}:[${topics.join(',')}]`);
   const version = stringifyFastjson({ dataVersion }, { pretty: true }).slice(0, -'\n}'.length);
   const map = (texts: string[]) => (texts.length === 0 ? '{}' : `{${texts.join(',')}\n\t}`);
-  return `${version},\n\t"groupTopicMap":${map(groups)},\n\t"offsetTable":${map(offsets)}\n}`;
+  const lmqTable = lmqOffsets.length === 0 ? '' : `\n\t"lmqOffsetTable":${map(lmqOffsets)},`;
+  return `${version},\n\t"groupTopicMap":${map(groups)},${lmqTable}\n\t"offsetTable":${map(offsets)}\n}`;
 }

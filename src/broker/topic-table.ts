@@ -8,13 +8,20 @@ import type { DataVersion } from '../protocol/data-version.js';
 import { newDataVersion, nextDataVersion, sameDataVersion } from '../protocol/data-version.js';
 import { isInherited, PermName, type TopicConfig } from '../protocol/topic-config.js';
 import {
+  isLmq,
   isSystemTopic,
   replyTopic,
   SYNC_BROKER_MEMBER_GROUP_PREFIX,
   SystemTopic,
   TIMER_TOPIC,
 } from '../protocol/topic-validator.js';
-import { AttributeError, alterAttributes, RESERVE_TIME_ATTRIBUTE, topicAttributes } from './attributes.js';
+import {
+  AttributeError,
+  alterAttributes,
+  QUEUE_TYPE_ATTRIBUTE,
+  RESERVE_TIME_ATTRIBUTE,
+  topicAttributes,
+} from './attributes.js';
 import type { BrokerConfig } from './broker-config.js';
 
 /**
@@ -134,11 +141,18 @@ export class TopicTable {
 
   /** The live object: replaced, never changed in place, except through this class. */
   get(topic: string): TopicConfig | undefined {
-    return this.#topics.get(topic);
+    const config = this.#topics.get(topic);
+    // A light queue is no topic of the table; every name has one. (broker/topic/LmqTopicConfigManager.java)
+    return config === undefined && this.#config.enableLmq && isLmq(topic) ? topicConfig(topic, 1, READ_WRITE) : config;
   }
 
   has(topic: string): boolean {
-    return this.#topics.has(topic);
+    return this.get(topic) !== undefined;
+  }
+
+  /** Whether the queues of a topic are batch consume queues. */
+  isBatchTopic(topic: string): boolean {
+    return this.#topics.get(topic)?.attributes[QUEUE_TYPE_ATTRIBUTE] === 'BatchCQ';
   }
 
   isOrderTopic(topic: string): boolean {
@@ -250,8 +264,9 @@ export class TopicTable {
    */
   update(...configs: readonly TopicConfig[]): void {
     const altered = configs.map((config) => this.#altered(config));
-    for (const config of altered) this.#topics.set(config.topicName, config);
-    if (altered.length > 0) this.#changed(altered.map((config) => config.topicName));
+    const kept = altered.filter(({ topicName }) => !(this.#config.enableLmq && isLmq(topicName)));
+    for (const config of kept) this.#topics.set(config.topicName, config);
+    if (kept.length > 0) this.#changed(kept.map((config) => config.topicName));
   }
 
   /** @returns false when there is no such topic */

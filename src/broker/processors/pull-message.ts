@@ -144,7 +144,7 @@ function finish(context: BrokerContext, pull: Pull, found: Found): RemotingComma
   if (response.code === ResponseCode.SUCCESS) {
     const { consumerGroup, topic, queueId } = pull.header;
     const latencyMs = Math.max(0, context.clock.now() - pull.startedAtMs);
-    context.stats.got(consumerGroup, topic, queueId, found.count, found.bytes?.length ?? 0, latencyMs);
+    context.stats.got(consumerGroup, topic, queueId, found.messageCount, found.bytes?.length ?? 0, latencyMs);
   } else if (response.code === ResponseCode.PULL_OFFSET_MOVED) {
     const { consumerGroup, topic, queueId, queueOffset } = pull.header;
     context.logger.info(
@@ -223,6 +223,7 @@ export function pullMessage(
       maxOffset: context.store.maxOffset(topic, queueId),
       bytes: null,
       count: 0,
+      messageCount: 0,
       queueOffsets: [],
       suggestPullingFromSlave: false,
     });

@@ -19,7 +19,7 @@ import { MessageSysFlag, transactionValue } from '../../protocol/sys-flag.js';
 import type { TopicConfig } from '../../protocol/topic-config.js';
 import { isRetryTopic } from '../../protocol/topic-validator.js';
 import type { RequestContext, ServerConnection } from '../../remoting/server.js';
-import { CLEANUP_POLICY_ATTRIBUTE } from '../attributes.js';
+import { CLEANUP_POLICY_ATTRIBUTE, QUEUE_TYPE_ATTRIBUTE } from '../attributes.js';
 import type { BrokerContext, Handlers } from '../context.js';
 import { delayLevelOf, type InnerMessage, isStored, type WriteResult } from '../message-writer.js';
 import {
@@ -33,8 +33,11 @@ import {
   type SendHeader,
   sendExtFields,
 } from '../send-checks.js';
+import type { PutCommon } from '../store/message-store.js';
 
 const MAX_BATCH_TOPIC_CHARS = 127;
+/** A consume queue counts them in an int16. */
+const MAX_INNER_BATCH = 32_767;
 
 /** A send on its way: what the answer needs. */
 interface Sending {
@@ -43,6 +46,8 @@ interface Sending {
   /** As the answer names it: the queue of the topic that the producer knows. */
   readonly queueId: number;
   readonly startedAtMs: number;
+  /** Messages in the one record, if that is an inner batch: the producer is told so. */
+  readonly innerBatch?: number;
 }
 
 const MESSAGE_ILLEGAL: WriteResult = {
@@ -78,7 +83,7 @@ function overload(context: BrokerContext): Refusal | null {
 /** Waits until the last of the results is durable, and answers. */
 async function answer(
   context: BrokerContext,
-  { request, queueId, startedAtMs }: Sending,
+  { request, queueId, startedAtMs, innerBatch }: Sending,
   stored: { topic: string; queueId: number; properties?: ReadonlyMap<string, string> },
   results: readonly WriteResult[],
   transactionId: string | undefined,
@@ -94,16 +99,14 @@ async function answer(
   if (!isStored(final.status)) return refuse(context, request, outcome);
   const bytes = results.reduce((sum, result) => sum + result.size, 0);
   const latencyMs = Math.max(0, context.clock.now() - startedAtMs);
-  context.stats.put(stored.topic, stored.queueId, results.length, bytes, latencyMs);
+  context.stats.put(stored.topic, stored.queueId, innerBatch ?? results.length, bytes, latencyMs);
   const msgId = results.map((result) => encodeOffsetMsgId(context.storeHost, result.physicalOffset)).join(',');
   const queueOffset = results[0]!.queueOffset;
   return createResponse(request, outcome.code, outcome.remark, {
     ...sendExtFields(context),
     ...encodeHeader(SendMessageResponseHeader, {
-      msgId,
-      queueId,
-      queueOffset,
-      transactionId,
+      ...{ msgId, queueId, queueOffset, transactionId },
+      batchUniqId: innerBatch === undefined ? undefined : transactionId,
       recallHandle: stored.properties && recallHandle(context, stored.properties),
     }),
   });
@@ -237,19 +240,34 @@ function sendBatch(
   ) {
     return refuse(context, request, putRefusal(context, 'MESSAGE_ILLEGAL'));
   }
-  const results = context.writer.putBatch(
-    {
-      topic: header.topic,
-      queueId,
-      sysFlag: isMultiTag(topic) ? header.sysFlag | MessageSysFlag.MULTI_TAGS_FLAG : header.sysFlag,
-      bornTimestamp: header.bornTimestamp,
-      bornHost: bornHost(conn),
-      reconsumeTimes: header.reconsumeTimes ?? 0,
-    },
-    records,
-  );
+  const common: PutCommon = {
+    topic: header.topic,
+    queueId,
+    sysFlag: isMultiTag(topic) ? header.sysFlag | MessageSysFlag.MULTI_TAGS_FLAG : header.sysFlag,
+    bornTimestamp: header.bornTimestamp,
+    bornHost: bornHost(conn),
+    reconsumeTimes: header.reconsumeTimes ?? 0,
+  };
+  properties.set(MessageProperty.CLUSTER, context.config.brokerClusterName);
   const stored = { topic: header.topic, queueId };
-  return answer(context, sending, stored, results, properties.get(MessageProperty.UNIQ_KEY));
+  const uniqKey = properties.get(MessageProperty.UNIQ_KEY);
+  if (topic.attributes[QUEUE_TYPE_ATTRIBUTE] === 'BatchCQ' && uniqKey !== undefined) {
+    if (records.length > MAX_INNER_BATCH) return refuse(context, request, putRefusal(context, 'MESSAGE_ILLEGAL'));
+    properties.set(MessageProperty.INNER_NUM, String(records.length));
+    const message: InnerMessage = {
+      ...common,
+      sysFlag: common.sysFlag | MessageSysFlag.NEED_UNWRAP_FLAG | MessageSysFlag.INNER_BATCH_FLAG,
+      flag: header.flag,
+      preparedTransactionOffset: 0,
+      body: request.body as Buffer,
+      properties,
+      propertiesText: encodeProperties(properties),
+    };
+    const result = context.writer.put(message);
+    return answer(context, { ...sending, innerBatch: records.length }, stored, [result], uniqKey);
+  }
+  const results = context.writer.putBatch(common, records, encodeProperties(properties));
+  return answer(context, sending, stored, results, uniqKey);
 }
 
 /** Serves one send of any form. */

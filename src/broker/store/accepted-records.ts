@@ -21,6 +21,8 @@ export class AcceptedRecords<Q extends QueueTail> {
   #tags = new Float64Array(FIRST_CAPACITY);
   #time = new Float64Array(FIRST_CAPACITY);
   #keyEnd = new Float64Array(FIRST_CAPACITY);
+  /** Queue offsets that the record takes. */
+  #count = new Int16Array(FIRST_CAPACITY);
   #accepted = 0;
   #dispatched = 0;
   #indexed = 0;
@@ -59,8 +61,18 @@ export class AcceptedRecords<Q extends QueueTail> {
     this.#keysAdded += 1;
   }
 
-  /** Ends a record. `queue` is null if it has no place in a consume queue; else its next offset grows by one. */
-  push(queue: Q | null, physicalOffset: number, size: number, tagsCode: number, storeTimestamp: number): void {
+  /**
+   * Ends a record. `queue` is null if it has no place in a consume queue; else its next offset grows by `count`, which
+   * is one but for a batch in one record. Ended once more, without keys, the record gets a place in one more queue.
+   */
+  push(
+    queue: Q | null,
+    physicalOffset: number,
+    size: number,
+    tagsCode: number,
+    storeTimestamp: number,
+    count = 1,
+  ): void {
     if (this.#accepted - this.#indexed > this.#mask) this.#grow();
     const at = this.#accepted & this.#mask;
     this.#queue[at] = queue;
@@ -70,8 +82,9 @@ export class AcceptedRecords<Q extends QueueTail> {
     this.#time[at] = storeTimestamp;
     this.#keysAccepted = this.#keysAdded;
     this.#keyEnd[at] = this.#keysAccepted;
+    this.#count[at] = count;
     this.#accepted += 1;
-    if (queue !== null) queue.nextOffset += 1;
+    if (queue !== null) queue.nextOffset += count;
   }
 
   /**
@@ -86,7 +99,7 @@ export class AcceptedRecords<Q extends QueueTail> {
       const at = (this.#accepted - 1) & this.#mask;
       if ((this.#physical[at] as number) < physicalOffset) break;
       const queue = this.#queue[at];
-      if (queue) queue.nextOffset -= 1;
+      if (queue) queue.nextOffset -= this.#count[at] as number;
       this.#queue[at] = null;
       this.#accepted -= 1;
       count += 1;
@@ -100,7 +113,14 @@ export class AcceptedRecords<Q extends QueueTail> {
   /** Hands out, in order, the undispatched records that end at or before `physicalEnd`. */
   dispatch(
     physicalEnd: number,
-    take: (queue: Q | null, physicalOffset: number, size: number, tagsCode: number, storeTimestamp: number) => void,
+    take: (
+      queue: Q | null,
+      physicalOffset: number,
+      size: number,
+      tagsCode: number,
+      storeTimestamp: number,
+      count: number,
+    ) => void,
   ): void {
     while (this.#dispatched < this.#accepted) {
       const at = this.#dispatched & this.#mask;
@@ -110,7 +130,8 @@ export class AcceptedRecords<Q extends QueueTail> {
       this.#dispatched += 1;
       const queue = this.#queue[at] as Q | null;
       this.#queue[at] = null;
-      take(queue, physicalOffset, size, this.#tags[at] as number, this.#time[at] as number);
+      const count = this.#count[at] as number;
+      take(queue, physicalOffset, size, this.#tags[at] as number, this.#time[at] as number, count);
     }
   }
 
@@ -144,6 +165,7 @@ export class AcceptedRecords<Q extends QueueTail> {
     const tags = new Float64Array(capacity);
     const time = new Float64Array(capacity);
     const keyEnd = new Float64Array(capacity);
+    const counts = new Int16Array(capacity);
     for (let count = this.#indexed; count < this.#accepted; count++) {
       const from = count & this.#mask;
       const to = count & mask;
@@ -153,6 +175,7 @@ export class AcceptedRecords<Q extends QueueTail> {
       tags[to] = this.#tags[from] as number;
       time[to] = this.#time[from] as number;
       keyEnd[to] = this.#keyEnd[from] as number;
+      counts[to] = this.#count[from] as number;
     }
     this.#mask = mask;
     this.#queue = queue;
@@ -161,6 +184,7 @@ export class AcceptedRecords<Q extends QueueTail> {
     this.#tags = tags;
     this.#time = time;
     this.#keyEnd = keyEnd;
+    this.#count = counts;
   }
 
   #growKeys(): void {

@@ -5,6 +5,7 @@ import { AcceptedRecords, type QueueTail } from './accepted-records.js';
 import { StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, readFully, readFullyAsync, writeFully } from './file-system.js';
+import type { LogFolders } from './log-folders.js';
 import { LogWindow } from './log-window.js';
 import { NumberedFiles } from './numbered-files.js';
 import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
@@ -24,7 +25,7 @@ export interface CommitLogOptions {
   fs: FileSystem;
   clock: Clock;
   logger: Logger;
-  folder: string;
+  folders: LogFolders;
   fileBytes: number;
   /** Largest record, bytes. */
   maxRecordBytes: number;
@@ -152,7 +153,7 @@ export class CommitLog<Q extends QueueTail> {
     this.buffer = memory.buffer;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.files = new NumberedFiles(options.fs, options.folder, options.fileBytes);
+    this.files = new NumberedFiles(options.fs, options.folders.main, options.fileBytes, options.folders);
     this.#fds = new FdCache(options.fs, OPEN_FILES);
     this.#maxRecordBytes = Math.min(options.maxRecordBytes, memory.windowBytes, options.fileBytes - BLANK_HEADER_BYTES);
     this.#isSync = options.flushDiskType === 'SYNC_FLUSH';
@@ -263,9 +264,10 @@ export class CommitLog<Q extends QueueTail> {
    * @param size as reserved; less for the records of a reserved batch, one after the other
    * @param tagsCode int32 hash of TAGS, or the deliver time on the schedule topic
    * @param storeTimestamp as in the record, ms
+   * @param count queue offsets that it takes: the messages of an inner batch
    */
-  accept(queue: Q | null, size: number, tagsCode: number, storeTimestamp: number): void {
-    this.records.push(queue, this.#position, size, tagsCode, storeTimestamp);
+  accept(queue: Q | null, size: number, tagsCode: number, storeTimestamp: number, count = 1): void {
+    this.records.push(queue, this.#position, size, tagsCode, storeTimestamp, count);
     this.#position += size;
     this.#acceptedTime = storeTimestamp;
     this.#window.advance(size);
@@ -276,6 +278,11 @@ export class CommitLog<Q extends QueueTail> {
         this.commitTurn();
       });
     }
+  }
+
+  /** Gives the record that was accepted last a place in one more queue. */
+  acceptAlso(queue: Q, physicalOffset: number, size: number, tagsCode: number, storeTimestamp: number): void {
+    this.records.push(queue, physicalOffset, size, tagsCode, storeTimestamp);
   }
 
   /** Writes what was accepted in this turn and announces it. Does nothing if there is nothing. */
@@ -446,7 +453,7 @@ export class CommitLog<Q extends QueueTail> {
   #createFile(start: number): void {
     const fd = this.files.create(start);
     this.#fds.adopt(this.files.path(start), fd);
-    this.#fs.syncFolder(this.files.folder);
+    this.#fs.syncFolder(this.files.folderOf(start));
   }
 
   /** Creates the next file before it is needed, so that no reply waits for it. */

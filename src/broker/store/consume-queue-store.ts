@@ -1,14 +1,19 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { javaHashCode } from '../../protocol/java-hash.js';
+import { isLmq } from '../../protocol/topic-validator.js';
 import { ConsumeQueue, TopicHandle } from './consume-queue.js';
-import { StoreIoError } from './errors.js';
+import { StoreCorruptError, StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, writeFully, zeroRange } from './file-system.js';
 import { NumberedFiles } from './numbered-files.js';
 import {
+  BATCH_UNIT_BYTES,
   BLANK_UNIT_SIZE,
+  batchBaseOffset,
+  batchSizeOf,
+  isBatchUnit,
   isBlankUnit,
   isUnit,
   PAGE_UNITS,
@@ -25,6 +30,14 @@ export interface ConsumeQueueStoreOptions {
   folder: string;
   /** A multiple of UNIT_BYTES. */
   fileBytes: number;
+  /** Of batch consume queues; without it there are none. */
+  batch?: {
+    folder: string;
+    /** A multiple of BATCH_UNIT_BYTES. */
+    fileBytes: number;
+    /** Whether the queues of a topic are batch queues; asked when it gets its first. */
+    isBatchTopic: (topic: string) => boolean;
+  };
   /** Saved units that stay in memory, bytes. */
   hotBytes: number;
 }
@@ -34,9 +47,14 @@ const OPEN_FILES = 1_000;
 const SLICE_FILES = 200;
 const SCRATCH_BYTES = 65_536;
 const BLOCK_BYTES = 4_096;
-/** Units at a file's start that recovery reads at once: all there are, in most queues. */
-const HEAD_UNITS = Math.floor(BLOCK_BYTES / UNIT_BYTES);
 const SYNC_CONCURRENCY = 2;
+
+/** Where queues of one kind have their files, and how these look. */
+interface QueueFormat {
+  folder: string;
+  fileBytes: number;
+  slab: UnitSlab;
+}
 
 /** The queues that exist, by id. Not by the array's length: a single great id would make that a walk of seconds. */
 function queuesOf(handle: TopicHandle): ConsumeQueue[] {
@@ -60,14 +78,14 @@ export class ConsumeQueueStore {
   readonly topics = new Map<string, TopicHandle>();
   readonly #fs: FileSystem;
   readonly #logger: Logger;
-  readonly #folder: string;
-  readonly #fileBytes: number;
-  readonly #slab = new UnitSlab();
+  readonly #simple: QueueFormat;
+  readonly #batch: QueueFormat | null;
+  readonly #isBatchTopic: (topic: string) => boolean;
   readonly #fds: FdCache;
   readonly #hotPages: number;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   readonly #scratchView = new DataView(this.#scratch.buffer);
-  readonly #unit = new DataView(new ArrayBuffer(UNIT_BYTES));
+  readonly #unit = new DataView(new ArrayBuffer(BATCH_UNIT_BYTES));
   readonly #unitBytes = new Uint8Array(this.#unit.buffer);
   /** Queues with units that are not saved, each once. */
   #dirty: ConsumeQueue[] = [];
@@ -80,13 +98,18 @@ export class ConsumeQueueStore {
   /** Folders with files created since their last fsync. */
   #unsyncedFolders = new Set<string>();
   #error: Error | null = null;
+  #lmqCount = 0;
   #saving: Promise<boolean> = Promise.resolve(true);
 
   constructor(options: ConsumeQueueStoreOptions) {
     this.#fs = options.fs;
     this.#logger = options.logger;
-    this.#folder = options.folder;
-    this.#fileBytes = options.fileBytes;
+    const { folder, fileBytes, batch } = options;
+    this.#simple = { folder, fileBytes, slab: new UnitSlab(UNIT_BYTES) };
+    this.#batch = batch
+      ? { folder: batch.folder, fileBytes: batch.fileBytes, slab: new UnitSlab(BATCH_UNIT_BYTES) }
+      : null;
+    this.#isBatchTopic = batch?.isBatchTopic ?? (() => false);
     this.#fds = new FdCache(options.fs, OPEN_FILES);
     this.#hotPages = Math.max(1, Math.floor(options.hotBytes / (PAGE_UNITS * UNIT_BYTES)));
   }
@@ -96,9 +119,14 @@ export class ConsumeQueueStore {
     return this.#error;
   }
 
+  /** Light message queues. */
+  get lmqCount(): number {
+    return this.#lmqCount;
+  }
+
   /** Pages of memory in use. */
   get pages(): number {
-    return this.#slab.used;
+    return this.#simple.slab.used + (this.#batch?.slab.used ?? 0);
   }
 
   /** The topic's handle, made if need be. */
@@ -115,11 +143,19 @@ export class ConsumeQueueStore {
   queue(handle: TopicHandle, queueId: number): ConsumeQueue {
     let queue = handle.queues[queueId];
     if (!queue) {
-      const folder = join(this.#folder, handle.name, String(queueId));
-      queue = new ConsumeQueue(handle.name, queueId, new NumberedFiles(this.#fs, folder, this.#fileBytes));
+      if (handle.queues.length === 0) handle.isBatch = this.#batch !== null && this.#isBatchTopic(handle.name);
+      const format = this.#formatOf(handle);
+      const folder = join(format.folder, handle.name, String(queueId));
+      const files = new NumberedFiles(this.#fs, folder, format.fileBytes);
+      queue = new ConsumeQueue(handle.name, queueId, files, format.slab, handle.isBatch);
       handle.queues[queueId] = queue;
+      if (isLmq(handle.name)) this.#lmqCount += 1;
     }
     return queue;
+  }
+
+  #formatOf(handle: TopicHandle): QueueFormat {
+    return handle.isBatch && this.#batch ? this.#batch : this.#simple;
   }
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
@@ -130,37 +166,53 @@ export class ConsumeQueueStore {
     for (const handle of this.topics.values()) yield* queuesOf(handle);
   }
 
-  /** Adds a unit at the queue's max offset. */
+  /** Adds a unit at the end of a simple queue. */
   append(queue: ConsumeQueue, physicalOffset: number, size: number, tagsCode: number): void {
-    queue.append(this.#slab, physicalOffset, size, tagsCode);
-    if (!queue.isDirty) {
-      queue.isDirty = true;
-      this.#dirty.push(queue);
-    }
+    queue.append(physicalOffset, size, tagsCode);
+    if (!queue.isDirty) this.#isDirty(queue);
+  }
+
+  /** Adds a unit at the end of a batch queue, with the messages `[baseOffset, baseOffset + batchSize)`. */
+  appendBatch(
+    queue: ConsumeQueue,
+    physicalOffset: number,
+    size: number,
+    tagsCode: number,
+    storeTimestamp: number,
+    baseOffset: number,
+    batchSize: number,
+  ): void {
+    queue.appendBatch(physicalOffset, size, tagsCode, storeTimestamp, baseOffset, batchSize);
+    if (!queue.isDirty) this.#isDirty(queue);
+  }
+
+  #isDirty(queue: ConsumeQueue): void {
+    queue.isDirty = true;
+    this.#dirty.push(queue);
   }
 
   /**
    * Copies units in file format, those `[from, from + count)` as far as they exist and lie in one file.
    *
-   * @param from at least minOffset and less than maxOffset
+   * @param from at least minUnit and less than maxUnit
    * @param target room for `count` units
    * @returns units copied; 0 if the file is missing
    * @throws StoreIoError if the file can not be read
    */
   read(queue: ConsumeQueue, from: number, count: number, target: Uint8Array): number {
-    const { fileUnits } = queue;
-    const end = Math.min(from + count, queue.maxOffset, (Math.floor(from / fileUnits) + 1) * fileUnits);
-    const coldEnd = Math.min(end, queue.hotOffset);
+    const { fileUnits, unitBytes } = queue;
+    const end = Math.min(from + count, queue.maxUnit, (Math.floor(from / fileUnits) + 1) * fileUnits);
+    const coldEnd = Math.min(end, queue.hotUnit);
     let cold = 0;
     if (from < coldEnd) {
-      const start = queue.files.startOf(from * UNIT_BYTES);
+      const start = queue.files.startOf(from * unitBytes);
       if (start < 0) return 0;
-      const length = (coldEnd - from) * UNIT_BYTES;
-      if (this.#readFile(queue, start, from * UNIT_BYTES - start, length, target) < length) return 0;
+      const length = (coldEnd - from) * unitBytes;
+      if (this.#readFile(queue, start, from * unitBytes - start, length, target) < length) return 0;
       cold = coldEnd - from;
     }
     const hotStart = from + cold;
-    if (hotStart < end) queue.copyHot(this.#slab, hotStart, end - hotStart, target, cold * UNIT_BYTES);
+    if (hotStart < end) queue.copyHot(hotStart, end - hotStart, target, cold * unitBytes);
     return end - from;
   }
 
@@ -170,9 +222,21 @@ export class ConsumeQueueStore {
    * @returns null if it does not exist
    * @throws StoreIoError if the file can not be read
    */
-  unit(queue: ConsumeQueue, offset: number): DataView | null {
-    if (offset < 0 || offset >= queue.maxOffset) return null;
-    return this.read(queue, offset, 1, this.#unitBytes) === 1 ? this.#unit : null;
+  unit(queue: ConsumeQueue, unit: number): DataView | null {
+    if (unit < 0 || unit >= queue.maxUnit) return null;
+    return this.read(queue, unit, 1, this.#unitBytes) === 1 ? this.#unit : null;
+  }
+
+  /**
+   * The unit that has the message `offset`: the last one that does not begin behind it.
+   *
+   * @param offset from minOffset on, less than maxOffset
+   * @throws StoreIoError if a file can not be read
+   */
+  unitOf(queue: ConsumeQueue, offset: number): number {
+    if (queue.batch === null) return offset;
+    const after = this.#bisect(queue, queue.minUnit, (unit) => batchBaseOffset(unit, 0) <= offset);
+    return Math.max(queue.minUnit, after - 1);
   }
 
   /**
@@ -197,7 +261,7 @@ export class ConsumeQueueStore {
     let isSaved = true;
     let files = 0;
     for (const queue of queues) {
-      const unsaved = queue.maxOffset - queue.savedOffset;
+      const unsaved = queue.maxUnit - queue.savedUnit;
       if (queue.isDestroyed || unsaved === 0) {
         queue.isDirty = false;
         continue;
@@ -262,12 +326,25 @@ export class ConsumeQueueStore {
    * @throws StoreCorruptError naming a file of the wrong size
    */
   async load(): Promise<void> {
+    await this.#loadFolder(this.#simple);
+    if (this.#batch) await this.#loadFolder(this.#batch);
+  }
+
+  async #loadFolder(format: QueueFormat): Promise<void> {
     let count = 0;
-    for (const topic of this.#fs.list(this.#folder)) {
-      for (const name of this.#fs.list(join(this.#folder, topic))) {
+    for (const topic of this.#fs.list(format.folder)) {
+      for (const name of this.#fs.list(join(format.folder, topic))) {
         const queueId = Number(name);
         if (!/^\d+$/.test(name) || !Number.isSafeInteger(queueId)) continue;
-        this.queue(this.topic(topic), queueId).files.load();
+        const handle = this.topic(topic);
+        const queue = this.queue(handle, queueId);
+        if (this.#formatOf(handle) !== format) {
+          const [is, has] = handle.isBatch ? ['BatchCQ', 'SimpleCQ'] : ['SimpleCQ', 'BatchCQ'];
+          throw new StoreCorruptError(
+            `${join(format.folder, topic)}: the topic's queue.type is ${is}, but these are queues of type ${has}`,
+          );
+        }
+        queue.files.load();
         count += 1;
         if (count % SLICE_FILES === 0) await nextTurn();
       }
@@ -284,9 +361,11 @@ export class ConsumeQueueStore {
    * @returns physicalOffset of the queue's first unit; -1 if that is not known, or the unit is blank
    */
   recoverQueue(queue: ConsumeQueue, physicalEnd: number, clear: boolean): number {
-    const { files } = queue;
-    const isGood = (view: DataView, at: number) => isUnit(view, at) && unitPhysicalOffset(view, at) < physicalEnd;
+    const { files, unitBytes } = queue;
+    const isOne = queue.batch ? isBatchUnit : isUnit;
+    const isGood = (view: DataView, at: number) => isOne(view, at) && unitPhysicalOffset(view, at) < physicalEnd;
     let end = 0;
+    let maxOffset = 0;
     let firstPhysical = -1;
     queue.maxPhysicOffset = -1;
     while (files.starts.length > 0 && end === 0) {
@@ -294,63 +373,86 @@ export class ConsumeQueueStore {
       const file = this.#hold(queue, start);
       try {
         const head = this.#scratchView;
-        const headUnits = Math.min(queue.fileUnits, HEAD_UNITS);
-        readFully(this.#fs, file.fd, this.#scratch, 0, headUnits * UNIT_BYTES, 0);
-        const units = this.#boundary(file.fd, headUnits, queue.fileUnits, isGood);
+        const headUnits = Math.min(queue.fileUnits, Math.floor(BLOCK_BYTES / unitBytes));
+        readFully(this.#fs, file.fd, this.#scratch, 0, headUnits * unitBytes, 0);
+        const units = this.#boundary(file.fd, headUnits, queue, isGood);
         if (units > 0) {
-          end = start / UNIT_BYTES + units;
+          end = start / unitBytes + units;
           if (files.first === start && !isBlankUnit(head, 0)) firstPhysical = unitPhysicalOffset(head, 0);
           let last = head;
-          let at = (units - 1) * UNIT_BYTES;
+          let at = (units - 1) * unitBytes;
           if (units > headUnits) {
-            readFully(this.#fs, file.fd, this.#unitBytes, 0, UNIT_BYTES, at);
+            readFully(this.#fs, file.fd, this.#unitBytes, 0, unitBytes, at);
             last = this.#unit;
             at = 0;
           }
           if (!isBlankUnit(last, at)) queue.maxPhysicOffset = unitPhysicalOffset(last, at) + unitSize(last, at);
-          if (clear) this.#clearRest(file.fd, files.path(start), units * UNIT_BYTES);
+          maxOffset = queue.batch ? batchBaseOffset(last, at) + batchSizeOf(last, at) : end;
+          if (clear) this.#clearRest(file.fd, files.path(start), units * unitBytes, files.fileBytes);
         }
       } finally {
         file.release();
       }
       if (end === 0) this.#removeFile(queue, start);
     }
-    queue.moveTo(end, this.#slab);
-    queue.minOffset = Math.max(0, files.first / UNIT_BYTES);
+    queue.moveTo(end, maxOffset);
+    queue.minUnit = Math.max(0, files.first / unitBytes);
+    this.#setMinOffset(queue);
     return firstPhysical;
+  }
+
+  /** Brings the first offset of a batch queue in line with its first unit. */
+  #setMinOffset(queue: ConsumeQueue): void {
+    const { batch } = queue;
+    if (!batch) return;
+    const unit = this.unit(queue, queue.minUnit);
+    batch.minOffset = unit ? batchBaseOffset(unit, 0) : batch.maxOffset;
   }
 
   /**
    * Adds a unit while recovering: units that are there are left alone, a gap before it is filled with blank units, as
    * the start of a queue is whose first records are gone from the log.
    */
-  appendAt(queue: ConsumeQueue, offset: number, physicalOffset: number, size: number, tagsCode: number): void {
+  appendAt(
+    queue: ConsumeQueue,
+    offset: number,
+    physicalOffset: number,
+    size: number,
+    tagsCode: number,
+    storeTimestamp = 0,
+    batchSize = 1,
+  ): void {
     if (offset < queue.maxOffset) return;
-    if (offset > queue.maxOffset) {
-      if (queue.maxOffset === 0 && queue.files.starts.length === 0) {
-        queue.moveTo(offset, this.#slab);
-        queue.minOffset = offset;
-      } else {
-        while (queue.maxOffset < offset) this.append(queue, 0, BLANK_UNIT_SIZE, 0);
+    if (queue.batch) {
+      this.appendBatch(queue, physicalOffset, size, tagsCode, storeTimestamp, offset, batchSize);
+    } else {
+      if (offset > queue.maxUnit) {
+        if (queue.maxUnit === 0 && queue.files.starts.length === 0) {
+          queue.moveTo(offset);
+          queue.minUnit = offset;
+        } else {
+          while (queue.maxUnit < offset) this.append(queue, 0, BLANK_UNIT_SIZE, 0);
+        }
       }
+      this.append(queue, physicalOffset, size, tagsCode);
     }
-    this.append(queue, physicalOffset, size, tagsCode);
     queue.nextOffset = queue.maxOffset;
   }
 
   /**
-   * Moves minOffset to the first unit whose record is at or after `minPhysicalOffset`; to maxOffset if there is none.
+   * Moves minUnit to the first unit whose record is at or after `minPhysicalOffset`; to maxUnit if there is none.
    * Never moves it back.
    */
   correctMinOffset(queue: ConsumeQueue, minPhysicalOffset: number): void {
-    const from = this.#bisect(queue, queue.minOffset, (unit) => isBlankUnit(unit, 0));
-    queue.minOffset = this.#bisect(queue, from, (unit) => unitPhysicalOffset(unit, 0) < minPhysicalOffset);
+    const from = this.#bisect(queue, queue.minUnit, (unit) => isBlankUnit(unit, 0));
+    queue.minUnit = this.#bisect(queue, from, (unit) => unitPhysicalOffset(unit, 0) < minPhysicalOffset);
+    this.#setMinOffset(queue);
   }
 
-  /** First offset from `low` on whose unit is not `below`, if the units below all come first; else maxOffset. */
+  /** First offset from `low` on whose unit is not `below`, if the units below all come first; else maxUnit. */
   #bisect(queue: ConsumeQueue, low: number, below: (unit: DataView) => boolean): number {
     let start = low;
-    let end = queue.maxOffset;
+    let end = queue.maxUnit;
     // The first look is at the lowest: usually that is it.
     for (let middle = start; start < end; middle = Math.floor((start + end) / 2)) {
       const unit = this.unit(queue, middle);
@@ -361,7 +463,7 @@ export class ConsumeQueueStore {
   }
 
   /**
-   * Removes files whose records are all gone from the log, but never the last one, and corrects minOffset.
+   * Removes files whose records are all gone from the log, but never the last one, and corrects minUnit.
    *
    * @returns files removed
    */
@@ -369,12 +471,12 @@ export class ConsumeQueueStore {
     let removed = 0;
     while (queue.files.starts.length > 1) {
       const start = queue.files.first;
-      const end = start / UNIT_BYTES + queue.fileUnits;
-      if (end > queue.savedOffset) break;
+      const end = start / queue.unitBytes + queue.fileUnits;
+      if (end > queue.savedUnit) break;
       const last = this.unit(queue, end - 1);
       if (!last || unitPhysicalOffset(last, 0) >= minPhysicalOffset) break;
       this.#removeFile(queue, start);
-      queue.minOffset = Math.max(queue.minOffset, end);
+      queue.minUnit = Math.max(queue.minUnit, end);
       removed += 1;
     }
     this.correctMinOffset(queue, minPhysicalOffset);
@@ -384,7 +486,8 @@ export class ConsumeQueueStore {
   /** Removes a queue and its files. */
   destroyQueue(queue: ConsumeQueue): void {
     queue.isDestroyed = true;
-    queue.moveTo(0, this.#slab);
+    if (isLmq(queue.topic)) this.#lmqCount -= 1;
+    queue.moveTo(0);
     for (const start of [...queue.files.starts]) this.#removeFile(queue, start);
     this.#fs.removeFolder(queue.files.folder);
     const handle = this.topics.get(queue.topic);
@@ -395,7 +498,7 @@ export class ConsumeQueueStore {
   destroyTopic(handle: TopicHandle): void {
     for (const queue of queuesOf(handle)) this.destroyQueue(queue);
     handle.queues.length = 0;
-    this.#fs.removeFolder(join(this.#folder, handle.name));
+    this.#fs.removeFolder(join(this.#formatOf(handle).folder, handle.name));
   }
 
   #readFile(queue: ConsumeQueue, start: number, position: number, length: number, target: Uint8Array): number {
@@ -432,24 +535,24 @@ export class ConsumeQueueStore {
 
   /** Writes all unsaved units of a queue. */
   #saveQueue(queue: ConsumeQueue): boolean {
-    const { files, fileUnits } = queue;
-    const firstPage = Math.floor(queue.savedOffset / PAGE_UNITS);
+    const { files, fileUnits, unitBytes } = queue;
+    const firstPage = Math.floor(queue.savedUnit / PAGE_UNITS);
     try {
-      while (queue.savedOffset < queue.maxOffset) {
-        const from = queue.savedOffset;
+      while (queue.savedUnit < queue.maxUnit) {
+        const from = queue.savedUnit;
         const fileEnd = (Math.floor(from / fileUnits) + 1) * fileUnits;
-        const count = Math.min(queue.maxOffset, fileEnd) - from;
-        const units = Math.min(count, Math.floor(SCRATCH_BYTES / UNIT_BYTES));
-        const start = (fileEnd - fileUnits) * UNIT_BYTES;
-        queue.copyHot(this.#slab, from, units, this.#scratch, 0);
+        const count = Math.min(queue.maxUnit, fileEnd) - from;
+        const units = Math.min(count, Math.floor(SCRATCH_BYTES / unitBytes));
+        const start = (fileEnd - fileUnits) * unitBytes;
+        queue.copyHot(from, units, this.#scratch, 0);
         const file = files.startOf(start) < 0 ? this.#createFile(queue, start, from) : this.#hold(queue, start);
         try {
-          writeFully(this.#fs, file.fd, this.#scratch, 0, units * UNIT_BYTES, from * UNIT_BYTES - start);
+          writeFully(this.#fs, file.fd, this.#scratch, 0, units * unitBytes, from * unitBytes - start);
         } finally {
           file.release();
         }
         this.#unsynced.add(files.path(start));
-        queue.savedOffset = from + units;
+        queue.savedUnit = from + units;
       }
     } catch (error) {
       if (!this.#error) {
@@ -458,7 +561,7 @@ export class ConsumeQueueStore {
       this.#error = error instanceof Error ? error : new StoreIoError(errorText(error));
       return false;
     }
-    const lastPage = Math.floor((queue.maxOffset - 1) / PAGE_UNITS);
+    const lastPage = Math.floor((queue.maxUnit - 1) / PAGE_UNITS);
     for (let page = firstPage; page <= lastPage; page++) {
       this.#savedQueues.push(queue);
       this.#savedPages.push(page);
@@ -472,7 +575,7 @@ export class ConsumeQueueStore {
     const path = files.path(start);
     const fd = files.create(start);
     try {
-      const blankBytes = from * UNIT_BYTES - start;
+      const blankBytes = from * queue.unitBytes - start;
       if (blankBytes > 0) {
         const blank = new Uint8Array(blankBytes);
         const view = new DataView(blank.buffer);
@@ -485,17 +588,18 @@ export class ConsumeQueueStore {
       throw error;
     }
     this.#unsyncedFolders.add(files.folder);
-    this.#unsyncedFolders.add(join(this.#folder, queue.topic));
-    this.#unsyncedFolders.add(this.#folder);
+    const topicFolder = dirname(files.folder);
+    this.#unsyncedFolders.add(topicFolder);
+    this.#unsyncedFolders.add(dirname(topicFolder));
     this.#fds.adopt(path, fd);
     return this.#fds.hold(path);
   }
 
   /** Frees the oldest saved pages beyond what may stay in memory. */
   #freePages(): void {
-    while (this.#slab.used > this.#hotPages && this.#savedHead < this.#savedQueues.length) {
+    while (this.pages > this.#hotPages && this.#savedHead < this.#savedQueues.length) {
       const queue = this.#savedQueues[this.#savedHead] as ConsumeQueue;
-      if (!queue.isDestroyed) queue.releasePages(this.#slab, this.#savedPages[this.#savedHead] as number);
+      if (!queue.isDestroyed) queue.releasePages(this.#savedPages[this.#savedHead] as number);
       this.#savedHead += 1;
     }
     const isSpread = this.#savedQueues.length > 4 * this.#hotPages + 1024;
@@ -510,7 +614,7 @@ export class ConsumeQueueStore {
     for (let at = this.#savedQueues.length - 1; at >= this.#savedHead; at--) {
       const queue = this.#savedQueues[at] as ConsumeQueue;
       const page = this.#savedPages[at] as number;
-      if (queue.isDestroyed || page < Math.floor(queue.hotOffset / PAGE_UNITS)) continue;
+      if (queue.isDestroyed || page < Math.floor(queue.hotUnit / PAGE_UNITS)) continue;
       if (page >= (newest.get(queue) ?? Number.POSITIVE_INFINITY)) continue;
       newest.set(queue, page);
       queues.push(queue);
@@ -522,14 +626,20 @@ export class ConsumeQueueStore {
   }
 
   /** Number of units at a file's start for which `isGood` holds; its first `headUnits` are in the scratch buffer. */
-  #boundary(fd: number, headUnits: number, fileUnits: number, isGood: (view: DataView, at: number) => boolean): number {
+  #boundary(
+    fd: number,
+    headUnits: number,
+    queue: ConsumeQueue,
+    isGood: (view: DataView, at: number) => boolean,
+  ): number {
+    const { unitBytes } = queue;
     let good = 0;
-    while (good < headUnits && isGood(this.#scratchView, good * UNIT_BYTES)) good++;
+    while (good < headUnits && isGood(this.#scratchView, good * unitBytes)) good++;
     if (good < headUnits) return good;
-    let bad = fileUnits;
+    let bad = queue.fileUnits;
     while (good < bad) {
       const middle = Math.floor((good + bad) / 2);
-      readFully(this.#fs, fd, this.#unitBytes, 0, UNIT_BYTES, middle * UNIT_BYTES);
+      readFully(this.#fs, fd, this.#unitBytes, 0, unitBytes, middle * unitBytes);
       if (isGood(this.#unit, 0)) good = middle + 1;
       else bad = middle;
     }
@@ -537,14 +647,14 @@ export class ConsumeQueueStore {
   }
 
   /** Zeros from `position` to the file's end; where the file has no blocks there is nothing to look at. */
-  #clearRest(fd: number, path: string, position: number): void {
-    const blockEnd = Math.min(Math.ceil(position / BLOCK_BYTES) * BLOCK_BYTES, this.#fileBytes);
+  #clearRest(fd: number, path: string, position: number, fileBytes: number): void {
+    const blockEnd = Math.min(Math.ceil(position / BLOCK_BYTES) * BLOCK_BYTES, fileBytes);
     if (blockEnd > position) {
       const length = readFully(this.#fs, fd, this.#scratch, 0, blockEnd - position, position);
       if (!isAllZero(this.#scratch, 0, length)) zeroRange(this.#fs, fd, position, blockEnd, this.#scratch);
     }
     if ((this.#fs.info(path)?.allocatedBytes ?? 0) > blockEnd) {
-      zeroRange(this.#fs, fd, blockEnd, this.#fileBytes, this.#scratch);
+      zeroRange(this.#fs, fd, blockEnd, fileBytes, this.#scratch);
     }
   }
 }

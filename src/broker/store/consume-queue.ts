@@ -1,13 +1,25 @@
 import type { QueueTail } from './accepted-records.js';
 import type { NumberedFiles } from './numbered-files.js';
-import { PAGE_UNITS, UNIT_BYTES, type UnitSlab } from './unit-slab.js';
+import { PAGE_UNITS, type UnitSlab } from './unit-slab.js';
+
+/** Message offsets of a batch consume queue, whose units stand for as many messages as they say. */
+export interface BatchOffsets {
+  /** First message of the unit minUnit; equal to maxOffset if there is none. */
+  minOffset: number;
+  /** Behind the last message of the newest unit. */
+  maxOffset: number;
+}
 
 /**
  * One consume queue: its offsets, and its newest units in memory.
  *
- * Units `[minOffset, maxOffset)` can be read. Those before `savedOffset` are in the files, those from `hotOffset` on
- * are in the slab. Invariants: `hotOffset <= savedOffset <= maxOffset <= nextOffset`; the page of unit `n` is
- * `pages[floor(n / PAGE_UNITS) - floor(hotOffset / PAGE_UNITS)]`, and there is one for every unit from hotOffset on.
+ * Units are numbered from 0 by their place in the files. In a simple queue that is the offset of the unit's message; in
+ * a batch queue a unit has the messages of a batch, and `batch` has their offsets.
+ *
+ * Units `[minUnit, maxUnit)` can be read. Those before `savedUnit` are in the files, those from `hotUnit` on
+ * are in the slab. Invariants: `hotUnit <= savedUnit <= maxUnit`, `maxOffset <= nextOffset`; the
+ * page of unit `n` is
+ * `pages[floor(n / PAGE_UNITS) - floor(hotUnit / PAGE_UNITS)]`, and there is one for every unit from hotUnit on.
  *
  * Fields are written by the store only.
  */
@@ -15,14 +27,18 @@ export class ConsumeQueue implements QueueTail {
   readonly topic: string;
   readonly queueId: number;
   readonly files: NumberedFiles;
+  /** Units of its format. */
+  readonly slab: UnitSlab;
+  /** null for a simple queue. */
+  readonly batch: BatchOffsets | null;
   /** Queue offset of the next accepted record. */
   nextOffset = 0;
-  /** First unit whose record is still in the log; equal to maxOffset if there is none. */
-  minOffset = 0;
+  /** First unit whose record is still in the log; equal to maxUnit if there is none. */
+  minUnit = 0;
   /** End of what readers see. */
-  maxOffset = 0;
-  savedOffset = 0;
-  hotOffset = 0;
+  maxUnit = 0;
+  savedUnit = 0;
+  hotUnit = 0;
   /** End, in the log, of the record of the newest unit; -1 without one. */
   maxPhysicOffset = -1;
   pages: number[] = [];
@@ -35,61 +51,107 @@ export class ConsumeQueue implements QueueTail {
   arrivedTagsCode: number | null = null;
   arrivedAtMs = 0;
 
-  constructor(topic: string, queueId: number, files: NumberedFiles) {
+  constructor(topic: string, queueId: number, files: NumberedFiles, slab: UnitSlab, isBatch: boolean) {
     this.topic = topic;
     this.queueId = queueId;
     this.files = files;
+    this.slab = slab;
+    this.batch = isBatch ? { minOffset: 0, maxOffset: 0 } : null;
+  }
+
+  /** First message that can be read; equal to maxOffset if there is none. */
+  get minOffset(): number {
+    return this.batch === null ? this.minUnit : this.batch.minOffset;
+  }
+
+  /** End of what readers see. */
+  get maxOffset(): number {
+    return this.batch === null ? this.maxUnit : this.batch.maxOffset;
+  }
+
+  get unitBytes(): number {
+    return this.slab.unitBytes;
   }
 
   /** Units that one file holds. */
   get fileUnits(): number {
-    return this.files.fileBytes / UNIT_BYTES;
+    return this.files.fileBytes / this.slab.unitBytes;
   }
 
-  /** Sets all offsets to `offset`: the queue has (or has read from its files) units up to there and none in memory. */
-  moveTo(offset: number, slab: UnitSlab): void {
-    for (const page of this.pages) slab.release(page);
+  /**
+   * The queue has (or has read from its files) the units up to `unit` and none in memory.
+   *
+   * @param maxOffset of a batch queue
+   */
+  moveTo(unit: number, maxOffset = unit): void {
+    for (const page of this.pages) this.slab.release(page);
     this.pages = [];
-    this.maxOffset = this.nextOffset = this.savedOffset = this.hotOffset = offset;
+    this.maxUnit = this.savedUnit = this.hotUnit = unit;
+    if (this.batch) this.batch.maxOffset = maxOffset;
+    this.nextOffset = this.maxOffset;
   }
 
-  /** Adds the unit `maxOffset`. */
-  append(slab: UnitSlab, physicalOffset: number, size: number, tagsCode: number): void {
-    const offset = this.maxOffset;
-    const slot = offset % PAGE_UNITS;
-    if (slot === 0 || this.pages.length === 0) {
-      if (this.pages.length === 0) this.hotOffset = offset;
-      this.pages.push(slab.allocate());
-    }
-    slab.write(this.pages[this.pages.length - 1] as number, slot, physicalOffset, size, tagsCode);
-    this.maxOffset = offset + 1;
+  /** Adds the unit `maxUnit`, of a simple queue. */
+  append(physicalOffset: number, size: number, tagsCode: number): void {
+    const slot = this.#newSlot();
+    this.slab.write(this.pages[this.pages.length - 1] as number, slot, physicalOffset, size, tagsCode);
+    this.maxUnit += 1;
     this.maxPhysicOffset = physicalOffset + size;
   }
 
+  /** Adds the unit `maxUnit`, of a batch queue, with the messages `[baseOffset, baseOffset + batchSize)`. */
+  appendBatch(
+    physicalOffset: number,
+    size: number,
+    tagsCode: number,
+    storeTimestamp: number,
+    baseOffset: number,
+    batchSize: number,
+  ): void {
+    const batch = this.batch as BatchOffsets;
+    const slot = this.#newSlot();
+    const page = this.pages[this.pages.length - 1] as number;
+    this.slab.write(page, slot, physicalOffset, size, tagsCode);
+    this.slab.writeBatch(page, slot, storeTimestamp, baseOffset, batchSize);
+    if (this.minUnit === this.maxUnit) batch.minOffset = baseOffset;
+    this.maxUnit += 1;
+    batch.maxOffset = baseOffset + batchSize;
+    this.maxPhysicOffset = physicalOffset + size;
+  }
+
+  #newSlot(): number {
+    const slot = this.maxUnit % PAGE_UNITS;
+    if (slot === 0 || this.pages.length === 0) {
+      if (this.pages.length === 0) this.hotUnit = this.maxUnit;
+      this.pages.push(this.slab.allocate());
+    }
+    return slot;
+  }
+
   /** Copies the units `[from, from + count)`, all of them in memory, to `target`. */
-  copyHot(slab: UnitSlab, from: number, count: number, target: Uint8Array, targetStart: number): void {
-    const firstPage = Math.floor(this.hotOffset / PAGE_UNITS);
+  copyHot(from: number, count: number, target: Uint8Array, targetStart: number): void {
+    const firstPage = Math.floor(this.hotUnit / PAGE_UNITS);
     let at = targetStart;
     for (let offset = from; offset < from + count; ) {
       const slot = offset % PAGE_UNITS;
       const units = Math.min(PAGE_UNITS - slot, from + count - offset);
-      slab.copy(this.pages[Math.floor(offset / PAGE_UNITS) - firstPage] as number, slot, units, target, at);
-      at += units * UNIT_BYTES;
+      this.slab.copy(this.pages[Math.floor(offset / PAGE_UNITS) - firstPage] as number, slot, units, target, at);
+      at += units * this.slab.unitBytes;
       offset += units;
     }
   }
 
   /** Frees the pages up to the one with this number (unit offset / PAGE_UNITS), as far as they are saved. */
-  releasePages(slab: UnitSlab, through: number): void {
-    let first = Math.floor(this.hotOffset / PAGE_UNITS);
+  releasePages(through: number): void {
+    let first = Math.floor(this.hotUnit / PAGE_UNITS);
     let released = 0;
     while (released < this.pages.length && first <= through) {
-      const pageEnd = Math.min((first + 1) * PAGE_UNITS, this.maxOffset);
-      if (pageEnd > this.savedOffset) break;
-      slab.release(this.pages[released] as number);
+      const pageEnd = Math.min((first + 1) * PAGE_UNITS, this.maxUnit);
+      if (pageEnd > this.savedUnit) break;
+      this.slab.release(this.pages[released] as number);
       released += 1;
       first += 1;
-      this.hotOffset = pageEnd;
+      this.hotUnit = pageEnd;
     }
     if (released > 0) this.pages.splice(0, released);
   }
@@ -104,6 +166,8 @@ export class TopicHandle {
   readonly keySeed: number;
   /** Only of queues that have (or had) messages. */
   readonly queues: (ConsumeQueue | undefined)[] = [];
+  /** Its queues are batch consume queues; settled when it gets its first queue. */
+  isBatch = false;
 
   constructor(name: string, keySeed: number) {
     this.name = name;

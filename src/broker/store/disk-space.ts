@@ -19,6 +19,11 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
+/** Above this used share, 0..1, files are deleted whatever their age. */
+export function forciblyRatio(settings: SpaceSettings): number {
+  return clamp(settings.diskSpaceCleanForciblyRatio, 0.3, 0.85);
+}
+
 /**
  * Full above the warning level (90 %), and not full again until at or below the next one (85 %), so that a broker near
  * the limit does not flap.
@@ -29,7 +34,7 @@ function clamp(value: number, low: number, high: number): number {
  */
 export function decideSpace(commitLogRatio: number, consumeQueueRatio: number, settings: SpaceSettings): SpaceDecision {
   const warning = clamp(settings.diskSpaceWarningLevelRatio, 0.35, 0.9);
-  const forcibly = clamp(settings.diskSpaceCleanForciblyRatio, 0.3, 0.85);
+  const forcibly = forciblyRatio(settings);
   const normal = clamp(settings.diskMaxUsedSpaceRatio, 10, 95) / 100;
   let isFull: boolean | null = null;
   for (const ratio of [commitLogRatio, consumeQueueRatio]) {

@@ -2,20 +2,30 @@ import type { Clock } from '../../base/clock.js';
 import { delayLevelMs, parseDelayLevels } from '../../protocol/delay-level.js';
 import { addressBytes, type HostAddress } from '../../protocol/host-address.js';
 import { indexHash, javaHashCode } from '../../protocol/java-hash.js';
-import { KEY_SEPARATOR, MAX_PROPERTIES_BYTES } from '../../protocol/message-property.js';
+import {
+  decodeProperties,
+  encodeProperties,
+  KEY_SEPARATOR,
+  MAX_PROPERTIES_BYTES,
+  MessageProperty,
+} from '../../protocol/message-property.js';
 import { MessageSysFlag } from '../../protocol/sys-flag.js';
-import { isRetryTopic, SystemTopic } from '../../protocol/topic-validator.js';
+import { isLmq, isRetryTopic, SystemTopic } from '../../protocol/topic-validator.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import {
   delayLevelOf,
   forEachKeyHash,
+  innerCountOf,
+  isLmqParent,
+  isLmqQueue,
   newPropertyRanges,
   type PropertyRanges,
   scanProperties,
   tagsCodeOf,
 } from './property-scan.js';
+import { CRC_PROPERTY_BYTES, writeCrcProperty } from './record-crc.js';
 import { MAX_TOPIC_V1 } from './record-layout.js';
 import { type RecordFields, recordSize, writeRecord } from './record-writer.js';
 import type { MessageStoreConfig } from './store-config.js';
@@ -34,6 +44,10 @@ export interface MessageAppenderOptions {
 
 const MAX_TOPIC_BYTES = 255;
 const MAX_BORN_HOSTS = 1_024;
+const LMQ_QUEUE_ID = 0;
+const LMQ_SEPARATOR = ',';
+const PAIR_END = 2;
+const NO_BYTES = new Uint8Array(0);
 const NOTHING_PUT = { physicalOffset: -1, size: -1, queueOffset: -1, storeTimestamp: -1 };
 
 /**
@@ -53,6 +67,8 @@ export class MessageAppender {
   readonly #bornHosts = new Map<string, Uint8Array>();
   readonly #fields: RecordFields;
   #stamp = 0;
+  /** tagsCode of the record appended last. */
+  #tagsCodeOfLast = 0;
 
   /** @throws MQError CONFIG if the delay level table makes no sense */
   constructor(options: MessageAppenderOptions) {
@@ -114,28 +130,43 @@ export class MessageAppender {
   putMessage(message: PutMessage): PutResult {
     const status = this.#checkPut(message, message.body);
     if (status !== 'PUT_OK') return this.#refused(status);
-    const properties = bytesOf(message.propertiesText);
-    if (properties.length > MAX_PROPERTIES_BYTES) return this.#refused('PROPERTIES_SIZE_EXCEEDED');
     const handle = this.#queues.topic(message.topic);
+    const isInnerBatch = (message.sysFlag & MessageSysFlag.INNER_BATCH_FLAG) !== 0;
+    const lmqNames = this.#config.enableLmq && isLmqParent(message.topic) ? multiDispatchOf(message) : null;
+    let properties: Uint8Array;
+    if (isInnerBatch || lmqNames || this.#config.enabledAppendPropCRC) {
+      if (isInnerBatch && !this.#queues.queue(handle, message.queueId).batch) return this.#refused('MESSAGE_ILLEGAL');
+      if (lmqNames && this.#areTooManyLmqs) return this.#refused('LMQ_CONSUME_QUEUE_NUM_EXCEEDED');
+      properties = this.#storedProperties(message, handle, isInnerBatch, lmqNames);
+    } else {
+      properties = bytesOf(message.propertiesText);
+    }
+    if (properties.length > MAX_PROPERTIES_BYTES) return this.#refused('PROPERTIES_SIZE_EXCEEDED');
     const fields = this.#fields;
     this.#setCommon(handle, message);
     const size = this.#sizeOf(message.body, properties);
+    if (lmqNames && size > this.#config.maxMessageSize) return this.#refused('MESSAGE_ILLEGAL');
     const log = this.#log;
     const at = log.reserve(size);
     if (at < 0) return this.#refused(log.refusal);
     fields.preparedTransactionOffset = message.preparedTransactionOffset;
-    return this.#append(at, size, handle, message.flag, message.body, properties, message);
+    const result = this.#append(at, size, handle, message.flag, message.body, properties, message);
+    if (lmqNames && this.#config.enableMultiDispatch) this.#dispatchToLmqs(lmqNames, result);
+    return result;
   }
 
   /**
    * Appends messages as one: all or none are accepted, their records stand in one file and have consecutive queue
    * offsets.
    *
+   * @param commonProperties property text that every record gets behind its own
    * @returns one result for each record
    */
-  putBatch(common: PutCommon, records: readonly PutBatchRecord[]): PutResult[] {
+  putBatch(common: PutCommon, records: readonly PutBatchRecord[], commonProperties: string): PutResult[] {
     const refuse = (status: PutStatus) => records.map(() => this.#refused(status));
-    const properties = records.map((record) => bytesOf(record.propertiesText));
+    const more = bytesOf(commonProperties);
+    const crcBytes = this.#config.enabledAppendPropCRC ? CRC_PROPERTY_BYTES : 0;
+    const properties = records.map((record) => joinProperties(bytesOf(record.propertiesText), more, crcBytes));
     if (properties.some((bytes) => bytes.length > MAX_PROPERTIES_BYTES)) return refuse('PROPERTIES_SIZE_EXCEEDED');
     for (const record of records) {
       const status = this.#checkPut(common, record.body);
@@ -154,6 +185,45 @@ export class MessageAppender {
       at += size;
       return result;
     });
+  }
+
+  /** Properties with what the store adds to them: offsets in other queues, and room for the CRC. */
+  #storedProperties(
+    { propertiesText, queueId }: PutMessage,
+    handle: TopicHandle,
+    isInnerBatch: boolean,
+    lmqNames: readonly string[] | null,
+  ): Uint8Array {
+    const text = typeof propertiesText === 'string' ? propertiesText : Buffer.from(propertiesText).toString('utf8');
+    const crcBytes = this.#config.enabledAppendPropCRC ? CRC_PROPERTY_BYTES : 0;
+    const hasCRC = crcBytes > 0 && text.includes(MessageProperty.CRC32);
+    if (!isInnerBatch && !lmqNames && !hasCRC) return joinProperties(bytesOf(text), NO_BYTES, crcBytes, true);
+    const properties = decodeProperties(text);
+    if (crcBytes > 0) properties.delete(MessageProperty.CRC32);
+    if (isInnerBatch) {
+      properties.set(MessageProperty.INNER_BASE, String(this.#queues.queue(handle, queueId).nextOffset));
+    }
+    if (lmqNames) {
+      const offsets = lmqNames.map((name) => (isLmq(name) ? this.#lmqOffset(name) : ''));
+      properties.set(MessageProperty.INNER_MULTI_QUEUE_OFFSET, offsets.join(LMQ_SEPARATOR));
+    }
+    return joinProperties(bytesOf(encodeProperties(properties)), NO_BYTES, crcBytes, true);
+  }
+
+  #lmqOffset(name: string): number {
+    return this.#queues.find(name, LMQ_QUEUE_ID)?.nextOffset ?? 0;
+  }
+
+  get #areTooManyLmqs(): boolean {
+    return this.#config.enableMultiDispatch && this.#queues.lmqCount > this.#config.maxLmqConsumeQueueNum;
+  }
+
+  #dispatchToLmqs(names: readonly string[], { physicalOffset, size, storeTimestamp }: PutResult): void {
+    for (const name of new Set(names)) {
+      if (!isLmqQueue(name)) continue;
+      const queue = this.#queues.queue(this.#queues.topic(name), LMQ_QUEUE_ID);
+      this.#log.acceptAlso(queue, physicalOffset, size, this.#tagsCodeOfLast, storeTimestamp);
+    }
   }
 
   #refused(status: PutStatus): PutResult {
@@ -227,6 +297,7 @@ export class MessageAppender {
     fields.body = body;
     fields.propertiesBytes = properties;
     const propertiesAt = writeRecord(log.view, log.bytes, at, size, fields);
+    if (this.#config.enabledAppendPropCRC) writeCrcProperty(log.bytes, at, size);
     const ranges = this.#ranges;
     scanProperties(log.bytes, propertiesAt, at + size, ranges);
     if (this.#config.messageIndexEnable && transaction !== MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) {
@@ -234,7 +305,9 @@ export class MessageAppender {
       else forEachKeyHash(log.bytes, ranges, handle.keySeed, (keyHash) => log.addKey(keyHash));
     }
     const tagsCode = given.tagsCode ?? this.tagsCode(handle.name, log.bytes, ranges, storeTimestamp);
-    log.accept(queue, size, tagsCode, storeTimestamp);
+    const count = queue?.batch ? innerCountOf(log.bytes, ranges) : 1;
+    this.#tagsCodeOfLast = tagsCode;
+    log.accept(queue, size, tagsCode, storeTimestamp, count);
     return { status: 'PUT_OK', physicalOffset, size, queueOffset, storeTimestamp };
   }
 
@@ -250,6 +323,30 @@ export class MessageAppender {
 
 function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+}
+
+/** The names in INNER_MULTI_DISPATCH; null without any. */
+function multiDispatchOf({ propertiesText }: PutMessage): string[] | null {
+  const text = typeof propertiesText === 'string' ? propertiesText : Buffer.from(propertiesText).toString('utf8');
+  if (!text.includes(MessageProperty.INNER_MULTI_DISPATCH)) return null;
+  const names = decodeProperties(text).get(MessageProperty.INNER_MULTI_DISPATCH);
+  return names?.trim() ? names.split(LMQ_SEPARATOR) : null;
+}
+
+/**
+ * Two property texts as one, with free room behind them.
+ *
+ * @param isClosed close the text with a separator even if nothing but room follows
+ */
+function joinProperties(first: Uint8Array, second: Uint8Array, roomBytes: number, isClosed = false): Uint8Array {
+  if (second.length === 0 && roomBytes === 0) return first;
+  const isOpen = first.length > 0 && first[first.length - 1] !== PAIR_END;
+  const separator = isOpen && (second.length > 0 || isClosed) ? 1 : 0;
+  const joined = new Uint8Array(first.length + separator + second.length + roomBytes);
+  joined.set(first);
+  if (separator) joined[first.length] = PAIR_END;
+  joined.set(second, first.length + separator);
+  return joined;
 }
 
 function addKeys(log: CommitLog<ConsumeQueue>, keySeed: number, uniqKey: string | null, keys: string | null): void {

@@ -79,17 +79,18 @@ export class MessageGetter {
       at += size;
     }
     const queueOffsets = selection.queueOffsets.slice(0, count);
+    const batchSizes = selection.batchSizes.slice(0, count);
     const isAtHand = wanted.every(
       (record) =>
         this.#reader.isWarm(record.physicalOffset) || this.#log.addressOf(record.physicalOffset, record.size) >= 0,
     );
     if (isAtHand) {
       const bytes = Buffer.allocUnsafeSlow(totalBytes);
-      return this.#foundResult(result, bytes, wanted, queueOffsets, this.#reader.readSync(wanted, bytes));
+      return this.#foundResult(result, bytes, wanted, queueOffsets, batchSizes, this.#reader.readSync(wanted, bytes));
     }
     return this.#reader.inTurn(async () => {
       const bytes = Buffer.allocUnsafeSlow(totalBytes);
-      return this.#foundResult(result, bytes, wanted, queueOffsets, await this.#reader.read(wanted, bytes));
+      return this.#foundResult(result, bytes, wanted, queueOffsets, batchSizes, await this.#reader.read(wanted, bytes));
     });
   }
 
@@ -110,7 +111,7 @@ export class MessageGetter {
     at: number,
   ): CopyResult | null {
     const queue = handle.queues[queueId];
-    if (!queue || queueOffset < queue.hotOffset) return null;
+    if (!queue || queue.batch !== null || queueOffset < queue.hotUnit) return null;
     const selection = this.#selection;
     this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
     const { status, nextBeginOffset, count } = selection;
@@ -138,7 +139,7 @@ export class MessageGetter {
       else target.set(new Uint8Array(log.buffer, address, size), position);
       position += size;
     }
-    this.#countFound(count, selection.totalBytes);
+    this.#countFound(selection.messageCount, selection.totalBytes);
     return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: position - at, count };
   }
 
@@ -174,10 +175,12 @@ export class MessageGetter {
     bytes: Buffer,
     wanted: readonly WantedRecord[],
     queueOffsets: number[],
+    batchSizes: readonly number[],
     outcomes: readonly ReadOutcome[],
   ): GetResult {
     result.bytes = bytes;
     result.count = wanted.length;
+    result.messageCount = batchSizes.reduce((sum, size) => sum + size, 0);
     result.queueOffsets = queueOffsets;
     if (outcomes.some((outcome) => outcome !== 'found')) {
       const failed = outcomes.indexOf('error');
@@ -187,6 +190,7 @@ export class MessageGetter {
       result.bytes = Buffer.concat(parts.filter(isThere));
       result.queueOffsets = queueOffsets.filter(isThere);
       result.count = result.queueOffsets.length;
+      result.messageCount = batchSizes.filter(isThere).reduce((sum, size) => sum + size, 0);
       if (failed >= 0) result.nextBeginOffset = queueOffsets[failed] as number;
       if (result.count === 0) {
         result.bytes = null;
@@ -195,7 +199,7 @@ export class MessageGetter {
         return result;
       }
     }
-    this.#countFound(result.count, result.bytes.length);
+    this.#countFound(result.messageCount, result.bytes.length);
     return result;
   }
 
@@ -219,6 +223,7 @@ function emptyResult(
     maxOffset,
     bytes: null,
     count: 0,
+    messageCount: 0,
     queueOffsets: [],
     suggestPullingFromSlave: false,
   };

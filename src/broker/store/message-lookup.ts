@@ -11,7 +11,7 @@ import { MIN_RECORD_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
 import { isRecordStart, newRecordView, readRecord } from './record-reader.js';
 import type { MessageStoreConfig } from './store-config.js';
 import type { BoundaryType, QueryResult, QueueUnit } from './store-types.js';
-import { unitPhysicalOffset, unitSize, unitTagsCode } from './unit-slab.js';
+import { batchBaseOffset, batchSizeOf, unitPhysicalOffset, unitSize, unitTagsCode } from './unit-slab.js';
 
 export interface MessageLookupOptions {
   config: MessageStoreConfig;
@@ -72,8 +72,8 @@ export class MessageLookup {
    */
   messageTime(topic: string, queueId: number, queueOffset: number): number {
     const queue = this.#queues.find(topic, queueId);
-    if (!queue || queueOffset < queue.minOffset) return -1;
-    const unit = this.#queues.unit(queue, queueOffset);
+    if (!queue || queueOffset < queue.minOffset || queueOffset >= queue.maxOffset) return -1;
+    const unit = this.#queues.unit(queue, this.#queues.unitOf(queue, queueOffset));
     if (!unit) return -1;
     return this.#log.storeTimestampOf(unitPhysicalOffset(unit, 0), unitSize(unit, 0));
   }
@@ -93,14 +93,19 @@ export class MessageLookup {
     const units: QueueUnit[] = [];
     if (!queue) return units;
     const from = Math.max(queueOffset, queue.minOffset);
-    for (let offset = from; offset < Math.min(queueOffset + count, queue.maxOffset); offset++) {
-      const unit = this.#queues.unit(queue, offset);
+    const end = Math.min(queueOffset + count, queue.maxOffset);
+    if (from >= end) return units;
+    for (let at = this.#queues.unitOf(queue, from); at < queue.maxUnit; at++) {
+      const unit = this.#queues.unit(queue, at);
       if (!unit) break;
+      const offset = queue.batch ? batchBaseOffset(unit, 0) : at;
+      if (offset >= end) break;
       units.push({
         queueOffset: offset,
         physicalOffset: unitPhysicalOffset(unit, 0),
         size: unitSize(unit, 0),
         tagsCode: unitTagsCode(unit, 0),
+        batchSize: queue.batch ? batchSizeOf(unit, 0) : 1,
       });
     }
     return units;

@@ -1,7 +1,15 @@
 import type { ConsumeQueue } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { GetStatus, TagFilter } from './store-types.js';
-import { isBlankUnit, UNIT_BYTES, unitPhysicalOffset, unitSize, unitTagsCode } from './unit-slab.js';
+import {
+  BATCH_UNIT_BYTES,
+  batchBaseOffset,
+  batchSizeOf,
+  isBlankUnit,
+  unitPhysicalOffset,
+  unitSize,
+  unitTagsCode,
+} from './unit-slab.js';
 
 /** Bounds of one read; Apache's settings of the same names. */
 export interface TransferLimits {
@@ -28,10 +36,13 @@ export interface Selection {
   nextBeginOffset: number;
   /** The first `count` entries of the arrays count. */
   count: number;
+  /** Messages of these records. */
+  messageCount: number;
   totalBytes: number;
   physicalOffsets: number[];
   sizes: number[];
   queueOffsets: number[];
+  batchSizes: number[];
   /** Start of the last record looked at; 0 if none was. */
   maxPhyOffsetPulling: number;
 }
@@ -41,10 +52,12 @@ export function newSelection(): Selection {
     status: 'NO_MESSAGE_IN_QUEUE',
     nextBeginOffset: 0,
     count: 0,
+    messageCount: 0,
     totalBytes: 0,
     physicalOffsets: [],
     sizes: [],
     queueOffsets: [],
+    batchSizes: [],
     maxPhyOffsetPulling: 0,
   };
 }
@@ -57,7 +70,7 @@ const SCAN_UNITS = 1_024;
 export class MessageSelector {
   readonly #queues: ConsumeQueueStore;
   readonly #limits: TransferLimits;
-  readonly #units = new Uint8Array(SCAN_UNITS * UNIT_BYTES);
+  readonly #units = new Uint8Array(SCAN_UNITS * BATCH_UNIT_BYTES);
   readonly #view = new DataView(this.#units.buffer);
 
   constructor(queues: ConsumeQueueStore, limits: TransferLimits) {
@@ -83,6 +96,7 @@ export class MessageSelector {
     into: Selection,
   ): void {
     into.count = 0;
+    into.messageCount = 0;
     into.totalBytes = 0;
     into.maxPhyOffsetPulling = 0;
     const { minOffset, maxOffset } = queue;
@@ -104,24 +118,33 @@ export class MessageSelector {
   ): void {
     const limits = this.#limits;
     const maxPullSize = Math.min(Math.max(maxBytes, MIN_PULL_MSG_SIZE), MAX_PULL_MSG_SIZE);
-    const scanBytes = Math.max(limits.maxFilterMessageSize, maxMsgNums * UNIT_BYTES);
-    const fileEnd = (Math.floor(offset / queue.fileUnits) + 1) * queue.fileUnits;
-    const scanEnd = Math.min(offset + Math.ceil(scanBytes / UNIT_BYTES), fileEnd, queue.maxOffset);
+    const { unitBytes, fileUnits } = queue;
+    const isBatchQueue = queue.batch !== null;
+    const first = this.#queues.unitOf(queue, offset);
+    const scanOffsets = Math.ceil(Math.max(limits.maxFilterMessageSize, maxMsgNums * unitBytes) / unitBytes);
+    const fileEnd = (Math.floor(first / fileUnits) + 1) * fileUnits;
+    const scanEnd = Math.min(isBatchQueue ? fileEnd : offset + scanOffsets, fileEnd, queue.maxUnit);
     const batch = filter ? SCAN_UNITS : Math.min(SCAN_UNITS, Math.max(1, maxMsgNums));
     let status: GetStatus = 'NO_MATCHED_MESSAGE';
+    let unit = first;
     let next = offset;
     let skipBefore = -1;
-    scan: while (next < scanEnd) {
-      const units = this.#queues.read(queue, next, Math.min(batch, scanEnd - next), this.#units);
+    scan: while (unit < scanEnd) {
+      const units = this.#queues.read(queue, unit, Math.min(batch, scanEnd - unit), this.#units);
       if (units === 0) {
-        if (next > offset) break;
-        done(into, 'OFFSET_FOUND_NULL', fileEnd);
+        if (unit > first) break;
+        // A batch queue has no offset to go on with: Apache's rollNextFile is 0 there.
+        done(into, 'OFFSET_FOUND_NULL', isBatchQueue ? 0 : fileEnd);
         return;
       }
+      unit += units;
       for (let i = 0; i < units; i++) {
-        const at = i * UNIT_BYTES;
+        const at = i * unitBytes;
         const physicalOffset = unitPhysicalOffset(this.#view, at);
         const size = unitSize(this.#view, at);
+        const queueOffset = isBatchQueue ? batchBaseOffset(this.#view, at) : next;
+        const batchSize = isBatchQueue ? batchSizeOf(this.#view, at) : 1;
+        if (queueOffset - offset >= scanOffsets) break scan;
         if (into.count > 0) {
           const total = into.totalBytes + size;
           const isInMemory = log.maxOffset - physicalOffset <= limits.inMemoryBytes;
@@ -131,11 +154,11 @@ export class MessageSelector {
           const maxTransferCount = isInMemory
             ? limits.maxTransferCountOnMessageInMemory
             : limits.maxTransferCountOnMessageInDisk;
-          if (into.count + 1 > maxMsgNums || total > maxPullSize) break scan;
-          if (total > maxTransferBytes || into.count > maxTransferCount - 1) break scan;
+          if (into.messageCount + batchSize > maxMsgNums || total > maxPullSize) break scan;
+          if (total > maxTransferBytes || into.messageCount > maxTransferCount - 1) break scan;
         }
         into.maxPhyOffsetPulling = physicalOffset;
-        next += 1;
+        next = queueOffset + batchSize;
         if (physicalOffset < skipBefore) continue;
         if (filter !== null && !filter(unitTagsCode(this.#view, at))) {
           if (into.count === 0) status = 'NO_MATCHED_MESSAGE';
@@ -151,8 +174,10 @@ export class MessageSelector {
         }
         into.physicalOffsets[into.count] = physicalOffset;
         into.sizes[into.count] = size;
-        into.queueOffsets[into.count] = next - 1;
+        into.queueOffsets[into.count] = queueOffset;
+        into.batchSizes[into.count] = batchSize;
         into.count += 1;
+        into.messageCount += batchSize;
         into.totalBytes += size;
         status = 'FOUND';
         skipBefore = -1;

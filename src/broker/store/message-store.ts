@@ -12,6 +12,7 @@ import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
 import { type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
 import { IndexFeed } from './index-feed.js';
 import { IndexService } from './index-service.js';
+import { LogFolders } from './log-folders.js';
 import { LogReader } from './log-reader.js';
 import { MessageAppender } from './message-appender.js';
 import { MessageGetter } from './message-getter.js';
@@ -54,6 +55,8 @@ export interface MessageStoreDeps {
   storeHost: HostAddress;
   /** Piece of an ArrayBuffer for the newest part of the log; allocated by default. */
   memory?: LogMemory;
+  /** Whether a topic's queues are batch consume queues (its attribute queue.type is BatchCQ); none by default. */
+  isBatchTopic?: (topic: string) => boolean;
   /** Node's files by default. */
   fs?: FileSystem;
   /** Of the partition that holds a path, 0..1; by default asked from `fs`. */
@@ -110,6 +113,7 @@ export class MessageStore {
   #timers: Timer[] = [];
   #durableEnd = 0;
   #lastDispatchedTime = 0;
+  #lastDispatched = -1;
   #unsavedUnits = 0;
   #savedAllAt = 0;
   #savingAll: Promise<boolean> | null = null;
@@ -127,11 +131,12 @@ export class MessageStore {
     this.#inMemoryBytes = (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
     const root = config.storePathRootDir;
     const { windowBytes } = config;
+    const folders = new LogFolders(config);
     this.commitLog = new CommitLog<ConsumeQueue>({
       fs: this.#fs,
       clock: deps.clock,
       logger: deps.logger,
-      folder: config.storePathCommitLog ?? join(root, 'commitlog'),
+      folders,
       fileBytes: config.mappedFileSizeCommitLog,
       maxRecordBytes: config.maxMessageSize + RECORD_OVERHEAD_BYTES,
       flushDiskType: config.flushDiskType,
@@ -144,6 +149,11 @@ export class MessageStore {
       logger: deps.logger,
       folder: join(root, 'consumequeue'),
       fileBytes: config.mappedFileSizeConsumeQueue,
+      batch: {
+        folder: join(root, 'batchconsumequeue'),
+        fileBytes: config.mapperFileSizeBatchConsumeQueue,
+        isBatchTopic: deps.isBatchTopic ?? (() => false),
+      },
       hotBytes: config.hotQueueBytes,
     });
     this.#index = config.messageIndexEnable
@@ -167,7 +177,7 @@ export class MessageStore {
     this.#getter = new MessageGetter({ ...reading, reader });
     this.#lookup = new MessageLookup({ ...reading, reader, index: this.#index, feed: this.#feed });
     const usedRatio = deps.usedRatio ?? ((path: string) => this.#fs.usedRatio(path));
-    this.#cleaner = new StoreCleaner({ ...parts, usedRatio, queues: this.#queues, index: this.#index });
+    this.#cleaner = new StoreCleaner({ ...parts, folders, usedRatio, queues: this.#queues, index: this.#index });
   }
 
   /**
@@ -227,7 +237,8 @@ export class MessageStore {
       index: this.#index,
       checkpoint: this.#checkpoint.values,
       isClean,
-      checkCRC: this.#config.checkCRCOnRecover,
+      checkCRC: this.#config.checkCRCOnRecover && (this.#config.forceVerifyPropCRC ? 'property' : true),
+      isMultiDispatch: this.#config.enableLmq && this.#config.enableMultiDispatch,
       tagsCodeOf: (topic, bytes, ranges, storeTimestamp) =>
         this.#appender.tagsCode(topic, bytes, ranges, storeTimestamp),
       beforeRepair: () => this.#writeAbort(),
@@ -341,10 +352,11 @@ export class MessageStore {
    * Appends messages as one: all or none are accepted, their records stand in one file and have consecutive queue
    * offsets.
    *
+   * @param commonProperties property text that every record gets behind its own
    * @returns one result for each record
    */
-  putBatch(common: PutCommon, records: readonly PutBatchRecord[]): PutResult[] {
-    return this.#appender.putBatch(common, records);
+  putBatch(common: PutCommon, records: readonly PutBatchRecord[], commonProperties = ''): PutResult[] {
+    return this.#appender.putBatch(common, records, commonProperties);
   }
 
   /** Writes what was put in this turn now, instead of at its end. */
@@ -601,14 +613,20 @@ export class MessageStore {
     size: number,
     tagsCode: number,
     storeTimestamp: number,
+    count: number,
   ): void => {
-    const counters = this.#counters;
-    counters.putMessages += 1;
-    counters.putBytes += size;
-    if (size > counters.putMessageSizeMax) counters.putMessageSizeMax = size;
-    this.#lastDispatchedTime = storeTimestamp;
+    // A record comes once for each of its queues.
+    if (physicalOffset !== this.#lastDispatched) {
+      const counters = this.#counters;
+      counters.putMessages += count;
+      counters.putBytes += size;
+      if (size > counters.putMessageSizeMax) counters.putMessageSizeMax = size;
+      this.#lastDispatchedTime = storeTimestamp;
+      this.#lastDispatched = physicalOffset;
+    }
     if (queue === null || queue.isDestroyed) return;
-    this.#queues.append(queue, physicalOffset, size, tagsCode);
+    if (queue.batch === null) this.#queues.append(queue, physicalOffset, size, tagsCode);
+    else this.#queues.appendBatch(queue, physicalOffset, size, tagsCode, storeTimestamp, queue.maxOffset, count);
     this.#events.arrived(queue, tagsCode, storeTimestamp);
   };
 

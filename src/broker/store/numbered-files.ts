@@ -1,14 +1,22 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { StoreCorruptError } from './errors.js';
 import type { FileSystem } from './file-system.js';
 
+/** Several folders that hold files together. */
+export interface StoreFolders {
+  /** All that may hold files. */
+  readonly all: readonly string[];
+  /** Those that may get new files, sorted, at least one: file number n goes to the one at n modulo their number. */
+  forNew(): readonly string[];
+}
+
 /**
- * A folder of files of one fixed size, named by the offset of their first byte in 20 decimal digits, as Apache's
- * MappedFileQueue has it. Holds the names only; descriptors are the caller's.
+ * Files of one fixed size, named by the offset of their first byte in 20 decimal digits, as Apache's MappedFileQueue has
+ * them: in one folder, or spread over several. Holds the names only; descriptors are the caller's.
  *
  * Invariant: `starts` ascends; a file covers `[start, start + fileBytes)`.
  *
- * Source: store/MappedFileQueue.java
+ * Source: store/MappedFileQueue.java, store/MultiPathMappedFileQueue.java
  */
 export class NumberedFiles {
   readonly folder: string;
@@ -16,27 +24,35 @@ export class NumberedFiles {
   /** First offsets of the files, ascending. */
   readonly starts: number[] = [];
   readonly #fs: FileSystem;
+  readonly #folders: StoreFolders | null;
+  /** Folders of the files that are not in `folder`. */
+  readonly #folderOf = new Map<number, string>();
 
-  constructor(fs: FileSystem, folder: string, fileBytes: number) {
+  /** @param folders where files may be besides `folder`, and where new ones go; just `folder` by default */
+  constructor(fs: FileSystem, folder: string, fileBytes: number, folders: StoreFolders | null = null) {
     this.#fs = fs;
     this.folder = folder;
     this.fileBytes = fileBytes;
+    this.#folders = folders;
   }
 
   /**
-   * Reads the folder. An empty file that sorts last is what a crash between creating and sizing a file leaves: it is
+   * Reads the folders. An empty file that sorts last is what a crash between creating and sizing a file leaves: it is
    * removed.
    *
    * @throws StoreCorruptError naming the file, if one has another size or a name that is no offset
    */
   load(): void {
     this.starts.length = 0;
-    const names = this.#fs.list(this.folder);
-    for (const [index, name] of names.entries()) {
-      const path = join(this.folder, name);
+    this.#folderOf.clear();
+    const folders = this.#folders?.all ?? [this.folder];
+    const paths = folders.flatMap((folder) => this.#fs.list(folder).map((name) => join(folder, name)));
+    paths.sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+    for (const [index, path] of paths.entries()) {
+      const name = basename(path);
       const info = this.#fs.info(path);
       if (!info || info.isDirectory) continue;
-      if (info.sizeBytes === 0 && index === names.length - 1) {
+      if (info.sizeBytes === 0 && index === paths.length - 1) {
         this.#fs.remove(path);
         continue;
       }
@@ -50,13 +66,27 @@ export class NumberedFiles {
       if (!/^\d+$/.test(name) || !Number.isSafeInteger(start)) {
         throw new StoreCorruptError(`${path}: its name is no offset; move it out of the folder`);
       }
+      if (this.starts.includes(start)) {
+        throw new StoreCorruptError(`${path}: another folder of the commit log has a file of that name, too`);
+      }
       this.starts.push(start);
+      this.#setFolder(start, dirname(path));
     }
     this.starts.sort((a, b) => a - b);
   }
 
   path(start: number): string {
-    return join(this.folder, String(start).padStart(20, '0'));
+    return join(this.folderOf(start), String(start).padStart(20, '0'));
+  }
+
+  /** The folder of a file. */
+  folderOf(start: number): string {
+    return this.#folderOf.get(start) ?? this.folder;
+  }
+
+  #setFolder(start: number, folder: string): void {
+    if (folder === this.folder) this.#folderOf.delete(start);
+    else this.#folderOf.set(start, folder);
   }
 
   /** First offset of the file that covers `offset`, or -1. */
@@ -91,13 +121,17 @@ export class NumberedFiles {
    * @throws the operating system's error; no file is left behind then
    */
   create(start: number): number {
+    if (this.#folders) {
+      const writable = this.#folders.forNew();
+      this.#setFolder(start, writable[(start / this.fileBytes) % writable.length] as string);
+    }
     const path = this.path(start);
     let fd: number;
     try {
       fd = this.#fs.open(path, 'create');
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      this.#fs.createFolder(this.folder);
+      this.#fs.createFolder(this.folderOf(start));
       fd = this.#fs.open(path, 'create');
     }
     try {
@@ -115,11 +149,13 @@ export class NumberedFiles {
   forget(start: number): void {
     const index = this.starts.indexOf(start);
     if (index >= 0) this.starts.splice(index, 1);
+    this.#folderOf.delete(start);
   }
 
   /** Removes the file from the list and from the disk. */
   remove(start: number): void {
+    const path = this.path(start);
     this.forget(start);
-    this.#fs.remove(this.path(start));
+    this.#fs.remove(path);
   }
 }

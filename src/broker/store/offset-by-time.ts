@@ -1,7 +1,7 @@
 import type { ConsumeQueue } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { BoundaryType } from './store-types.js';
-import { unitPhysicalOffset, unitSize } from './unit-slab.js';
+import { batchBaseOffset, batchStoreTimestamp, unitPhysicalOffset, unitSize } from './unit-slab.js';
 
 /**
  * Finds a queue offset by store time.
@@ -25,6 +25,7 @@ export function offsetByTime(
   minPhysicalOffset: number,
   storeTimestampOf: (physicalOffset: number, size: number) => number,
 ): number {
+  if (queue.batch) return batchOffsetByTime(queues, queue, timestamp, boundary);
   let low = queue.minOffset;
   let high = queue.maxOffset;
   while (low < high) {
@@ -42,4 +43,31 @@ export function offsetByTime(
     else high = middle;
   }
   return boundary === 'lower' ? low : Math.max(queue.minOffset, low - 1);
+}
+
+/**
+ * The same in a batch queue, by whole batches: the first offset of the batch. Its units have the store time. As in
+ * Apache, a time after the last batch leads to this one, whatever the boundary.
+ *
+ * Source: store/queue/BatchConsumeQueue.java#getOffsetInQueueByTime
+ */
+function batchOffsetByTime(
+  queues: ConsumeQueueStore,
+  queue: ConsumeQueue,
+  timestamp: number,
+  boundary: BoundaryType,
+): number {
+  let low = queue.minUnit;
+  let high = queue.maxUnit;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const unit = queues.unit(queue, middle);
+    if (!unit) return queue.minOffset;
+    const time = batchStoreTimestamp(unit, 0);
+    if (boundary === 'lower' ? time < timestamp : time <= timestamp) low = middle + 1;
+    else high = middle;
+  }
+  const found = boundary === 'lower' ? Math.min(low, queue.maxUnit - 1) : low - 1;
+  const unit = found < queue.minUnit ? null : queues.unit(queue, found);
+  return unit ? batchBaseOffset(unit, 0) : queue.minOffset;
 }

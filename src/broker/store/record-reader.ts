@@ -1,6 +1,7 @@
 import { readInt64 } from '../../base/int64.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { MessageSysFlag } from '../../protocol/sys-flag.js';
+import { isCrcPropertyRight } from './record-crc.js';
 import {
   BLANK_MAGIC,
   BODY_AT,
@@ -51,6 +52,9 @@ export function newRecordView(): RecordView {
 /** What stands at a position of the log. `short`: a record may start here, but `needBytes` of it must be there. */
 export type RecordCheck = 'record' | 'blank' | 'short' | 'invalid';
 
+/** What to check of a record besides its lengths: nothing, the body's CRC, or the CRC property that it must have. */
+export type CrcCheck = boolean | 'property';
+
 /**
  * Checks the record at `at` as Apache's recovery does (size, magic, body CRC, sum of the lengths) and, beyond it, that
  * the record says the physical offset it stands at: so what is left of a file's earlier life is never taken for new.
@@ -68,7 +72,7 @@ export function readRecord(
   end: number,
   fileLeft: number,
   physicalOffset: number,
-  checkCRC: boolean,
+  checkCRC: CrcCheck,
   into: RecordView,
 ): RecordCheck {
   if (fileLeft < 8) return 'invalid';
@@ -102,7 +106,12 @@ export function readRecord(
   const propertiesLength = view.getInt16(propertiesStart - 2);
   if (propertiesLength < 0 || propertiesStart + propertiesLength !== recordEnd) return 'invalid';
   if (readInt64(view, at + PHYSICAL_OFFSET_AT) !== physicalOffset) return 'invalid';
-  if (checkCRC && bodyLength > 0 && crc32(bytes, bodyStart, topicLengthAt) !== view.getInt32(at + BODY_CRC_AT)) {
+  if (checkCRC === 'property' && !isCrcPropertyRight(bytes, at, size)) return 'invalid';
+  if (
+    checkCRC === true &&
+    bodyLength > 0 &&
+    crc32(bytes, bodyStart, topicLengthAt) !== view.getInt32(at + BODY_CRC_AT)
+  ) {
     return 'invalid';
   }
   into.size = size;

@@ -6,9 +6,17 @@ import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
 import { type FileSystem, isAllZero, readFully, zeroRange } from './file-system.js';
 import type { IndexService } from './index-service.js';
 import type { NumberedFiles } from './numbered-files.js';
-import { forEachKeyHash, newPropertyRanges, type PropertyRanges, scanProperties } from './property-scan.js';
+import {
+  forEachKeyHash,
+  innerCountOf,
+  isLmqParent,
+  lmqPlaces,
+  newPropertyRanges,
+  type PropertyRanges,
+  scanProperties,
+} from './property-scan.js';
 import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
-import { newRecordView, type RecordView, readRecord, readStoreTimestamp } from './record-reader.js';
+import { type CrcCheck, newRecordView, type RecordView, readRecord, readStoreTimestamp } from './record-reader.js';
 import { unitPhysicalOffset } from './unit-slab.js';
 
 export interface RecoveryOptions {
@@ -23,7 +31,9 @@ export interface RecoveryOptions {
   checkpoint: Checkpoint;
   /** The last owner ended properly: consume queues and index are complete. */
   isClean: boolean;
-  checkCRC: boolean;
+  checkCRC: CrcCheck;
+  /** Records of other topics stand in light message queues, too. */
+  isMultiDispatch: boolean;
   /** tagsCode of a record, as at its put. */
   tagsCodeOf: (topic: string, bytes: Uint8Array, ranges: PropertyRanges, storeTimestamp: number) => number;
   /** Called before queues are cut back: from here on a stop leaves a folder that is not clean, whatever it was. */
@@ -110,17 +120,14 @@ class Recovery {
     const dispatchedTo = isClean && !isWholeLog ? this.#options.checkpoint.confirmPhyOffset : 0;
     const end = await this.#scan(from, true, (record) => {
       this.#lastTimestamp = record.storeTimestamp;
-      if (record.physicalOffset >= dispatchedTo) this.#dispatchToQueue(record, isWholeLog);
+      if (record.physicalOffset >= dispatchedTo) this.#dispatchToQueues(record, isWholeLog, null);
       this.#dispatchToIndex(record);
     });
     this.#cut(end, isClean);
     if (index && index.endPhyOffset >= end) index.truncate(end, (physical) => this.#storeTimestamp(physical));
     if (this.#incomplete.size > 0) {
       logger.warn({ queues: this.#incomplete.size }, 'consume queues lack older entries: they are built from the log');
-      await this.#scan(files.first, false, (record) => {
-        const queue = this.#topicOf(record).queues[record.queueId];
-        if (queue && this.#incomplete.has(queue)) this.#dispatchToQueue(record, true);
-      });
+      await this.#scan(files.first, false, (record) => this.#dispatchToQueues(record, true, this.#incomplete));
     }
     let count = 0;
     for (const queue of this.#startUnknown) {
@@ -288,12 +295,6 @@ class Recovery {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  #queueOf(record: RecordView): ConsumeQueue {
-    const { queues } = this.#options;
-    const handle = this.#topicOf(record);
-    return queues.queue(handle, record.queueId);
-  }
-
   #topicOf(record: RecordView): TopicHandle {
     const { topicStart, topicEnd } = record;
     const last = this.#topic;
@@ -307,30 +308,59 @@ class Recovery {
     return this.#topic;
   }
 
-  /** @param isComplete nothing older will come: a gap before the record is a fact */
-  #dispatchToQueue(record: RecordView, isComplete: boolean): void {
+  /**
+   * @param isComplete nothing older will come: a gap before the record is a fact
+   * @param onlyTo leave out other queues
+   */
+  #dispatchToQueues(record: RecordView, isComplete: boolean, onlyTo: ReadonlySet<ConsumeQueue> | null): void {
     const transaction = record.sysFlag & MessageSysFlag.TRANSACTION_MASK;
     const isConsumed =
       transaction === MessageSysFlag.TRANSACTION_NOT_TYPE || transaction === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
     if (!isConsumed || record.queueId < 0 || !(record.queueOffset >= 0)) return;
-    const { queues } = this.#options;
-    let queue = this.#queueOf(record);
-    if (record.queueOffset > queue.maxOffset && !isComplete) {
-      this.#incomplete.add(queue);
-      return;
+    const handle = this.#topicOf(record);
+    const queue = this.#queueFor(handle, record.queueId, record.queueOffset, record, isComplete, onlyTo);
+    const isMultiDispatch = this.#options.isMultiDispatch && isLmqParent(handle.name);
+    if (!queue && !isMultiDispatch) return;
+    scanProperties(this.#bytes, record.propertiesStart, record.propertiesEnd, this.#ranges);
+    const { queues, tagsCodeOf } = this.#options;
+    const { queueOffset, physicalOffset, size, storeTimestamp } = record;
+    const tagsCode = tagsCodeOf(handle.name, this.#bytes, this.#ranges, storeTimestamp);
+    if (queue) {
+      const count = queue.batch ? innerCountOf(this.#bytes, this.#ranges) : 1;
+      queues.appendAt(queue, queueOffset, physicalOffset, size, tagsCode, storeTimestamp, count);
     }
-    if (this.#incomplete.has(queue) && !isComplete) return;
-    if (record.queueOffset === 0 && queue.maxOffset > 0 && record.physicalOffset >= queue.maxPhysicOffset) {
+    if (!isMultiDispatch) return;
+    for (const place of lmqPlaces(this.#bytes, this.#ranges)) {
+      const lmq = this.#queueFor(queues.topic(place.topic), 0, place.queueOffset, record, isComplete, onlyTo);
+      if (lmq) queues.appendAt(lmq, place.queueOffset, physicalOffset, size, tagsCode, storeTimestamp);
+    }
+  }
+
+  /** The queue that a record has to be added to; null if it has it already, or gets it in a later pass. */
+  #queueFor(
+    handle: TopicHandle,
+    queueId: number,
+    queueOffset: number,
+    record: RecordView,
+    isComplete: boolean,
+    onlyTo: ReadonlySet<ConsumeQueue> | null,
+  ): ConsumeQueue | null {
+    const { queues } = this.#options;
+    let queue = onlyTo ? handle.queues[queueId] : queues.queue(handle, queueId);
+    if (!queue || (onlyTo && !onlyTo.has(queue))) return null;
+    if (queueOffset > queue.maxOffset && !isComplete) {
+      this.#incomplete.add(queue);
+      return null;
+    }
+    if (this.#incomplete.has(queue) && !isComplete) return null;
+    if (queueOffset === 0 && queue.maxOffset > 0 && record.physicalOffset >= queue.maxPhysicOffset) {
       // The topic was destroyed and made again since: its queue began anew.
       queues.destroyQueue(queue);
       this.#incomplete.delete(queue);
-      queue = this.#queueOf(record);
+      queue = queues.queue(handle, queueId);
       if (isComplete) this.#incomplete.add(queue);
     }
-    if (record.queueOffset < queue.maxOffset) return;
-    scanProperties(this.#bytes, record.propertiesStart, record.propertiesEnd, this.#ranges);
-    const tagsCode = this.#options.tagsCodeOf(queue.topic, this.#bytes, this.#ranges, record.storeTimestamp);
-    queues.appendAt(queue, record.queueOffset, record.physicalOffset, record.size, tagsCode);
+    return queueOffset < queue.maxOffset ? null : queue;
   }
 
   #dispatchToIndex(record: RecordView): void {

@@ -4,9 +4,10 @@ import type { Logger } from '../../base/logger.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
-import { decideSpace, isDeleteHour } from './disk-space.js';
+import { decideSpace, forciblyRatio, isDeleteHour } from './disk-space.js';
 import type { FileSystem } from './file-system.js';
 import type { IndexService } from './index-service.js';
+import type { LogFolders } from './log-folders.js';
 import type { MessageStoreConfig } from './store-config.js';
 
 export interface StoreCleanerOptions {
@@ -14,6 +15,8 @@ export interface StoreCleanerOptions {
   clock: Clock;
   logger: Logger;
   fs: FileSystem;
+  /** Of the commit log. */
+  folders: LogFolders;
   /** Of the partition that holds a path, 0..1. */
   usedRatio: (path: string) => Promise<number>;
   log: CommitLog<ConsumeQueue>;
@@ -60,7 +63,7 @@ export class StoreCleaner {
     const { config, clock, logger, usedRatio } = this.#options;
     try {
       const root = config.storePathRootDir;
-      this.#logRatio = await usedRatio(config.storePathCommitLog ?? root);
+      this.#logRatio = await this.#lookAtLogFolders();
       this.#queueRatio = await usedRatio(root);
       const decision = decideSpace(this.#logRatio, this.#queueRatio, config);
       if (decision.isFull !== null && decision.isFull !== this.#isDiskFull) {
@@ -77,6 +80,20 @@ export class StoreCleaner {
     } finally {
       this.#isCleaning = false;
     }
+  }
+
+  /** The used part of the least full disk, 0..1; folders on nearly full ones get no new files from now on. */
+  async #lookAtLogFolders(): Promise<number> {
+    const { config, folders, usedRatio } = this.#options;
+    const full = new Set<string>();
+    let least = 1;
+    for (const folder of folders.all) {
+      const ratio = await usedRatio(this.#options.fs.info(folder) ? folder : config.storePathRootDir);
+      least = Math.min(least, ratio);
+      if (ratio > forciblyRatio(config)) full.add(folder);
+    }
+    folders.setFull(full);
+    return least;
   }
 
   /**

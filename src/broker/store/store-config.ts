@@ -1,5 +1,5 @@
 import { MQError } from '../../base/errors.js';
-import { UNIT_BYTES } from './unit-slab.js';
+import { BATCH_UNIT_BYTES, UNIT_BYTES } from './unit-slab.js';
 
 /** When a put counts as durable: after the write to the operating system, or after fdatasync. */
 export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
@@ -10,11 +10,15 @@ export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
  */
 export interface MessageStoreConfig {
   storePathRootDir: string;
-  /** `<storePathRootDir>/commitlog` by default. */
+  /** One folder or several, separated by `,`: `<storePathRootDir>/commitlog` by default. */
   storePathCommitLog?: string;
+  /** Folders, separated by `,`, whose commit log files are read but that get no new ones. */
+  readOnlyCommitLogStorePaths?: string;
   mappedFileSizeCommitLog: number;
   /** A multiple of 20. */
   mappedFileSizeConsumeQueue: number;
+  /** A multiple of 46. (Apache's name, typing error included.) */
+  mapperFileSizeBatchConsumeQueue: number;
   maxHashSlotNum: number;
   maxIndexNum: number;
   messageIndexEnable: boolean;
@@ -27,6 +31,16 @@ export interface MessageStoreConfig {
   maxMessageSize: number;
   /** Check body CRCs while recovering. */
   checkCRCOnRecover: boolean;
+  /** Every record ends with a property that has the CRC of all before it. */
+  enabledAppendPropCRC: boolean;
+  /** Recovery checks that CRC, which every record must have, and not the body's. */
+  forceVerifyPropCRC: boolean;
+  /** Messages get offsets in the light message queues that INNER_MULTI_DISPATCH names. */
+  enableLmq: boolean;
+  /** Such messages get entries in these queues. */
+  enableMultiDispatch: boolean;
+  /** With both: no such message is taken when there are more light message queues. */
+  maxLmqConsumeQueueNum: number;
   /** Records of topics longer than 127 characters get the V2 magic; off, such topics are refused. */
   autoMessageVersionOnTopicLen: boolean;
   /** Hours. */
@@ -62,6 +76,7 @@ export interface MessageStoreConfig {
 export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> = {
   mappedFileSizeCommitLog: 1_073_741_824,
   mappedFileSizeConsumeQueue: 6_000_000,
+  mapperFileSizeBatchConsumeQueue: 13_800_000,
   maxHashSlotNum: 5_000_000,
   maxIndexNum: 20_000_000,
   messageIndexEnable: true,
@@ -72,6 +87,11 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   flushConsumeQueueThoroughInterval: 60_000,
   maxMessageSize: 4_194_304,
   checkCRCOnRecover: true,
+  enabledAppendPropCRC: false,
+  forceVerifyPropCRC: false,
+  enableLmq: false,
+  enableMultiDispatch: false,
+  maxLmqConsumeQueueNum: 20_000,
   autoMessageVersionOnTopicLen: true,
   fileReservedTime: 72,
   deleteWhen: '04',
@@ -95,17 +115,20 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
 
 /** @throws MQError CONFIG naming the setting that makes no sense */
 export function checkConfig(config: MessageStoreConfig): void {
-  const positive = ['mappedFileSizeCommitLog', 'mappedFileSizeConsumeQueue', 'maxHashSlotNum', 'windowBytes'] as const;
+  const positive = ['mappedFileSizeCommitLog', 'maxHashSlotNum', 'windowBytes'] as const;
   for (const name of positive) {
     if (!Number.isSafeInteger(config[name]) || config[name] <= 0) {
       throw new MQError('CONFIG', `${name} ${config[name]} is no positive whole number`);
     }
   }
-  if (config.mappedFileSizeConsumeQueue % UNIT_BYTES !== 0) {
-    throw new MQError(
-      'CONFIG',
-      `mappedFileSizeConsumeQueue ${config.mappedFileSizeConsumeQueue} is no multiple of ${UNIT_BYTES}`,
-    );
+  const multiples = [
+    ['mappedFileSizeConsumeQueue', UNIT_BYTES],
+    ['mapperFileSizeBatchConsumeQueue', BATCH_UNIT_BYTES],
+  ] as const;
+  for (const [name, unitBytes] of multiples) {
+    if (!Number.isSafeInteger(config[name]) || config[name] <= 0 || config[name] % unitBytes !== 0) {
+      throw new MQError('CONFIG', `${name} ${config[name]} is no multiple of ${unitBytes}`);
+    }
   }
   if (!Number.isSafeInteger(config.maxIndexNum) || config.maxIndexNum < 2) {
     throw new MQError('CONFIG', `maxIndexNum ${config.maxIndexNum} is too small: at least 2`);

@@ -14,6 +14,7 @@ export type PutStatus =
   | 'MESSAGE_ILLEGAL'
   | 'PROPERTIES_SIZE_EXCEEDED'
   | 'OS_PAGE_CACHE_BUSY'
+  | 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED'
   | 'UNKNOWN_ERROR';
 
 /** Outcome of a read, named as Java's GetMessageStatus; also the remark of a pull answer. */
@@ -99,7 +100,9 @@ export interface GetResult {
   bytes: Buffer | null;
   /** Number of records in `bytes`. */
   count: number;
-  /** Queue offset of each record in `bytes`. */
+  /** Number of messages in them: more if there are inner batches among them. */
+  messageCount: number;
+  /** Queue offset of each record in `bytes`, of its first message. */
   queueOffsets: number[];
   /** The reader is farther behind than accessMessageInMemoryMaxRatio of RAM. */
   suggestPullingFromSlave: boolean;
@@ -133,6 +136,8 @@ export interface QueueUnit {
   size: number;
   /** int32 hash of TAGS, or the deliver time (ms) on the schedule topic. */
   tagsCode: number;
+  /** Messages of the record, which have the offsets from queueOffset on: 1 but for inner batches. */
+  batchSize: number;
 }
 
 /** `lower`: first message stored at or after the time; `upper`: last stored at or before it. */

@@ -3,10 +3,16 @@ import { writeOffset } from './record-layout.js';
 
 /** Bytes of a consume-queue unit: physicalOffset int64 | size int32 | tagsCode int64, big-endian. */
 export const UNIT_BYTES = 20;
+/**
+ * Bytes of a batch consume-queue unit: those of a plain unit, then storeTimestamp int64 (ms) | msgBaseOffset int64 |
+ * batchSize int16 | compactedOffset int32 (-1) | reserved int32 (0).
+ *
+ * Source: store/queue/BatchConsumeQueue.java
+ */
+export const BATCH_UNIT_BYTES = 46;
 /** Units of one page. */
 export const PAGE_UNITS = 32;
 
-const PAGE_BYTES = PAGE_UNITS * UNIT_BYTES;
 const CHUNK_PAGES = 1024;
 const TWO_32 = 0x1_0000_0000;
 
@@ -36,6 +42,26 @@ export function writeUnit(view: DataView, at: number, physicalOffset: number, si
   view.setInt32(at + 16, tagsCode | 0);
 }
 
+/** storeTimestamp (ms) of the batch unit at `at`. */
+export function batchStoreTimestamp(view: DataView, at: number): number {
+  return readInt64(view, at + 20);
+}
+
+/** Queue offset of the first message of the batch unit at `at`. */
+export function batchBaseOffset(view: DataView, at: number): number {
+  return readInt64(view, at + 28);
+}
+
+/** Messages of the batch unit at `at`. */
+export function batchSizeOf(view: DataView, at: number): number {
+  return view.getInt16(at + 36);
+}
+
+/** True if the batch unit at `at` is one. */
+export function isBatchUnit(view: DataView, at: number): boolean {
+  return isUnit(view, at) && batchBaseOffset(view, at) >= 0 && batchSizeOf(view, at) > 0;
+}
+
 /** Size of a unit that only fills the space before a queue's first offset, with physicalOffset 0. */
 export const BLANK_UNIT_SIZE = 0x7fffffff;
 
@@ -50,16 +76,23 @@ export function isBlankUnit(view: DataView, at: number): boolean {
 }
 
 /**
- * Memory for the newest units of all queues, in pages of PAGE_UNITS units in file format. One slab for all queues:
+ * Memory for the newest units of all queues of a format, in pages of PAGE_UNITS units in file format. One slab for all queues:
  * an array per queue costs two to three times as much time with thousands of queues.
  *
  * Page ids are small integers; a page belongs to whoever allocated it until it is released.
  */
 export class UnitSlab {
+  readonly unitBytes: number;
+  readonly #pageBytes: number;
   readonly #views: DataView[] = [];
   readonly #bytes: Uint8Array[] = [];
   readonly #free: number[] = [];
   #used = 0;
+
+  constructor(unitBytes: number) {
+    this.unitBytes = unitBytes;
+    this.#pageBytes = PAGE_UNITS * unitBytes;
+  }
 
   /** Pages in use. */
   get used(): number {
@@ -79,18 +112,30 @@ export class UnitSlab {
 
   write(page: number, slot: number, physicalOffset: number, size: number, tagsCode: number): void {
     const view = this.#views[(page / CHUNK_PAGES) | 0] as DataView;
-    writeUnit(view, (page % CHUNK_PAGES) * PAGE_BYTES + slot * UNIT_BYTES, physicalOffset, size, tagsCode);
+    const at = (page % CHUNK_PAGES) * this.#pageBytes + slot * this.unitBytes;
+    writeUnit(view, at, physicalOffset, size, tagsCode);
+  }
+
+  /** Completes a unit that `write` began. */
+  writeBatch(page: number, slot: number, storeTimestamp: number, baseOffset: number, batchSize: number): void {
+    const view = this.#views[(page / CHUNK_PAGES) | 0] as DataView;
+    const at = (page % CHUNK_PAGES) * this.#pageBytes + slot * this.unitBytes;
+    writeOffset(view, at + 20, storeTimestamp);
+    writeOffset(view, at + 28, baseOffset);
+    view.setInt16(at + 36, batchSize);
+    view.setInt32(at + 38, -1);
+    view.setInt32(at + 42, 0);
   }
 
   /** Copies `count` units of a page, from `slot` on, to `target`. */
   copy(page: number, slot: number, count: number, target: Uint8Array, targetStart: number): void {
     const bytes = this.#bytes[(page / CHUNK_PAGES) | 0] as Uint8Array;
-    const start = (page % CHUNK_PAGES) * PAGE_BYTES + slot * UNIT_BYTES;
-    target.set(bytes.subarray(start, start + count * UNIT_BYTES), targetStart);
+    const start = (page % CHUNK_PAGES) * this.#pageBytes + slot * this.unitBytes;
+    target.set(bytes.subarray(start, start + count * this.unitBytes), targetStart);
   }
 
   #addChunk(): void {
-    const buffer = new ArrayBuffer(CHUNK_PAGES * PAGE_BYTES);
+    const buffer = new ArrayBuffer(CHUNK_PAGES * this.#pageBytes);
     const first = this.#views.length * CHUNK_PAGES;
     this.#views.push(new DataView(buffer));
     this.#bytes.push(new Uint8Array(buffer));

@@ -263,6 +263,8 @@ export const { encode: encodeQueryConsumeQueueResponseBody, decode: decodeQueryC
 const consumerOffsetSerializeWrapperType = bean('ConsumerOffsetSerializeWrapper', {
   /** Committed queue offset by `topic@group` and queue id. */
   offsetTable: recordOf(numberMapOf(int64())),
+  /** The same of groups that are light queues (`%LMQ%`), which have one queue; only with enableLmq. */
+  lmqOffsetTable: optional(recordOf(int64())),
   /** Absent in 4.9. */
   dataVersion: optional(dataVersionType),
 });

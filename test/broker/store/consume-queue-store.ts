@@ -80,7 +80,7 @@ for (const tagsCode of [0, 1, -1, 2_598_919, -847_619_372, 0x7fffffff, -0x800000
 }
 
 test('pages of the slab are reused after their release', (t) => {
-  const slab = new UnitSlab();
+  const slab = new UnitSlab(UNIT_BYTES);
   const pages = Array.from({ length: 2_000 }, () => slab.allocate());
   t.is(new Set(pages).size, 2_000);
   t.is(slab.used, 2_000);
@@ -121,11 +121,11 @@ test('short tails wait for the full save', async (t) => {
   fill(queues, short, 31);
   fill(queues, long, 32);
   await queues.save(true);
-  t.is(short.savedOffset, 0);
-  t.is(long.savedOffset, 32);
+  t.is(short.savedUnit, 0);
+  t.is(long.savedUnit, 32);
   t.deepEqual(readdirSync(folder), ['long']);
   await queues.save(false);
-  t.is(short.savedOffset, 31);
+  t.is(short.savedUnit, 31);
 });
 
 test('what is read does not depend on what is saved, dropped from memory or recovered', async (t) => {
@@ -202,7 +202,7 @@ test('a queue that can not be saved keeps its units, and saves them when the dis
   t.deepEqual(readAll(queues, queue), upTo(40));
   t.true(await queues.save(false));
   t.is(queues.error, null);
-  t.is(queue.savedOffset, 40);
+  t.is(queue.savedUnit, 40);
   queues.recoverQueue(queue, FOREVER, false);
   t.deepEqual(readAll(queues, queue), upTo(40));
 });
@@ -395,7 +395,7 @@ test('a missing file reads as nothing, an unreadable one is an error', async (t)
   const queue = queues.queue(queues.topic('t'), 0);
   fill(queues, queue, 64);
   await queues.save(false);
-  t.is(queue.hotOffset, 32);
+  t.is(queue.hotUnit, 32);
   fs.fault = (operation) => (operation === 'read' ? systemError('EIO') : null);
   t.throws(() => queues.unit(queue, 3), { code: 'STORE_IO', message: /00000000000000000000 can not be read/ });
   fs.fault = () => null;

@@ -52,7 +52,7 @@ function select(t: ExecutionContext, options: Case): string {
     const isBlank = options.blank?.includes(n);
     queues.appendAt(queue, n, isBlank ? 0 : n * 1_000, isBlank ? BLANK_UNIT_SIZE : size, n);
   }
-  if (options.minOffset !== undefined) queue.minOffset = options.minOffset;
+  if (options.minOffset !== undefined) queue.minUnit = options.minOffset;
   const selector = new MessageSelector(queues, { ...LIMITS, ...options.limits });
   const log = { minOffset: 0, maxOffset: 1_000_000_000, fileBytes: 20_000, ...options.log };
   const selection = newSelection();
