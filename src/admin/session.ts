@@ -44,8 +44,8 @@ export interface AdminSession {
   readonly random: Random;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** A new deadline for one use case. */
-  deadline(): Deadline;
+  /** A new deadline for one use case, of `timeoutMs` unless told otherwise. */
+  deadline(timeoutMs?: number): Deadline;
   /** Closes all connections. May be called again. */
   close(): Promise<void>;
 }
@@ -88,7 +88,7 @@ export function sessionOver(
     random,
     timeoutMs,
     signal,
-    deadline: () => new Deadline(clock, timeoutMs, signal),
+    deadline: (given = timeoutMs) => new Deadline(clock, given, signal),
     close,
   };
 }

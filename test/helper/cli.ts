@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { type AdminSession, sessionOver } from '../../src/admin/session.js';
+import { findApacheCommand } from '../../src/cli/apache/names.js';
+import { runApacheCommand } from '../../src/cli/apache/run.js';
 import type { CommandClass } from '../../src/cli/command.js';
 import { type CliIo, Interrupt } from '../../src/cli/io.js';
 import { runCommand } from '../../src/cli/run-command.js';
@@ -238,6 +240,20 @@ export async function runFake(
 ): Promise<CommandRun> {
   const io = fakeIo(options);
   const code = await runCommand(command, argv, io, { connect: async () => fakeSession(wire, io) });
+  return { code, stdout: io.out.join(''), stderr: io.err.join(''), io };
+}
+
+/** Runs a line of Apache's tool over a fake wire; words are split at blanks. */
+export async function runApacheFake(
+  line: string,
+  wire: FakeWire = clusterWire(),
+  options: FakeIoOptions = {},
+): Promise<CommandRun> {
+  const [name = '', ...argv] = line.split(' ').filter((word) => word !== '');
+  const found = findApacheCommand(name);
+  if (found === null) throw new Error(`no command ${name}`);
+  const io = fakeIo(options);
+  const code = await runApacheCommand(found, argv, io, { connect: async () => fakeSession(wire, io) });
   return { code, stdout: io.out.join(''), stderr: io.err.join(''), io };
 }
 

@@ -1,37 +1,27 @@
 import type { ClusterBroker } from '../../admin/cluster.js';
 import { sleep } from '../../base/clock.js';
-import {
-  type ApacheCommand,
-  type ApacheContext,
-  integerFlag,
-  missingTarget,
-  partialExit,
-  targetFlag,
-  unknownCluster,
-} from './command.js';
-import { left, right } from './java-text.js';
-import { exactlyOne, optional, toggle } from './option.js';
+import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, partialExit, unknownCluster } from './command.js';
+import { dateTime, left, right } from './java-text.js';
+import { optional, toggle } from './option.js';
+import { INTERVAL, repeated } from './repeat.js';
 
 /** Source: tools/command/cluster/ClusterListSubCommand.java */
 const clusterList: ApacheCommand = {
   name: 'clusterList',
   options: [
     toggle('m', 'moreStats', 'message totals of yesterday and today instead'),
-    optional('i', 'interval', 'repeat until interrupted, waiting this many seconds between rounds'),
+    INTERVAL,
     optional('c', 'clusterName', 'limit to this cluster'),
   ],
   async run(context) {
     const { flags } = context;
-    const intervalSeconds = flags.has('i') ? integerFlag(flags, 'i', 0) : null;
     const { clusterList: read } = await import('../../admin/cluster.js');
     const session = await context.connect();
-    for (;;) {
+    return repeated(context, async () => {
       const result = await read(session, { clusterName: flags.value('c') });
       await (flags.has('m') ? moreStats(context, result.brokers) : baseInfo(context, result.brokers));
-      const exit = await partialExit(context, result);
-      if (intervalSeconds === null) return exit;
-      await sleep(intervalSeconds * 1000, context.io.signal);
-    }
+      return partialExit(context, result);
+    });
   },
 };
 
@@ -112,81 +102,49 @@ async function moreStats(context: ApacheContext, brokers: readonly ClusterBroker
   }
 }
 
-/** Source: tools/command/broker/BrokerStatusSubCommand.java */
-const brokerStatus: ApacheCommand = {
-  name: 'brokerStatus',
-  options: exactlyOne(
-    optional('b', 'brokerAddr', 'host:port of the one broker to address'),
-    optional('c', 'clusterName', 'cluster whose brokers are addressed'),
-  ),
-  async run(context) {
-    const target = targetFlag(context.flags) as NonNullable<ReturnType<typeof targetFlag>>;
-    const { brokerStatus: read } = await import('../../admin/broker-info.js');
-    const result = await read(await context.connect(), target).catch((error: unknown) => {
-      throw unknownCluster(error);
-    });
-    for (const { addr, properties } of result.servers) {
-      const prefix = 'clusterName' in target ? `${left(addr, 24)} ` : '';
-      for (const key of Object.keys(properties).sort()) {
-        await context.line(`${prefix}${left(key, 32)}: ${properties[key]}`);
-      }
-    }
-    return partialExit(context, result);
-  },
-};
-
-/** Source: tools/command/broker/GetBrokerConfigCommand.java */
-const getBrokerConfig: ApacheCommand = {
-  name: 'getBrokerConfig',
+/** Source: tools/command/cluster/CLusterSendMsgRTCommand.java */
+const clusterRT: ApacheCommand = {
+  name: 'clusterRT',
+  writes: true,
   options: [
-    optional('b', 'brokerAddr', 'host:port of the one broker to address'),
-    optional('c', 'clusterName', 'cluster whose brokers are addressed'),
+    optional('a', 'amount', 'probe messages per broker and round'),
+    optional('s', 'size', 'body size in bytes'),
+    optional('c', 'cluster', 'limit to this cluster'),
+    optional('p', 'print log', 'true prints pipe-separated log lines'),
+    optional('m', 'machine room', 'machine-room label for the log lines'),
+    optional('i', 'interval', 'seconds between rounds'),
   ],
   async run(context) {
-    const target = targetFlag(context.flags);
-    if (target === null) return missingTarget(context);
-    const { brokerConfig } = await import('../../admin/broker-info.js');
-    const result = await brokerConfig(await context.connect(), target).catch((error: unknown) => {
-      throw unknownCluster(error);
-    });
-    for (const server of result.servers) {
-      const master = result.servers.find(
-        ({ brokerName, brokerId }) => brokerId === 0 && brokerName === server.brokerName,
+    const { flags, io } = context;
+    const count = integerFlag(flags, 'a', 100);
+    const bodyBytes = integerFlag(flags, 's', 128);
+    const intervalMs = integerFlag(flags, 'i', 10) * 1000;
+    const isLog = isTrue(flags.value('p'));
+    const room = flags.value('m') ?? 'noname';
+    const { probeCluster } = await import('../../admin/cluster-probe.js');
+    const session = await context.connect();
+    const cells = (values: readonly string[], widths: readonly number[]) =>
+      context.line(values.map((value, i) => left(value, widths[i] as number)).join('  '));
+    const titles = ['#Cluster Name', '#Broker Name', '#RT', '#successCount', '#failCount'];
+    if (!isLog) await cells(titles, [24, 24, 4, 8, 8]);
+    for (;;) {
+      const probes = await probeCluster(session, { clusterName: flags.value('c'), count, bodyBytes }).catch(
+        (error: unknown) => {
+          throw unknownCluster(error);
+        },
       );
-      const heading =
-        'brokerAddr' in target
-          ? server.addr
-          : server.brokerId === 0
-            ? `Master: ${server.addr}`
-            : `My Master: ${master?.addr ?? 'NO_MASTER'}=====Slave: ${server.addr}`;
-      await properties(context, heading, server);
-      await context.line();
+      for (const { clusterName, brokerName, meanMs, succeeded, failed } of probes.brokers) {
+        if (isLog) {
+          const time = `${dateTime(io.clock.now())} GMT+8`;
+          await context.line([time, room, clusterName, brokerName, Math.round(meanMs ?? 0)].join('|'));
+        } else {
+          const numbers = [(meanMs ?? 0).toFixed(2), String(succeeded), String(failed)];
+          await cells([clusterName, brokerName, ...numbers], [24, 24, 8, 16, 16]);
+        }
+      }
+      await sleep(intervalMs, io.signal);
     }
-    return partialExit(context, result);
   },
 };
 
-/** Source: tools/command/namesrv/GetNamesrvConfigCommand.java */
-const getNamesrvConfig: ApacheCommand = {
-  name: 'getNamesrvConfig',
-  options: [],
-  async run(context) {
-    const { namesrvConfig } = await import('../../admin/broker-info.js');
-    const result = await namesrvConfig(await context.connect());
-    for (const server of result.servers) await properties(context, server.addr, server);
-    return partialExit(context, result);
-  },
-};
-
-async function properties(
-  context: ApacheContext,
-  heading: string,
-  server: { addr: string; properties: Readonly<Record<string, string>> },
-): Promise<void> {
-  await context.line(`============${heading}============`);
-  const keys = Object.keys(server.properties).sort();
-  if (keys.length === 0) await context.line(`Broker[${server.addr}] has no config property!`);
-  for (const key of keys) await context.line(`${left(key, 50)}=  ${server.properties[key]}`);
-}
-
-export const commands: readonly ApacheCommand[] = [clusterList, brokerStatus, getBrokerConfig, getNamesrvConfig];
+export const commands: readonly ApacheCommand[] = [clusterList, clusterRT];

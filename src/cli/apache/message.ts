@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { Sent } from '../../admin/message-send.js';
 import type { MessageTrack } from '../../admin/message-track.js';
 import type { AdminSession } from '../../admin/session.js';
 import type { ConsumeMessageDirectlyResult } from '../../protocol/bodies.js';
@@ -9,6 +8,7 @@ import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, needed, pa
 import type { ApacheFlags } from './commons-cli.js';
 import { dateTimeMillis, javaHashMap, left, right } from './java-text.js';
 import { optional, required, toggle } from './option.js';
+import { sendResultText } from './send-result-text.js';
 
 /** Source: tools/command/message/SendMessageCommand.java */
 const sendMessage: ApacheCommand = {
@@ -272,15 +272,6 @@ function directResultText(result: ConsumeMessageDirectlyResult): string {
   return (
     `ConsumeMessageDirectlyResult [order=${result.order}, autoCommit=${result.autoCommit}, ` +
     `consumeResult=${result.consumeResult}, remark=${result.remark ?? null}, spentTimeMills=${result.spentTimeMills}]`
-  );
-}
-
-/** Source: client/producer/SendResult.java#toString */
-function sendResultText(sent: Sent): string {
-  const queue = `MessageQueue [topic=${sent.topic}, brokerName=${sent.brokerName}, queueId=${sent.queueId}]`;
-  return (
-    `SendResult [sendStatus=${sent.sendStatus}, msgId=${sent.msgId}, offsetMsgId=${sent.offsetMsgId}, ` +
-    `messageQueue=${queue}, queueOffset=${sent.queueOffset}, recallHandle=${sent.recallHandle}]`
   );
 }
 

@@ -14,7 +14,27 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
     ['consumerProgress', 'consumerConnection', 'producerConnection', 'updateSubGroup', 'deleteSubGroup'],
   ],
   [() => import('./offset.js'), ['resetOffsetByTime']],
-  [() => import('./cluster.js'), ['clusterList', 'brokerStatus', 'getBrokerConfig', 'getNamesrvConfig']],
+  [() => import('./cluster.js'), ['clusterList', 'clusterRT']],
+  [
+    () => import('./broker.js'),
+    [
+      'brokerStatus',
+      'getBrokerConfig',
+      'updateBrokerConfig',
+      'cleanExpiredCQ',
+      'deleteExpiredCommitLog',
+      'cleanUnusedTopic',
+      'resetMasterFlushOffset',
+      'brokerConsumeStats',
+      'sendMsgStatus',
+    ],
+  ],
+  [
+    () => import('./namesrv.js'),
+    ['getNamesrvConfig', 'updateNamesrvConfig', 'updateKvConfig', 'deleteKvConfig', 'wipeWritePerm', 'addWritePerm'],
+  ],
+  [() => import('./ha.js'), ['haStatus', 'getBrokerEpoch']],
+  [() => import('./stats.js'), ['statsAll']],
 ];
 
 /** Second names, all lower case. */

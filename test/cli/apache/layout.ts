@@ -1,7 +1,5 @@
 /** Apache's text, line by line. Expected lines are worked by hand from the printf formats of Apache's commands. */
 import test from 'ava';
-import { findApacheCommand } from '../../../src/cli/apache/names.js';
-import { runApacheCommand } from '../../../src/cli/apache/run.js';
 import {
   encodeConsumerConnection,
   encodeConsumeStats,
@@ -14,16 +12,12 @@ import {
 } from '../../../src/protocol/bodies.js';
 import { RequestCode } from '../../../src/protocol/request-code.js';
 import { ResponseCode } from '../../../src/protocol/response-code.js';
-import { BROKER_A, BROKER_B, clusterWire, type FakeWire, fakeIo, fakeSession, NAMESRV } from '../../helper/cli.js';
+import { BROKER_A, BROKER_B, clusterWire, type FakeWire, NAMESRV, runApacheFake } from '../../helper/cli.js';
 import { storedMessage } from '../../helper/stored-message.js';
 
 async function run(line: string, wire: FakeWire = clusterWire(), env: Record<string, string> = {}) {
-  const [name = '', ...argv] = line.split(' ').filter((word) => word !== '');
-  const found = findApacheCommand(name);
-  if (found === null) throw new Error(`no command ${name}`);
-  const io = fakeIo({ env });
-  const code = await runApacheCommand(found, argv, io, { connect: async () => fakeSession(wire, io) });
-  return { code, stdout: io.out.join(''), stderr: io.err.join(''), lines: io.out.join('').split('\n') };
+  const { code, stdout, stderr } = await runApacheFake(line, wire, { env });
+  return { code, stdout, stderr, lines: stdout.split('\n') };
 }
 
 const pad = (...cells: Array<[text: string | number, width: number]>) =>

@@ -1,0 +1,3 @@
+import { writePermCommand } from '../../cli/write-perm-command.js';
+
+export default writePermCommand(false);
