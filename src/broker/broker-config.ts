@@ -5,7 +5,7 @@
  * Source: common/BrokerConfig.java, common/BrokerIdentity.java, store/config/MessageStoreConfig.java,
  * remoting/netty/NettyServerConfig.java (names, kinds and defaults).
  */
-import { homedir, hostname } from 'node:os';
+import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { MQError } from '../base/errors.js';
 import type { MessageRequestMode } from '../protocol/bodies.js';
@@ -55,6 +55,10 @@ export const brokerProperties = {
   fastListenEnable: atBoot(bool(true)),
   brokerRole: atBoot(choice<BrokerRole>('ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE')),
   serverChannelMaxIdleTimeSeconds: atBoot(int32(120)),
+  /** What Apache's tool reads the number of processors from. */
+  clientCallbackExecutorThreads: atBoot(int32(availableParallelism())),
+  /** Towards name servers. */
+  useTLS: atBoot(bool(false)),
   brokerConfigPath: atBoot(text('')),
   configBlackList: text('configBlackList;brokerConfigPath'),
   regionId: text('DefaultRegion'),

@@ -113,7 +113,7 @@ function scheduleInfo(context: BrokerContext, schedule: ScheduleService): Record
 
 /** Work that waits, under the names of Apache's thread pools. */
 function queueInfo(context: BrokerContext): Record<string, string> {
-  const { config, work, hold } = context;
+  const { config, work } = context;
   const info: Record<string, string> = {};
   const pools = [
     ['send', work.sends, config.sendThreadPoolQueueCapacity],
@@ -129,7 +129,6 @@ function queueInfo(context: BrokerContext): Record<string, string> {
   }
   info.EndTransactionQueueSize = String(work.endTransactions);
   info.EndTransactionThreadPoolQueueCapacity = String(config.endTransactionPoolQueueCapacity);
-  info.pullRequestHoldSize = String(hold.size);
   return info;
 }
 

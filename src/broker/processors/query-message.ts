@@ -4,7 +4,6 @@
  * Source: broker/processor/QueryMessageProcessor.java, AdminBrokerProcessor.java#queryConsumeQueue.
  */
 import { encodeQueryConsumeQueueResponseBody } from '../../protocol/bodies.js';
-import { tagsCodeMatches } from '../../protocol/filter.js';
 import { decodeHeader, encodeHeader } from '../../protocol/header-schema.js';
 import {
   QueryConsumeQueueRequestHeader,
@@ -79,12 +78,15 @@ function queryConsumeQueue(context: BrokerContext, request: RemotingCommand): Re
   const units = store.queueUnits(topic, queueId, index, Math.max(0, Math.min(count, MAX_QUEUE_UNITS)));
   const body = encodeQueryConsumeQueueResponseBody({
     subscriptionData: subscription,
-    filterData: isOffline ? `${consumerGroup}@${topic} is not online!` : undefined,
+    // What a filter of SQL92 is compiled to, or the JSON of nothing.
+    filterData:
+      consumerGroup === undefined ? undefined : isOffline ? `${consumerGroup}@${topic} is not online!` : 'null',
     queueData: units.map((unit) => ({
       physicOffset: unit.physicalOffset,
       physicSize: unit.size,
       tagsCode: BigInt(unit.tagsCode),
-      eval: subscription !== undefined && tagsCodeMatches(subscription, unit.tagsCode),
+      // Only entries of an extended queue are matched, and there is none.
+      eval: false,
     })),
     minQueueIndex: store.minOffset(topic, queueId),
     maxQueueIndex: store.maxOffset(topic, queueId),
