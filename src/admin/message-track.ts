@@ -64,7 +64,7 @@ async function trackGroup(
     await mapBounded(targets, FAN_OUT_LIMIT, ({ addr }) => onlineOrNull(session, addr, consumerGroup, deadline))
   ).find((each) => each !== null);
   if (!online) {
-    const exceptionDesc = `CODE:${ResponseCode.CONSUMER_NOT_ONLINE} DESC:nobody of the group is connected`;
+    const exceptionDesc = `CODE:${ResponseCode.CONSUMER_NOT_ONLINE} DESC:the consumer group[${consumerGroup}] not online`;
     return { consumerGroup, trackType: 'NOT_ONLINE', exceptionDesc };
   }
   if (online.consumeType === 'CONSUME_ACTIVELY') return { consumerGroup, trackType: 'PULL', exceptionDesc: null };

@@ -76,6 +76,12 @@ export async function partialExit(context: ApacheContext, result: Partial): Prom
   return result.complete ? ExitCode.DONE : ExitCode.PARTIAL;
 }
 
+/** What a broker answers when nobody of a group is there; other errors as they are. */
+export function nobodyThere(error: unknown, code: number, desc: string): unknown {
+  if (!(error instanceof AdminError) || error.kind !== 'not-found') return error;
+  return new AdminError('not-found', `CODE: ${code}  DESC: ${desc}`, { cause: error });
+}
+
 /** Apache's refusal of an unknown cluster, which here ends the command. */
 export function unknownCluster(error: unknown): unknown {
   if (!(error instanceof AdminError) || error.kind !== 'not-found') return error;

@@ -1,4 +1,5 @@
 import type { GroupPatch } from '../../admin/group-write.js';
+import { ResponseCode } from '../../protocol/response-code.js';
 import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../protocol/subscription-group-config.js';
 import { UsageError } from '../usage-error.js';
 import {
@@ -8,6 +9,7 @@ import {
   isTrue,
   missingTarget,
   needed,
+  nobodyThere,
   partialExit,
   targetFlag,
   unknownCluster,
@@ -121,9 +123,13 @@ const consumerConnection: ApacheCommand = {
   async run(context) {
     const { flags, line } = context;
     const { consumerConnections } = await import('../../admin/connections.js');
-    const result = await consumerConnections(await context.connect(), {
-      consumerGroup: needed(flags, 'g'),
-      brokerAddr: flags.value('b'),
+    const query = { consumerGroup: needed(flags, 'g'), brokerAddr: flags.value('b') };
+    const result = await consumerConnections(await context.connect(), query).catch((error: unknown) => {
+      throw nobodyThere(
+        error,
+        ResponseCode.CONSUMER_NOT_ONLINE,
+        `the consumer group[${query.consumerGroup}] not online`,
+      );
     });
     await line(`${left('#ClientId', 36)} ${left('#ClientAddr', 22)} ${left('#Language', 10)} #Version`);
     for (const { clientId, clientAddr, language, version } of result.connections) {
@@ -151,7 +157,9 @@ const producerConnection: ApacheCommand = {
     const { flags } = context;
     const { producerConnections } = await import('../../admin/connections.js');
     const query = { producerGroup: needed(flags, 'g'), topic: needed(flags, 't') };
-    const result = await producerConnections(await context.connect(), query);
+    const result = await producerConnections(await context.connect(), query).catch((error: unknown) => {
+      throw nobodyThere(error, ResponseCode.SYSTEM_ERROR, `the producer group[${query.producerGroup}] not exist`);
+    });
     for (const [i, { clientId, clientAddr, language, version }] of result.connections.entries()) {
       const number = String(i + 1).padStart(4, '0');
       await context.line(`${number}  ${left(clientId, 32)} ${left(clientAddr, 22)} ${left(language, 8)} ${version}`);

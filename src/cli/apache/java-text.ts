@@ -32,14 +32,22 @@ export function javaMap(entries: Iterable<readonly [string | number, string]> | 
  * Source: common/message/MessageDecoder.java#string2messageProperties, java.util.HashMap
  */
 export function javaHashMap(entries: Iterable<readonly [string, string]>): string {
-  const list = [...entries];
-  let buckets = 128;
+  return javaMap(inHashOrder([...entries], ([key]) => key, 128));
+}
+
+/**
+ * In the order of a `HashMap` or `HashSet`; what shares a bucket stays as it was.
+ *
+ * @param room buckets it was made with, a power of two; it doubles when three quarters are used
+ */
+export function inHashOrder<T>(list: readonly T[], keyOf: (each: T) => string, room = 16): T[] {
+  let buckets = room;
   while (list.length > buckets * 0.75) buckets *= 2;
   const bucketOf = (key: string): number => {
     const hash = javaHashCode(key);
     return (hash ^ (hash >>> 16)) & (buckets - 1);
   };
-  return javaMap(list.sort(([a], [b]) => bucketOf(a) - bucketOf(b)));
+  return [...list].sort((a, b) => bucketOf(keyOf(a)) - bucketOf(keyOf(b)));
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

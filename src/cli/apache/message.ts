@@ -6,7 +6,7 @@ import type { MessageExt } from '../../protocol/message.js';
 import { UsageError } from '../usage-error.js';
 import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, needed, partialExit } from './command.js';
 import type { ApacheFlags } from './commons-cli.js';
-import { dateTimeMillis, javaHashMap, left, right } from './java-text.js';
+import { dateTimeMillis, inHashOrder, javaHashMap, left, right } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 import { sendResultText } from './send-result-text.js';
 
@@ -251,7 +251,7 @@ async function showTracks(
     return;
   }
   await context.print('\n\n');
-  for (const { consumerGroup, trackType, exceptionDesc } of tracks) {
+  for (const { consumerGroup, trackType, exceptionDesc } of inHashOrder(tracks, (track) => track.consumerGroup)) {
     const text = `MessageTrack [consumerGroup=${consumerGroup}, trackType=${trackType}, exceptionDesc=${exceptionDesc}]`;
     await context.print(write(text));
   }

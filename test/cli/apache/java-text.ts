@@ -3,6 +3,7 @@ import {
   dateTime,
   dateTimeMillis,
   front,
+  inHashOrder,
   javaDouble,
   javaHashMap,
   javaMap,
@@ -54,6 +55,15 @@ test("the properties of a message come in the order of Java's HashMap", (t) => {
   t.is(
     javaHashMap(keys.map((key) => [key, ''])),
     '{MSG_REGION=, UNIQ_KEY=, CLUSTER=, MIN_OFFSET=, TAGS=, KEYS=, WAIT=, TRACE_ON=, MAX_OFFSET=}',
+  );
+});
+
+test('names come in the order of a HashSet', (t) => {
+  // As Apache's mqadmin 5.3.3 printed them.
+  const groups = ['mailer', 'orders', 'audit'];
+  t.deepEqual(
+    inHashOrder(groups, (group) => group),
+    ['audit', 'orders', 'mailer'],
   );
 });
 
