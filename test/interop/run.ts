@@ -1,13 +1,16 @@
 /**
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
- *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed] [selectors]
+ *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed] [selectors] [mqadmin-parity]
+ *
+ * `--write` lets mqadmin-parity write its table; `--show=topicList,topicRoute` prints all that came of these alone.
  *
  * Needs java, javac, mvn and a built dist. Without the tools it says so and does nothing, unless CI=true. The last
  * line is the verdict, `N passed, M failed`; the lines before it list what is known to fail, and why.
  */
 import { errorText } from '../../src/base/errors.js';
 import { javaClients } from './directions/java-clients.js';
+import { mqadminParity } from './directions/mqadmin-parity.js';
 import { mixedCluster, ourClients } from './directions/our-clients.js';
 import { selectors } from './directions/selectors.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
@@ -19,7 +22,10 @@ import { TODO } from './todo.js';
 
 const print = (text: string) => void process.stdout.write(text);
 
-async function main(wanted: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  const wanted = args.filter((arg) => !arg.startsWith('--'));
+  const write = args.includes('--write');
+  const show = args.flatMap((arg) => (arg.startsWith('--show=') ? arg.slice('--show='.length).split(',') : []));
   const playground = await Playground.open();
   try {
     const missing = await missingTools(playground);
@@ -40,6 +46,7 @@ async function main(wanted: readonly string[]): Promise<number> {
       'our-clients': () => ourClients(servers, playground, report),
       mixed: () => mixedCluster(servers, playground, classPathOf, report),
       selectors: async () => selectors(playground, await classPathOf(SERVER_VERSION), report),
+      'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, show }),
       stores: () => storesChangeHands(servers, playground, report),
     };
     const unknown = wanted.filter((name) => directions[name] === undefined);

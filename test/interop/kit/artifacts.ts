@@ -12,6 +12,7 @@ const SOURCES = join(JAVA_FOLDER, 'src/main/java/mqadmin/interop');
 const SCENARIOS = join(SOURCES, 'ClientScenarios.java');
 /** Needs jars of the servers. */
 const SELECTOR_ORACLE = join(SOURCES, 'SelectorOracle.java');
+const ADMIN_DRIVER = join(SOURCES, 'AdminDriver.java');
 /** Git ignores it, and it outlives a run. */
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/mqadmin-interop', import.meta.url));
 
@@ -32,7 +33,22 @@ export async function missingTools(playground: Playground): Promise<string[]> {
 }
 
 /** Class path with jars and scenarios of one version; taken from the cache when nothing has changed. */
-export async function classPath(playground: Playground, version: ApacheVersion): Promise<string> {
+export function classPath(playground: Playground, version: ApacheVersion): Promise<string> {
+  const sources = version === SERVER_VERSION ? [SCENARIOS, SELECTOR_ORACLE] : [SCENARIOS];
+  return compiled(playground, version, 'classes', sources);
+}
+
+/** Class path with jars and AdminDriver of one version. */
+export function adminDriverClassPath(playground: Playground, version: ApacheVersion): Promise<string> {
+  return compiled(playground, version, 'driver', [ADMIN_DRIVER]);
+}
+
+async function compiled(
+  playground: Playground,
+  version: ApacheVersion,
+  name: string,
+  sources: readonly string[],
+): Promise<string> {
   const jars = await cached(`jars-${version}`, [await readFile(POM, 'utf8')], async (folder) => {
     const profile = version === SERVER_VERSION ? ['-P', 'servers'] : [];
     await run(playground, 'mvn', [
@@ -40,9 +56,8 @@ export async function classPath(playground: Playground, version: ApacheVersion):
       ...['dependency:copy-dependencies', `-DoutputDirectory=${folder}`],
     ]);
   });
-  const sources = version === SERVER_VERSION ? [SCENARIOS, SELECTOR_ORACLE] : [SCENARIOS];
   const texts = await Promise.all(sources.map((source) => readFile(source, 'utf8')));
-  const classes = await cached(`classes-${version}`, [...texts, jars], (folder) =>
+  const classes = await cached(`${name}-${version}`, [...texts, jars], (folder) =>
     run(playground, 'javac', ['-nowarn', '-d', folder, '-cp', `${jars}/*`, ...sources]),
   );
   return `${classes}:${jars}/*`;

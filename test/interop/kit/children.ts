@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with every line of stdout. */
   readonly onLine?: (line: string) => void;
+  /** Takes what `say` writes; else stdin is empty. */
+  readonly takesInput?: boolean;
 }
 
 /** A process of the run. */
@@ -31,14 +33,21 @@ export class Child {
     this.#process = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.takesInput === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
+    // It may just have ended; whoever waits for an answer learns that from `ended`.
+    this.#process.stdin?.on('error', () => {});
     this.#read('stdout', options.onLine);
     this.#read('stderr');
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => this.#end(resolve, error.message));
       this.#process.once('close', (code, signal) => this.#end(resolve, code ?? signal ?? 'unknown'));
     });
+  }
+
+  /** Writes a line to its stdin. */
+  say(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
   }
 
   get hasEnded(): boolean {

@@ -1,0 +1,111 @@
+/** Apache's mqadmin and ours, each against Apache's servers and ours: mqadmin-parity.md. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { errorText } from '../../../src/base/errors.js';
+import type { Playground } from '../kit/children.js';
+import type { Report } from '../kit/report.js';
+import type { Servers } from '../kit/servers.js';
+import { compareLine, type Finding, type LineResult } from '../mqadmin/compare.js';
+import { OLD_TOOL_ROWS, ROWS, type Row } from '../mqadmin/lines.js';
+import { type Cells, cellsOf, formatTable, parseTable, rankOf, type TableRow, worst } from '../mqadmin/table.js';
+import { openWorld, type World } from '../mqadmin/world.js';
+
+const TABLE = fileURLToPath(new URL('../mqadmin-parity.md', import.meta.url));
+const HOW_TO_WRITE = 'npm run test:interop -- mqadmin-parity --write';
+
+export interface ParityOptions {
+  /** Writes the table anew, whatever it was. */
+  readonly write: boolean;
+  /** Only these subcommands, with all that they print; the table is left alone. */
+  readonly show: readonly string[];
+}
+
+/** Each row is two tests: the committed table has to be what is measured. */
+export async function mqadminParity(
+  servers: Servers,
+  playground: Playground,
+  report: Report,
+  { write, show }: ParityOptions,
+): Promise<void> {
+  report.heading("mqadmin: Apache's and ours");
+  const worlds = await Promise.all((['apache', 'ours'] as const).map((make) => openWorld(make, servers, playground)));
+  let serial = 0;
+  const measure = async (rows: readonly Row[]) => {
+    const found: TableRow[] = [];
+    for (const row of rows) {
+      if (show.length > 0 && !show.includes(row.command)) continue;
+      found.push(await measureRow(row, () => serial++, worlds, playground, show.length > 0 ? report : null));
+    }
+    return found;
+  };
+  try {
+    const rows = await measure(ROWS);
+    const old = await measure(OLD_TOOL_ROWS);
+    if (show.length > 0) return;
+    const text = formatTable(rows, old);
+    if (write) await writeFile(TABLE, text);
+    const committed = parseTable(await readFile(TABLE, 'utf8').catch(() => ''));
+    for (const row of rows) judgeRow(report, row.command, cellsOf(row), committed.get(row.command));
+    for (const row of old)
+      judgeRow(report, `4.9.8 ${row.command}`, cellsOf(row), committed.get(`4.9.8 ${row.command}`));
+  } finally {
+    await Promise.all(worlds.map((world) => world.close()));
+  }
+}
+
+async function measureRow(
+  row: Row,
+  nextSerial: () => number,
+  worlds: readonly World[],
+  playground: Playground,
+  show: Report | null,
+): Promise<TableRow> {
+  const { command } = row;
+  if ('unfit' in row) return { command, servers: null, tool: null, unfit: row.unfit };
+  const results: LineResult[] = [];
+  for (const line of row.lines) {
+    const version = row.tool ?? '5.3.3';
+    const compare = () =>
+      compareLine(command, line, nextSerial(), version, worlds, playground).catch((error) => {
+        throw new Error(`${command} ${line.args}: ${errorText(error)}`, { cause: error });
+      });
+    let result = await compare();
+    // On a busy machine a call may time out: what differs has to differ twice.
+    if ([result.servers, result.tool].some(({ verdict }) => verdict === 'differs')) result = await compare();
+    results.push(result);
+    if (show !== null) showResult(show, `${command} ${line.args}`, result);
+  }
+  const isOld = row.tool === '4.9.8';
+  return {
+    command,
+    servers: worst(results.map(({ servers }) => servers)),
+    tool: isOld ? null : worst(results.map(({ tool }) => tool)),
+    unfit: null,
+  };
+}
+
+/** All that came of a line; what is alike is printed once. */
+function showResult(report: Report, title: string, { servers, tool, outcomes }: LineResult): void {
+  const told = ({ verdict, text }: Finding) => `${verdict} ${text}`;
+  report.note(`=== ${title}\n  servers: ${told(servers)}\n  tool: ${told(tool)}`);
+  const shown = new Map<string, string>();
+  for (const [who, { output, failure, raw, tookMs }] of Object.entries(outcomes).sort()) {
+    const text = `failure ${failure}\n${output}\n`;
+    const alike = shown.get(text);
+    shown.set(text, alike ?? who);
+    report.note(
+      `--- ${who}: ${tookMs.toFixed(0)} ms, exit ${raw.exitCode}, ${alike === undefined ? text : `as ${alike}`}`,
+    );
+    if (failure !== null && alike === undefined) report.note(raw.stderr);
+  }
+}
+
+function judgeRow(report: Report, command: string, measured: Cells, committed: Cells | undefined): void {
+  for (const [column, what] of ["Apache's tool on ours", 'our tool'].entries()) {
+    const [now, then] = [measured[column] ?? '', committed?.[column] ?? 'nothing'];
+    const name = `mqadmin: ${command}, ${what}`;
+    if (now === then) report.passed(name, 0);
+    else if (rankOf(now) < rankOf(then)) report.failedBecause(name, `better than the table, ${HOW_TO_WRITE}: ${now}`);
+    else report.failedBecause(name, `${now}; the table has: ${then}`);
+  }
+}
