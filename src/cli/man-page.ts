@@ -50,6 +50,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   sendMessage: 'message send',
   sendMsgStatus: 'broker check-rt',
   statsAll: 'stats all',
+  setConsumeMode: 'consumer set-mode',
   topicList: 'topic list',
   topicRoute: 'topic route',
   topicStatus: 'topic status',

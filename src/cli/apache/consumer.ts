@@ -302,10 +302,43 @@ const deleteSubGroup: ApacheCommand = {
   },
 };
 
+/** Source: tools/command/consumer/SetConsumeModeSubCommand.java */
+const setConsumeMode: ApacheCommand = {
+  name: 'setConsumeMode',
+  writes: true,
+  options: [
+    optional('b', 'brokerAddr', 'host:port of the one broker to set'),
+    optional('c', 'clusterName', 'cluster whose masters are all set'),
+    required('t', 'topicName', 'topic that the mode is for'),
+    required('g', 'groupName', 'consumer group that the mode is for'),
+    required('m', 'mode', 'PULL or POP'),
+    optional('q', 'popShareQueueNum', 'queues shared among popping members, 0 for all'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const mode = needed(flags, 'm').trim();
+    if (mode !== 'PULL' && mode !== 'POP') throw new UsageError(`-m: ${mode} is neither PULL nor POP`);
+    const target = targetFlag(flags);
+    if (target === null) return missingTarget(context);
+    const { setConsumeMode: set } = await import('../../admin/consume-mode.js');
+    const popShareQueueNum = integerFlag(flags, 'q', 0);
+    const [topic, consumerGroup] = [needed(flags, 't'), needed(flags, 'g')];
+    const request = { consumerGroup, topic, target, mode, popShareQueueNum } as const;
+    const result = await set(await context.connect(), request).catch((error: unknown) => {
+      throw unknownCluster(error);
+    });
+    for (const { addr } of result.brokers) await context.line(`set consume mode to ${addr} success.`);
+    const share = `popShareQueueNum[${popShareQueueNum}]`;
+    await context.print(`topic[${topic}] group[${consumerGroup}] consume mode[${mode}] ${share}`);
+    return partialExit(context, result);
+  },
+};
+
 export const commands: readonly ApacheCommand[] = [
   consumerProgress,
   consumerConnection,
   producerConnection,
   updateSubGroup,
   deleteSubGroup,
+  setConsumeMode,
 ];

@@ -11,7 +11,10 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
   ],
   [
     () => import('./consumer.js'),
-    ['consumerProgress', 'consumerConnection', 'producerConnection', 'updateSubGroup', 'deleteSubGroup'],
+    [
+      ...['consumerProgress', 'consumerConnection', 'producerConnection'],
+      ...['updateSubGroup', 'deleteSubGroup', 'setConsumeMode'],
+    ],
   ],
   [() => import('./offset.js'), ['resetOffsetByTime']],
   [() => import('./cluster.js'), ['clusterList', 'clusterRT']],

@@ -480,6 +480,20 @@ test('updateSubGroup and deleteSubGroup', async (t) => {
   t.is((await run('deleteSubGroup -g g', wire)).code, 2);
 });
 
+test('setConsumeMode', async (t) => {
+  const wire = clusterWire().on(RequestCode.SET_MESSAGE_REQUEST_MODE, () => ({}));
+  const { stdout } = await run('setConsumeMode -c c1 -t orders -g g -m POP -q 2', wire);
+  t.is(
+    stdout,
+    `set consume mode to ${BROKER_A} success.\nset consume mode to ${BROKER_B} success.\n` +
+      'topic[orders] group[g] consume mode[POP] popShareQueueNum[2]',
+  );
+  t.is((await run('setConsumeMode -t orders -g g -m POP', wire)).code, 2);
+  const wrong = await run('setConsumeMode -c c1 -t orders -g g -m PUSH', wire);
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /PUSH is neither PULL nor POP/);
+});
+
 test("updateSubGroup prints retry policies as Java does, with Java's defaults", async (t) => {
   const wire = clusterWire().on(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, () => ({}));
   const policy = async (json: string) =>
