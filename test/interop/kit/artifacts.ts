@@ -43,7 +43,8 @@ export function adminDriverClassPath(playground: Playground, version: ApacheVers
   return compiled(playground, version, 'driver', [ADMIN_DRIVER]);
 }
 
-async function compiled(
+/** Class path with the jars of one version and Java files of ours; `name` is their place in the cache. */
+export async function compiled(
   playground: Playground,
   version: ApacheVersion,
   name: string,

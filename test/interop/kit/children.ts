@@ -45,6 +45,11 @@ export class Child {
     });
   }
 
+  /** -1 if it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? -1;
+  }
+
   /** Writes a line to its stdin. */
   say(line: string): void {
     this.#process.stdin?.write(`${line}\n`);
@@ -105,6 +110,9 @@ export class Child {
   }
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const onSignal = () => process.exit(1);
+
 /** The children and the folder of this run. */
 export class Playground {
   readonly folder: string;
@@ -118,7 +126,7 @@ export class Playground {
   private constructor(folder: string) {
     this.folder = folder;
     process.once('exit', this.#onExit);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+    for (const signal of SIGNALS) process.once(signal, onSignal);
   }
 
   static async open(): Promise<Playground> {
@@ -144,5 +152,6 @@ export class Playground {
     await Promise.all([...this.#children].map((child) => child.kill()));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
     process.off('exit', this.#onExit);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }

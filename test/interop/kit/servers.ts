@@ -33,8 +33,18 @@ export const BROKER_SETTINGS: Readonly<Record<string, string>> = {
   transactionCheckInterval: '3000',
 };
 
+/** What only Apache's broker needs, since it is to start fast. */
+const APACHE_SETTINGS: Readonly<Record<string, string>> = {
+  // The wheel (of arbitrary delays) alone takes as long to build as all the rest; threads cost time and gain nothing.
+  timerWheelEnable: 'false',
+  sendMessageThreadPoolNums: '4',
+  pullMessageThreadPoolNums: '4',
+  adminBrokerThreadPoolNums: '4',
+  heartbeatThreadPoolNums: '2',
+};
+
 /** A small JVM: what Apache's own start scripts open to its code, and no more heap than the tests need. */
-const JVM = [
+const JVM: readonly string[] = [
   // Without this each server makes up an RSA key at every start, which takes seconds.
   '-Dtls.server.mode=disabled',
   ...['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
@@ -57,15 +67,29 @@ export interface BrokerOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** How servers are set up. */
+export interface ServerProfile {
+  /** Of all brokers. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Of Apache's brokers beside these. */
+  readonly apacheSettings: Readonly<Record<string, string>>;
+  /** Flags of Apache's JVMs. */
+  readonly jvm: readonly string[];
+}
+
+const INTEROP_PROFILE: ServerProfile = { settings: BROKER_SETTINGS, apacheSettings: APACHE_SETTINGS, jvm: JVM };
+
 /** Starts servers; a session for asking the brokers is made by `session`. */
 export class Servers {
   readonly #playground: Playground;
   /** Of SERVER_VERSION. */
   readonly #classPath: string;
+  readonly #profile: ServerProfile;
 
-  constructor(playground: Playground, classPath: string) {
+  constructor(playground: Playground, classPath: string, profile = INTEROP_PROFILE) {
     this.#playground = playground;
     this.#classPath = classPath;
+    this.#profile = profile;
   }
 
   /** An operator's view of a cluster. To be closed. */
@@ -112,7 +136,8 @@ export class Servers {
 
   async #ourBroker(options: BrokerOptions): Promise<Server> {
     const config = await this.#configFile(options, { bindAddress: '127.0.0.1' });
-    const args = ['broker', 'start', '-c', config, '--port', '0'];
+    const port = options.settings?.listenPort ?? '0';
+    const args = ['broker', 'start', '-c', config, '--port', port];
     const { child, said } = this.#ours(`our broker ${options.brokerName}`, args);
     return { make: 'ours', child, addr: text((await said).addr) };
   }
@@ -151,17 +176,13 @@ export class Servers {
   async #apacheBroker(options: BrokerOptions): Promise<Server> {
     const home = await this.#playground.newFolder(`apache-${options.brokerName}`);
     // It also listens two below its port and, for replication, one above.
-    const [port, haPort] = await freePorts([0, 1, -2]);
+    const [freePort, haPort] = await freePorts([0, 1, -2]);
+    const port = options.settings?.listenPort ?? freePort;
     const config = await this.#configFile(options, {
       listenPort: String(port),
       haListenPort: String(haPort),
       autoCreateTopicEnable: 'true',
-      // The wheel (of arbitrary delays) alone takes as long to build as all the rest; threads cost time and gain nothing.
-      timerWheelEnable: 'false',
-      sendMessageThreadPoolNums: '4',
-      pullMessageThreadPoolNums: '4',
-      adminBrokerThreadPoolNums: '4',
-      heartbeatThreadPoolNums: '2',
+      ...this.#profile.apacheSettings,
     });
     const name = `Apache broker ${options.brokerName}`;
     const child = this.#java(name, home, ['org.apache.rocketmq.broker.BrokerStartup', '-c', config]);
@@ -169,7 +190,7 @@ export class Servers {
   }
 
   #java(name: string, home: string, args: readonly string[]): Child {
-    const flags = [...JVM, `-Duser.home=${home}`, '-cp', this.#classPath];
+    const flags = [...this.#profile.jvm, `-Duser.home=${home}`, '-cp', this.#classPath];
     return this.#playground.spawn(name, 'java', [...flags, ...args], { cwd: home, env: { ROCKETMQ_HOME: home } });
   }
 
@@ -177,7 +198,7 @@ export class Servers {
     const folder = await this.#playground.newFolder(`conf-${options.brokerName}`);
     const file = join(folder, 'broker.conf');
     const settings = {
-      ...BROKER_SETTINGS,
+      ...this.#profile.settings,
       ...more,
       brokerName: options.brokerName,
       brokerId: '0',
@@ -223,7 +244,7 @@ function text(value: unknown): string {
 }
 
 /** A free port and the ones at the given distances from it, all free. @param distances of which the first is 0 */
-async function freePorts(distances: readonly number[]): Promise<number[]> {
+export async function freePorts(distances: readonly number[]): Promise<number[]> {
   for (;;) {
     const base = await listenOnce(0);
     if (base === null || base > 65_000) continue;

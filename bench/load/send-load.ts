@@ -3,19 +3,28 @@
  * timed without decoding more than the opaque. It costs a fraction of a broker, so that the broker is what is measured.
  */
 import { connect, type Socket } from 'node:net';
-import { createRequest, encodeFrame, type SerializeType } from '../src/protocol/remoting-command.js';
-import { RequestCode } from '../src/protocol/request-code.js';
+import { sleep } from '../../src/base/clock.js';
+import { createRequest, encodeFrame, type SerializeType } from '../../src/protocol/remoting-command.js';
+import { RequestCode } from '../../src/protocol/request-code.js';
 
 export interface Load {
   readonly host: string;
   readonly port: number;
   readonly topic: string;
+  /** Sends go round them. */
   readonly queues: number;
+  /** Send to `topic-0` to `topic-(N-1)` in turn instead, one queue of each. */
+  readonly topics?: number;
   readonly connections: number;
   /** Unanswered sends per connection. */
   readonly inFlight: number;
   readonly bodyBytes: number;
+  /** How long to count. */
   readonly seconds: number;
+  /** Before that, uncounted; a fifth of `seconds` by default. */
+  readonly warmupSeconds?: number;
+  /** End after that many sends, warm-up or not. */
+  readonly messages?: number;
   /** Form of the request header. */
   readonly serializeType: SerializeType;
 }
@@ -24,8 +33,13 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly p999Ms: number;
+  /** All messages answered, uncounted ones too. */
+  readonly total: number;
   /** Answers with another code than 0. */
   readonly errors: number;
+  /** Header of the first of these, as text. */
+  readonly firstError: string | null;
 }
 
 const OPAQUE_BASE = 1_000_000_000;
@@ -37,12 +51,12 @@ class FrameTemplate {
   readonly #opaqueAt: number;
   readonly #isBinary: boolean;
 
-  constructor(load: Load, queueId: number) {
+  constructor(load: Load, topic: string, queueId: number) {
     const properties =
       'UNIQ_KEY\u0001C0000202748130946E096C8A3B4C0001\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002KEYS\u0001key-1234\u0002';
     const fields = {
       a: 'bench-producer',
-      b: load.topic,
+      b: topic,
       c: 'TBW102',
       d: String(load.queues),
       e: String(queueId),
@@ -76,31 +90,45 @@ class FrameTemplate {
   }
 }
 
-/** Runs the load; the first fifth of the time is for warming up and does not count. */
+/** Runs the load. @throws Error if the broker closes the connections */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const templates = Array.from({ length: load.queues }, (_, queueId) => new FrameTemplate(load, queueId));
-  const frameBytes = (templates[0] as FrameTemplate).frame.length;
+  const { topics, queues } = load;
+  const templates =
+    topics === undefined
+      ? Array.from({ length: queues }, (_, queueId) => new FrameTemplate(load, load.topic, queueId))
+      : Array.from({ length: topics }, (_, i) => new FrameTemplate(load, `${load.topic}-${i}`, i % queues));
+  const frameBytes = Math.max(...templates.map(({ frame }) => frame.length));
+  const limit = load.messages ?? Number.POSITIVE_INFINITY;
+  let started = 0;
+  let total = 0;
   const latencies: number[] = [];
   let counted = 0;
   let errors = 0;
+  let firstError: string | null = null;
   let isCounting = false;
   const sockets: Socket[] = [];
+  let allAnswered = (): void => {};
+  const answered = new Promise<void>((resolve) => {
+    allAnswered = resolve;
+  });
   const ended = Array.from({ length: load.connections }, () => drive());
   async function drive(): Promise<void> {
     const socket = connect({ host: load.host, port: load.port, noDelay: true });
     sockets.push(socket);
     const sentAt = new Float64Array(load.inFlight * 4);
     let next = 0;
-    const send = (count: number): void => {
+    const send = (wanted: number): void => {
+      const count = Math.min(wanted, limit - started);
+      if (count <= 0) return;
       const out = Buffer.allocUnsafe(count * frameBytes);
       const now = performance.now();
       let end = 0;
       for (let i = 0; i < count; i++) {
         sentAt[next % sentAt.length] = now;
-        end = (templates[next % load.queues] as FrameTemplate).write(out, end, OPAQUE_BASE + next);
+        end = (templates[started++ % templates.length] as FrameTemplate).write(out, end, OPAQUE_BASE + next);
         next++;
       }
-      socket.write(out);
+      socket.write(out.subarray(0, end));
     };
     let rest: Buffer = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
@@ -112,12 +140,16 @@ export async function runLoad(load: Load): Promise<LoadResult> {
         const end = at + 4 + bytes.readInt32BE(at);
         if (end > bytes.length) break;
         answers++;
+        total++;
         if (isCounting) {
           counted++;
           const header = bytes.toString('latin1', at + 8, end);
           const isJson = bytes[at + 4] === 0;
           const code = isJson ? Number(/"code":(-?\d+)/.exec(header)?.[1]) : bytes.readInt16BE(at + 8);
-          if (code !== 0) errors++;
+          if (code !== 0) {
+            errors++;
+            firstError ??= header.slice(0, 500);
+          }
           if ((counted & 7) === 0) {
             const opaque = isJson ? Number(/"opaque":(\d+)/.exec(header)?.[1]) : bytes.readInt32BE(at + 13);
             latencies.push(now - (sentAt[(opaque - OPAQUE_BASE) % sentAt.length] as number));
@@ -127,6 +159,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
       }
       rest = at === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(at));
       if (answers > 0) send(answers);
+      if (total >= limit) allAnswered();
     });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -134,12 +167,11 @@ export async function runLoad(load: Load): Promise<LoadResult> {
       socket.once('connect', () => send(load.inFlight));
     });
   }
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const run = async (): Promise<number> => {
-    await pause(load.seconds * 200);
+    if (load.messages === undefined) await sleep((load.warmupSeconds ?? load.seconds / 5) * 1000);
     isCounting = true;
     const began = performance.now();
-    await pause(load.seconds * 800);
+    await (load.messages === undefined ? sleep(load.seconds * 1000) : answered);
     isCounting = false;
     return (performance.now() - began) / 1000;
   };
@@ -152,5 +184,13 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   latencies.sort((a, b) => a - b);
   const at = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { perSecond: counted / seconds, p50Ms: at(0.5), p99Ms: at(0.99), errors };
+  return {
+    perSecond: counted / seconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    p999Ms: at(0.999),
+    total,
+    errors,
+    firstError,
+  };
 }
