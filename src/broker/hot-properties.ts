@@ -1,5 +1,5 @@
 /**
- * The properties of a message on the hot path: unescaped from the request's JSON straight into the record, while
+ * The properties of a message on the hot path: unescaped from the request's header straight into the record, while
  * the names that matter are looked at byte by byte.
  *
  * Form: name U+0001 value U+0002, repeated. Source: common/.../message/MessageDecoder.java#string2messageProperties.
@@ -64,7 +64,7 @@ function hexDigit(byte: number): number {
 }
 
 /**
- * Unescapes the JSON string in `bytes[start, end)` to `target[at…]` and notes where TAGS, KEYS and UNIQ_KEY lie.
+ * Copies the properties in `bytes[start, end)` to `target[at…]`, unescaped if they are JSON text, and notes where TAGS, KEYS and UNIQ_KEY lie.
  * A missing final U+0002 is added (4.9 clients leave it out). At most `end - start + 1` bytes are written.
  *
  * @returns false on anything out of the ordinary: an unknown escape, a pair with an empty name or value or without
@@ -77,6 +77,7 @@ export function unescapeProperties(
   target: Uint8Array,
   at: number,
   out: PropertyScan,
+  isJson = true,
 ): boolean {
   out.tagsStart = -1;
   out.keysStart = -1;
@@ -87,7 +88,9 @@ export function unescapeProperties(
   let position = start;
   while (position < end) {
     let byte = bytes[position++] as number;
-    if (byte === BACKSLASH) {
+    // Hashes are of characters: beyond ASCII these are not bytes.
+    if (byte >= 0x80) return false;
+    if (byte === BACKSLASH && isJson) {
       byte = bytes[position++] as number;
       if (byte === 0x75) {
         if (position + 4 > end || bytes[position] !== 0x30 || bytes[position + 1] !== 0x30) return false;

@@ -4,7 +4,7 @@
  * An image is the whole frame for one combination of field lengths. Its slow twin is createResponse + encodeFrame.
  * Source: remoting/.../header/SendMessageResponseHeader.java; reference/hot-path.md section 2.
  */
-import { createRequest, createResponse, encodeFrame } from '../protocol/remoting-command.js';
+import { createRequest, createResponse, encodeFrame, type SerializeType } from '../protocol/remoting-command.js';
 import { ResponseCode } from '../protocol/response-code.js';
 
 interface Image {
@@ -35,6 +35,13 @@ function writeDigits(target: Uint8Array, at: number, digits: number, value: numb
   }
 }
 
+function writeInt32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24;
+  target[at + 1] = value >>> 16;
+  target[at + 2] = value >>> 8;
+  target[at + 3] = value;
+}
+
 function writeHex(target: Uint8Array, at: number, word: number): void {
   let rest = word;
   for (let i = at + 7; i >= at; i--) {
@@ -51,19 +58,24 @@ export interface SendReplyFields {
   readonly storeHostHex: string;
 }
 
+/** In a frame: behind its length, the header's, code, language and version. */
+const BINARY_OPAQUE_AT = 13;
+
 /** The most bytes that one reply takes, beside its transaction id and what the fields of the broker need. */
 const FIXED_REPLY_BYTES = 400;
 
 export class SendReplyWriter {
   readonly #fields: SendReplyFields;
+  readonly #isBinary: boolean;
   readonly #images = new Map<number, Image>();
   #lastKey = -1;
   #last: Image | null = null;
   /** An upper bound of the bytes of one reply without its transaction id. */
   readonly maxBytes: number;
 
-  constructor(fields: SendReplyFields) {
+  constructor(fields: SendReplyFields, serializeType: SerializeType = 'JSON') {
     this.#fields = fields;
+    this.#isBinary = serializeType === 'ROCKETMQ';
     this.maxBytes = FIXED_REPLY_BYTES + fields.regionId.length * 6 + fields.storeHostHex.length;
   }
 
@@ -85,7 +97,7 @@ export class SendReplyWriter {
     uniqKeyStart: number,
     uniqKeyEnd: number,
   ): number {
-    const opaqueDigits = digitCount(opaque);
+    const opaqueDigits = this.#isBinary ? 1 : digitCount(opaque);
     const queueIdDigits = digitCount(queueId);
     const queueOffsetDigits = digitCount(queueOffset);
     const idBytes = uniqKeyEnd - uniqKeyStart;
@@ -97,7 +109,8 @@ export class SendReplyWriter {
       this.#last = image;
     }
     target.set(image.bytes, at);
-    writeDigits(target, at + image.opaqueAt, opaqueDigits, opaque);
+    if (this.#isBinary) writeInt32(target, at + image.opaqueAt, opaque);
+    else writeDigits(target, at + image.opaqueAt, opaqueDigits, opaque);
     writeDigits(target, at + image.queueIdAt, queueIdDigits, queueId);
     writeDigits(target, at + image.queueOffsetAt, queueOffsetDigits, queueOffset);
     writeHex(target, at + image.physicalOffsetAt, Math.floor(physicalOffset / 0x1_0000_0000));
@@ -112,7 +125,8 @@ export class SendReplyWriter {
     const opaque = Number('1'.padEnd(opaqueDigits, '0'));
     const mark = (letter: string, length: number) => letter.repeat(length);
     const { regionId, traceOn, storeHostHex } = this.#fields;
-    const request = createRequest(0, null, null, { opaque });
+    const serializeType: SerializeType = this.#isBinary ? 'ROCKETMQ' : 'JSON';
+    const request = createRequest(0, null, null, { opaque, serializeType });
     const frame = encodeFrame(
       createResponse(request, ResponseCode.SUCCESS, null, {
         msgId: `${storeHostHex}${mark('X', 16)}`,
@@ -123,10 +137,13 @@ export class SendReplyWriter {
         TRACE_ON: String(traceOn),
       }),
     );
-    const find = (name: string) => frame.indexOf(`"${name}":"`, 'latin1') + name.length + 4;
+    // Behind a name come `":"`, or four bytes of the value's length.
+    const find = this.#isBinary
+      ? (name: string) => frame.indexOf(name, 'latin1') + name.length + 4
+      : (name: string) => frame.indexOf(`"${name}":"`, 'latin1') + name.length + 4;
     const image: Image = {
       bytes: new Uint8Array(frame),
-      opaqueAt: frame.indexOf('"opaque":', 'latin1') + 9,
+      opaqueAt: this.#isBinary ? BINARY_OPAQUE_AT : frame.indexOf('"opaque":', 'latin1') + 9,
       queueIdAt: find('queueId'),
       queueOffsetAt: find('queueOffset'),
       physicalOffsetAt: find('msgId') + storeHostHex.length,

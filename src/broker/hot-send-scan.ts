@@ -1,5 +1,5 @@
 /**
- * Byte scanner for the JSON header of a SEND_MESSAGE_V2 request: no string, no object, no JSON.parse.
+ * Byte scanner for the header of a SEND_MESSAGE_V2 request, JSON or binary: no string, no object, no JSON.parse.
  *
  * It understands exactly what well-behaved clients write, in any key order. Anything else (another shape, an
  * escape it does not know, a byte >= 0x80, a duplicate key, a number that is not plain digits) makes it return
@@ -32,7 +32,7 @@ export class SendHeaderScan {
   sysFlag = 0;
   bornTimestamp = 0;
   messageFlag = 0;
-  /** Still escaped as JSON text; -1 when the header carries no properties. */
+  /** Still escaped if the header is JSON; -1 when it carries no properties. */
   propertiesStart = -1;
   propertiesEnd = -1;
   reconsumeTimes = 0;
@@ -112,6 +112,51 @@ function isFalse(bytes: Uint8Array, start: number, end: number): boolean {
   );
 }
 
+/** Keeps the value of a field a…n. @returns false if it is not of the plain form */
+function takeField(letter: number, bytes: Uint8Array, start: number, end: number, out: SendHeaderScan): boolean {
+  switch (letter) {
+    case 0x62: // b: topic
+      out.topicStart = start;
+      out.topicEnd = end;
+      return true;
+    case 0x69: // i: properties
+      out.propertiesStart = start;
+      out.propertiesEnd = end;
+      return true;
+    case 0x65: // e: queueId
+    case 0x66: // f: sysFlag
+    case 0x68: // h: flag
+    case 0x6a: {
+      // j: reconsumeTimes
+      const value = scanNumber(bytes, start, end);
+      if (numberEnd !== end || !(value >= -MAX_INT32 - 1 && value <= MAX_INT32)) return false;
+      if (letter === 0x65) out.queueId = value;
+      else if (letter === 0x66) out.sysFlag = value;
+      else if (letter === 0x68) out.messageFlag = value;
+      else out.reconsumeTimes = value;
+      return true;
+    }
+    case 0x67: {
+      // g: bornTimestamp
+      const value = scanNumber(bytes, start, end);
+      if (numberEnd !== end || !(value >= 0)) return false;
+      out.bornTimestamp = value;
+      return true;
+    }
+    case 0x6b: // k: unitMode
+    case 0x6d: {
+      // m: batch
+      const yes = isTrue(bytes, start, end);
+      if (!yes && !isFalse(bytes, start, end)) return false;
+      if (letter === 0x6b) out.unitMode = yes;
+      else out.batch = yes;
+      return true;
+    }
+    default: // a, c, d, l, n: of no consequence for a topic that exists
+      return true;
+  }
+}
+
 /** Scans `{"a":"…",…}` from the byte after its brace. Returns the position after the closing brace, or -1. */
 function scanExtFields(bytes: Uint8Array, at: number, end: number, out: SendHeaderScan): number {
   let position = at;
@@ -129,47 +174,7 @@ function scanExtFields(bytes: Uint8Array, at: number, end: number, out: SendHead
       const mask = 1 << (letter - 0x61);
       if ((seen & mask) !== 0) return -1;
       seen |= mask;
-      switch (letter) {
-        case 0x62: // b: topic
-          out.topicStart = start;
-          out.topicEnd = valueEnd;
-          break;
-        case 0x69: // i: properties
-          out.propertiesStart = start;
-          out.propertiesEnd = valueEnd;
-          break;
-        case 0x65: // e: queueId
-        case 0x66: // f: sysFlag
-        case 0x68: // h: flag
-        case 0x6a: {
-          // j: reconsumeTimes
-          const value = scanNumber(bytes, start, valueEnd);
-          if (numberEnd !== valueEnd || !(value >= -MAX_INT32 - 1 && value <= MAX_INT32)) return -1;
-          if (letter === 0x65) out.queueId = value;
-          else if (letter === 0x66) out.sysFlag = value;
-          else if (letter === 0x68) out.messageFlag = value;
-          else out.reconsumeTimes = value;
-          break;
-        }
-        case 0x67: {
-          // g: bornTimestamp
-          const value = scanNumber(bytes, start, valueEnd);
-          if (numberEnd !== valueEnd || !(value >= 0)) return -1;
-          out.bornTimestamp = value;
-          break;
-        }
-        case 0x6b: // k: unitMode
-        case 0x6d: {
-          // m: batch
-          const yes = isTrue(bytes, start, valueEnd);
-          if (!yes && !isFalse(bytes, start, valueEnd)) return -1;
-          if (letter === 0x6b) out.unitMode = yes;
-          else out.batch = yes;
-          break;
-        }
-        default: // a, c, d, l, n: of no consequence for a topic that exists
-          break;
-      }
+      if (!takeField(letter, bytes, start, valueEnd, out)) return -1;
     } else if (letter !== 0 || keyEnd === keyStart) {
       return -1;
     }
@@ -182,6 +187,64 @@ function scanExtFields(bytes: Uint8Array, at: number, end: number, out: SendHead
   return (seen & NEEDED) === NEEDED ? position + 1 : -1;
 }
 
+/** What a header may leave out. */
+function clear(out: SendHeaderScan): void {
+  out.propertiesStart = -1;
+  out.propertiesEnd = -1;
+  out.reconsumeTimes = 0;
+  out.unitMode = false;
+  out.batch = false;
+  out.flag = 0;
+  out.version = 0;
+}
+
+/** Bytes of a binary header before its fields, without a remark. */
+const BINARY_FIELDS_AT = 21;
+
+/**
+ * Scans one binary header; the layout is told in protocol/header-binary.ts.
+ *
+ * @param view over the same memory as `bytes`, from the same start
+ * @returns false when it is anything but a plain request
+ */
+export function scanBinarySendHeader(
+  view: DataView,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: SendHeaderScan,
+): boolean {
+  clear(out);
+  let at = start + BINARY_FIELDS_AT;
+  // No remark, and fields up to the very end.
+  if (at > end || view.getInt32(start + 13) !== 0 || view.getInt32(start + 17) !== end - at) return false;
+  out.code = view.getInt16(start);
+  out.version = view.getInt16(start + 3);
+  out.opaque = view.getInt32(start + 5);
+  out.flag = view.getInt32(start + 9);
+  let seen = 0;
+  while (at < end) {
+    if (at + 2 > end) return false;
+    const nameBytes = view.getInt16(at);
+    const letter = bytes[at + 2] as number;
+    at += 2 + nameBytes;
+    if (nameBytes <= 0 || at + 4 > end) return false;
+    const valueBytes = view.getInt32(at);
+    at += 4;
+    // A value without a byte counts as missing.
+    if (valueBytes <= 0 || valueBytes > end - at) return false;
+    if (nameBytes === 1 && letter >= 0x61 && letter <= 0x6e) {
+      const mask = 1 << (letter - 0x61);
+      if ((seen & mask) !== 0 || !takeField(letter, bytes, at, at + valueBytes, out)) return false;
+      seen |= mask;
+    }
+    at += valueBytes;
+  }
+  if ((seen & NEEDED) !== NEEDED) return false;
+  for (let i = out.topicStart; i < out.topicEnd; i++) if ((bytes[i] as number) >= 0x80) return false;
+  return true;
+}
+
 /**
  * Scans one JSON header.
  *
@@ -190,13 +253,7 @@ function scanExtFields(bytes: Uint8Array, at: number, end: number, out: SendHead
  * @returns false when the header is anything but the plain form
  */
 export function scanSendHeader(bytes: Uint8Array, start: number, end: number, out: SendHeaderScan): boolean {
-  out.propertiesStart = -1;
-  out.propertiesEnd = -1;
-  out.reconsumeTimes = 0;
-  out.unitMode = false;
-  out.batch = false;
-  out.flag = 0;
-  out.version = 0;
+  clear(out);
   if (bytes[start] !== OPEN) return false;
   let position = start + 1;
   let seen = 0;

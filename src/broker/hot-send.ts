@@ -2,8 +2,7 @@
  * The fast way of a plain send: from the bytes of the read region straight into the log's window, and back as a
  * patched reply, without a string or an object on the way.
  *
- * It takes what most producers send most of the time: SEND_MESSAGE_V2 with a JSON header, one message, to a topic that
- * exists, without delay, transaction or retry. For everything else `take` says false and the request goes to
+ * It takes what most producers send most of the time: SEND_MESSAGE_V2 with one message to a topic that exists, without delay, transaction or retry. For everything else `take` says false and the request goes to
  * processors/send-message, which does the same slowly and is the test oracle.
  *
  * Memory: the read region, a scratch area for properties and the log's window lie in one ArrayBuffer, so that all
@@ -14,7 +13,7 @@ import { addressBytes } from '../protocol/host-address.js';
 import { indexHash, javaHashCode } from '../protocol/java-hash.js';
 import { encodeOffsetMsgId } from '../protocol/message-id.js';
 import { encodeProperties, MAX_PROPERTIES_BYTES, MessageProperty } from '../protocol/message-property.js';
-import { createRequest, createResponse, FLAG_ONEWAY } from '../protocol/remoting-command.js';
+import { createRequest, createResponse, FLAG_ONEWAY, type SerializeType } from '../protocol/remoting-command.js';
 import { RequestCode } from '../protocol/request-code.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
@@ -25,7 +24,7 @@ import { CLEANUP_POLICY_ATTRIBUTE, QUEUE_TYPE_ATTRIBUTE } from './attributes.js'
 import type { BrokerContext } from './context.js';
 import { hashBytes, PropertyScan, unescapeProperties } from './hot-properties.js';
 import { SendReplyWriter } from './hot-send-reply.js';
-import { SendHeaderScan, scanSendHeader } from './hot-send-scan.js';
+import { SendHeaderScan, scanBinarySendHeader, scanSendHeader } from './hot-send-scan.js';
 import { putRefusal, sendExtFields } from './send-checks.js';
 import type { PutStatus, TopicHandle } from './store/message-store.js';
 import {
@@ -97,6 +96,8 @@ class PendingSends {
   startedAtMs: Float64Array;
   uniqKeyBytes: Uint8Array;
   uniqKeys: Uint8Array;
+  /** 1 if the request's header was binary: then the answer's is. */
+  isBinary: Uint8Array;
   #head = 0;
   #tail = 0;
 
@@ -113,6 +114,7 @@ class PendingSends {
     this.physicalOffset = new Float64Array(size);
     this.startedAtMs = new Float64Array(size);
     this.uniqKeyBytes = new Uint8Array(size);
+    this.isBinary = new Uint8Array(size);
     this.uniqKeys = new Uint8Array(size * MAX_UNIQ_KEY_BYTES);
   }
 
@@ -179,6 +181,7 @@ export class HotSend {
   #suffix = new Uint8Array(0);
   #suffixKey = '';
   #replies: SendReplyWriter;
+  #binaryReplies: SendReplyWriter;
   #lastConn: ServerConnection | null = null;
   #lastPeer: Peer | null = null;
 
@@ -191,7 +194,8 @@ export class HotSend {
     this.#storeHost = addressBytes(context.storeHost.address);
     this.#storePort = context.storeHost.port;
     this.#pending = new PendingSends(context.config.sendThreadPoolQueueCapacity);
-    this.#replies = this.#replyWriter();
+    this.#replies = this.#replyWriter('JSON');
+    this.#binaryReplies = this.#replyWriter('ROCKETMQ');
     context.store.onDurable((physicalEnd, status) => this.#onDurable(physicalEnd, status));
   }
 
@@ -205,12 +209,18 @@ export class HotSend {
     const log = this.#context.store.commitLog;
     if (bytes.buffer !== log.buffer) return false;
     const mark = view.getInt32(frameStart + 4);
-    // JSON headers only: serialize type 0.
-    if (mark >>> 24 !== 0) return false;
-    const bodyStart = frameStart + 8 + mark;
+    // Serialize type: 0 is JSON, 1 binary.
+    const isBinary = mark >>> 24 === 1;
+    if (mark >>> 24 > 1) return false;
+    const headerStart = frameStart + 8;
+    const bodyStart = headerStart + (mark & 0xff_ffff);
     const bodyBytes = frameEnd - bodyStart;
     const header = this.#header;
-    if (bodyBytes <= 0 || !scanSendHeader(bytes, frameStart + 8, bodyStart, header)) return false;
+    if (bodyBytes <= 0) return false;
+    const isPlain = isBinary
+      ? scanBinarySendHeader(view, bytes, headerStart, bodyStart, header)
+      : scanSendHeader(bytes, headerStart, bodyStart, header);
+    if (!isPlain) return false;
     if (header.code !== RequestCode.SEND_MESSAGE_V2 || header.batch || header.reconsumeTimes !== 0) return false;
     const isOneway = header.flag === FLAG_ONEWAY;
     if ((header.flag !== 0 && !isOneway) || header.opaque < 0 || (header.sysFlag & ~PLAIN_SYS_FLAGS) !== 0)
@@ -223,8 +233,8 @@ export class HotSend {
     const properties = this.#properties;
     const scratch = this.#scratch;
     if (header.propertiesEnd - header.propertiesStart >= HOT_SCRATCH_BYTES - this.#suffix.length) return false;
-    if (!unescapeProperties(bytes, header.propertiesStart, header.propertiesEnd, bytes, scratch, properties))
-      return false;
+    const { propertiesStart, propertiesEnd } = header;
+    if (!unescapeProperties(bytes, propertiesStart, propertiesEnd, bytes, scratch, properties, !isBinary)) return false;
     const uniqKeyBytes = properties.uniqKeyEnd - properties.uniqKeyStart;
     if (properties.uniqKeyStart < 0 || uniqKeyBytes > MAX_UNIQ_KEY_BYTES) return false;
     if (!isPlainText(bytes, properties.uniqKeyStart, properties.uniqKeyEnd)) return false;
@@ -285,6 +295,7 @@ export class HotSend {
     pending.physicalOffset[entry] = physicalOffset;
     pending.startedAtMs[entry] = storeTimestamp;
     pending.uniqKeyBytes[entry] = uniqKeyBytes;
+    pending.isBinary[entry] = isBinary ? 1 : 0;
     const keyAt = entry * MAX_UNIQ_KEY_BYTES;
     for (let i = 0; i < uniqKeyBytes; i++) pending.uniqKeys[keyAt + i] = bytes[properties.uniqKeyStart + i] as number;
     this.#context.work.sends++;
@@ -383,15 +394,16 @@ export class HotSend {
       ]);
       this.#suffix = new TextEncoder().encode(encodeProperties(added));
       this.#suffixKey = key;
-      this.#replies = this.#replyWriter();
+      this.#replies = this.#replyWriter('JSON');
+      this.#binaryReplies = this.#replyWriter('ROCKETMQ');
     }
     return this.#suffix;
   }
 
-  #replyWriter(): SendReplyWriter {
+  #replyWriter(serializeType: SerializeType): SendReplyWriter {
     const { config, storeHost } = this.#context;
     const storeHostHex = encodeOffsetMsgId(storeHost, 0).slice(0, -16);
-    return new SendReplyWriter({ regionId: config.regionId, traceOn: config.traceOn, storeHostHex });
+    return new SendReplyWriter({ regionId: config.regionId, traceOn: config.traceOn, storeHostHex }, serializeType);
   }
 
   #addKeys(bytes: Uint8Array, start: number, end: number, seed: number): void {
@@ -453,10 +465,11 @@ export class HotSend {
   #replyFast(conn: ServerConnection, entry: number): void {
     const pending = this.#pending;
     const peer = this.#peerOf(conn);
-    const needed = this.#replies.maxBytes + MAX_UNIQ_KEY_BYTES;
+    const replies = pending.isBinary[entry] === 1 ? this.#binaryReplies : this.#replies;
+    const needed = replies.maxBytes + MAX_UNIQ_KEY_BYTES;
     if (peer.replyEnd + needed > peer.reply.length) this.#growReply(conn, peer, needed);
     const keyAt = entry * MAX_UNIQ_KEY_BYTES;
-    peer.replyEnd = this.#replies.write(
+    peer.replyEnd = replies.write(
       peer.reply,
       peer.replyEnd,
       pending.opaque[entry] as number,
@@ -496,7 +509,9 @@ export class HotSend {
   /** An answer that is no plain success: as the slow way gives it. */
   #replySlow(conn: ServerConnection, entry: number, status: PutStatus): void {
     const pending = this.#pending;
-    const request = createRequest(RequestCode.SEND_MESSAGE_V2, null, null, { opaque: pending.opaque[entry] as number });
+    const opaque = pending.opaque[entry] as number;
+    const serializeType: SerializeType = pending.isBinary[entry] === 1 ? 'ROCKETMQ' : 'JSON';
+    const request = createRequest(RequestCode.SEND_MESSAGE_V2, null, null, { opaque, serializeType });
     const { code, remark } = putRefusal(this.#context, status);
     const fields = sendExtFields(this.#context);
     if (code === ResponseCode.FLUSH_DISK_TIMEOUT) {

@@ -1,12 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { SendReplyWriter } from '../../src/broker/hot-send-reply.js';
-import { decodeFrame } from '../../src/protocol/remoting-command.js';
+import { decodeFrame, type SerializeType } from '../../src/protocol/remoting-command.js';
 
 const fields = { regionId: 'DefaultRegion', traceOn: true, storeHostHex: '7F00000100002A9F' };
 
-test('a patched image decodes to the fields that were asked for', (t) => {
-  const writer = new SendReplyWriter(fields);
+const decodes = test.macro((t, serializeType: SerializeType) => {
+  const writer = new SendReplyWriter(fields, serializeType);
   fc.assert(
     fc.property(
       fc.array(
@@ -15,7 +15,7 @@ test('a patched image decodes to the fields that were asked for', (t) => {
           fc.nat(100_000),
           fc.nat(Number.MAX_SAFE_INTEGER),
           fc.nat(Number.MAX_SAFE_INTEGER),
-          fc.nat(40),
+          fc.integer({ min: 1, max: 40 }),
         ),
         { minLength: 1, maxLength: 8 },
       ),
@@ -34,6 +34,7 @@ test('a patched image decodes to the fields that were asked for', (t) => {
         sends.forEach(([opaque, queueId, queueOffset, physicalOffset, idBytes], i) => {
           const command = decodeFrame(target, starts[i] as number, starts[i + 1] as number);
           t.is(command.code, 0);
+          t.is(command.serializeType, serializeType);
           t.is(command.flag, 1);
           t.is(command.opaque, opaque);
           t.is(command.body, null);
@@ -53,3 +54,6 @@ test('a patched image decodes to the fields that were asked for', (t) => {
     ),
   );
 });
+
+test('a patched image decodes to the fields that were asked for', decodes, 'JSON');
+test('a patched binary image does, too', decodes, 'ROCKETMQ');

@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { PropertyScan, unescapeProperties } from '../../src/broker/hot-properties.js';
-import { SendHeaderScan, scanSendHeader } from '../../src/broker/hot-send-scan.js';
+import { SendHeaderScan, scanBinarySendHeader, scanSendHeader } from '../../src/broker/hot-send-scan.js';
+import { createRequest, decodeFrame, encodeFrame } from '../../src/protocol/remoting-command.js';
 
 const encoder = new TextEncoder();
 
@@ -177,4 +178,91 @@ test('a mutated header is refused or means the same to JSON.parse', (t) => {
     }),
     { numRuns: 2000 },
   );
+});
+
+const FRAME_HEADER_AT = 8;
+
+function scanBinary(frame: Buffer): SendHeaderScan | null {
+  const bytes = new Uint8Array(frame);
+  const out = new SendHeaderScan();
+  const view = new DataView(bytes.buffer);
+  return scanBinarySendHeader(view, bytes, FRAME_HEADER_AT, bytes.length, out) ? out : null;
+}
+
+const BINARY_FIELDS = {
+  ...{ a: 'p', b: 'orders', c: 'TBW102', d: '4', e: '3', f: '0', g: '1700000000123', h: '0' },
+  ...{ i: 'UNIQ_KEY\u0001AB\u0002WAIT\u0001true\u0002', j: '0', k: 'false', m: 'false', bname: 'broker-a' },
+};
+
+function binaryFrame(extFields: Record<string, string>, remark: string | null = null): Buffer {
+  const request = createRequest(310, extFields, null, { opaque: 7, serializeType: 'ROCKETMQ' });
+  return encodeFrame({ ...request, remark });
+}
+
+/** As the decoder of all frames reads it. */
+function binaryOracle(frame: Buffer): Oracle {
+  const { code, flag, opaque, version, extFields } = decodeFrame(frame, 0, frame.length);
+  return oracle(JSON.stringify({ code, flag, opaque, version, extFields }));
+}
+
+function binaryView(frame: Buffer, out: SendHeaderScan): Oracle {
+  const text = (start: number, end: number) => (start < 0 ? null : frame.toString('latin1', start, end));
+  const { propertiesStart, propertiesEnd, topicStart, topicEnd, ...rest } = out;
+  return {
+    ...rest,
+    topic: text(topicStart, topicEnd) as string,
+    properties: text(propertiesStart, propertiesEnd),
+  };
+}
+
+test('a binary header is understood', (t) => {
+  const frame = binaryFrame(BINARY_FIELDS);
+  const out = scanBinary(frame);
+  t.truthy(out);
+  t.deepEqual(binaryView(frame, out as SendHeaderScan), binaryOracle(frame));
+});
+
+const binaryRefused = test.macro({
+  exec(t, frame: Buffer) {
+    t.is(scanBinary(frame), null);
+  },
+  title: (title) => `left to the slow way: a binary header with ${title}`,
+});
+
+test('a remark', binaryRefused, binaryFrame(BINARY_FIELDS, 'why'));
+test('an empty value', binaryRefused, binaryFrame({ ...BINARY_FIELDS, i: '' }));
+test('no topic', binaryRefused, binaryFrame({ ...BINARY_FIELDS, b: '' }));
+test('a non-ASCII topic', binaryRefused, binaryFrame({ ...BINARY_FIELDS, b: 'örders' }));
+test('a queue id that is no number', binaryRefused, binaryFrame({ ...BINARY_FIELDS, e: '3x' }));
+test('a boolean in another spelling', binaryRefused, binaryFrame({ ...BINARY_FIELDS, m: 'FALSE' }));
+
+test('a mutated binary header is refused or means the same to the decoder', (t) => {
+  const original = binaryFrame(BINARY_FIELDS);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: FRAME_HEADER_AT, max: original.length - 1 }),
+      fc.integer({ min: 0, max: 255 }),
+      (position, byte) => {
+        const frame = Buffer.from(original);
+        frame[position] = byte;
+        const out = scanBinary(frame);
+        if (out === null) return;
+        // Properties are judged when they are copied.
+        const bytes = new Uint8Array(frame);
+        const properties = new PropertyScan();
+        const target = new Uint8Array(frame.length + 1);
+        const { propertiesStart, propertiesEnd } = out;
+        if (!unescapeProperties(bytes, propertiesStart, propertiesEnd, target, 0, properties, false)) return;
+        t.deepEqual(binaryView(frame, out), binaryOracle(frame));
+      },
+    ),
+    { numRuns: 4000 },
+  );
+});
+
+test('any prefix of a binary header is refused', (t) => {
+  const frame = binaryFrame(BINARY_FIELDS);
+  for (let length = FRAME_HEADER_AT; length < frame.length; length++) {
+    t.is(scanBinary(frame.subarray(0, length)), null);
+  }
 });
