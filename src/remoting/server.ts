@@ -50,6 +50,11 @@ export interface RequestContext {
    * or on a closed connection. The opaque is set here.
    */
   reply(response: RemotingCommand): void;
+  /**
+   * The same with a whole frame, opaque and response flag included, which the caller may overwrite afterwards. Between
+   * it and the processor's return nothing else may answer.
+   */
+  replyShared(bytes: Uint8Array, start: number, end: number): void;
 }
 
 /**
@@ -640,6 +645,13 @@ class Answer implements RequestContext {
       this.#outstanding.count--;
     }
     this.#state = 'done';
+  }
+
+  replyShared(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state === 'done') return;
+    this.release();
+    // What the kernel does not take is copied and counted: the peer is to read that before it asks for more.
+    if (!isOneway(this.#request) && !this.conn.writeShared(bytes, start, end)) this.conn.holdFrames();
   }
 
   reply(response: RemotingCommand): void {

@@ -15,6 +15,7 @@ import { ResponseCode } from '../../protocol/response-code.js';
 import { PullSysFlag } from '../../protocol/sys-flag.js';
 import type { RequestContext } from '../../remoting/server.js';
 import type { BrokerContext, Handlers } from '../context.js';
+import { HotPull } from '../hot-pull.js';
 import { checkPull, isPullRefusal, type PullHeader, type PullPermission } from '../pull-checks.js';
 import type { GetResult, GetStatus } from '../store/message-store.js';
 
@@ -24,6 +25,8 @@ const MASTER_ID = 0;
 
 /** One pull on its way. */
 interface Pull {
+  /** null keeps to the plain way. */
+  readonly hot: HotPull | null;
   readonly request: RemotingCommand;
   readonly ctx: RequestContext;
   readonly header: PullHeader;
@@ -103,7 +106,7 @@ function mayHold(context: BrokerContext, { header, isFirstPass, ctx }: Pull): bo
 }
 
 function hold(context: BrokerContext, pull: Pull): void {
-  const { request, ctx, header, permission } = pull;
+  const { hot, request, ctx, header, permission } = pull;
   const { config } = context;
   const waitMs = config.longPollingEnable ? header.suspendTimeoutMillis : config.shortPollingTimeMills;
   context.hold.hold({
@@ -113,19 +116,19 @@ function hold(context: BrokerContext, pull: Pull): void {
     expiresAtMs: context.clock.now() + waitMs,
     filter: permission.filter,
     owner: ctx.conn,
-    wake: () => wake(context, request, ctx),
+    wake: () => wake(context, hot, request, ctx),
   });
 }
 
 /** Runs a woken pull for the second and last time. */
-function wake(context: BrokerContext, request: RemotingCommand, ctx: RequestContext): void {
+function wake(context: BrokerContext, hot: HotPull | null, request: RemotingCommand, ctx: RequestContext): void {
   if (ctx.conn.closed) return;
   const failed = (error: unknown): void => {
     context.logger.error({ err: error, peer: ctx.conn.remoteText }, 'a woken pull failed');
     ctx.reply(createResponse(request, ResponseCode.SYSTEM_ERROR, errorText(error)));
   };
   try {
-    const answer = pullMessage(context, request, ctx, false);
+    const answer = pullMessage(context, hot, request, ctx, false);
     if (answer instanceof Promise) answer.then((response) => response && ctx.reply(response), failed);
     else if (answer) ctx.reply(answer);
   } catch (error) {
@@ -142,9 +145,7 @@ function finish(context: BrokerContext, pull: Pull, found: Found): RemotingComma
     return null;
   }
   if (response.code === ResponseCode.SUCCESS) {
-    const { consumerGroup, topic, queueId } = pull.header;
-    const latencyMs = Math.max(0, context.clock.now() - pull.startedAtMs);
-    context.stats.got(consumerGroup, topic, queueId, found.messageCount, found.bytes?.length ?? 0, latencyMs);
+    countGot(context, pull, found.messageCount, found.bytes?.length ?? 0);
   } else if (response.code === ResponseCode.PULL_OFFSET_MOVED) {
     const { consumerGroup, topic, queueId, queueOffset } = pull.header;
     context.logger.info(
@@ -188,9 +189,44 @@ async function finishLater(
   return finish(context, pull, result);
 }
 
-/** Serves a pull. @returns null when it is held */
+/** Serves a pull on the fast way. @returns false if it is not for that, and nothing has been done */
+function answerFast(context: BrokerContext, pull: Pull): boolean {
+  const { hot, header, request, permission } = pull;
+  // Whether the slave should be asked is told by how far behind the records lie.
+  if (hot === null || context.config.slaveReadEnable || context.config.brokerRole === 'SLAVE') return false;
+  const copied = hot.read(header, MAX_PULL_BYTES, permission.filter);
+  if (copied === null || copied.status !== 'FOUND') return false;
+  const { bytesWritten, ...rest } = copied;
+  const found: Found = {
+    ...rest,
+    messageCount: copied.count,
+    bytes: null,
+    queueOffsets: [],
+    suggestPullingFromSlave: false,
+  };
+  const response = compose(context, pull, found);
+  response.opaque = request.opaque;
+  if (!hot.reply(pull.ctx, response, bytesWritten)) return false;
+  commitOffsets(context, pull, found);
+  countGot(context, pull, copied.count, bytesWritten);
+  return true;
+}
+
+function countGot(context: BrokerContext, { header, startedAtMs }: Pull, messages: number, bytes: number): void {
+  const { consumerGroup, topic, queueId } = header;
+  const latencyMs = Math.max(0, context.clock.now() - startedAtMs);
+  context.stats.got(consumerGroup, topic, queueId, messages, bytes, latencyMs);
+}
+
+/**
+ * Serves a pull.
+ *
+ * @param hot null for the plain way
+ * @returns null when it is held, or answered already
+ */
 export function pullMessage(
   context: BrokerContext,
+  hot: HotPull | null,
   request: RemotingCommand,
   ctx: RequestContext,
   isFirstPass: boolean,
@@ -210,7 +246,7 @@ export function pullMessage(
     return createResponse(request, permission.code, permission.remark, extFields);
   }
   const startedAtMs = context.clock.now();
-  const pull: Pull = { request, ctx, header, permission, isFirstPass, startedAtMs };
+  const pull: Pull = { hot, request, ctx, header, permission, isFirstPass, startedAtMs };
   const { consumerGroup, topic, queueId } = header;
   const reset = context.config.useServerSideResetOffset
     ? context.offsets.takeReset(topic, consumerGroup, queueId)
@@ -228,6 +264,7 @@ export function pullMessage(
       suggestPullingFromSlave: false,
     });
   }
+  if (answerFast(context, pull)) return null;
   const result = getMessage(context, pull);
   if (!(result instanceof Promise)) return finish(context, pull, result);
   // Its answer is not counted yet: without this all pulls of a read would take their memory at once.
@@ -235,9 +272,10 @@ export function pullMessage(
   return finishLater(context, pull, result);
 }
 
-/** Handlers of pulls. */
-export function pullMessageHandlers(context: BrokerContext): Handlers {
-  const processor = (request: RemotingCommand, ctx: RequestContext) => pullMessage(context, request, ctx, true);
+/** Handlers of pulls. @param isPlain leaves out the fast way */
+export function pullMessageHandlers(context: BrokerContext, isPlain = false): Handlers {
+  const hot = isPlain ? null : new HotPull(context.store);
+  const processor = (request: RemotingCommand, ctx: RequestContext) => pullMessage(context, hot, request, ctx, true);
   return [
     [RequestCode.PULL_MESSAGE, processor],
     [RequestCode.LITE_PULL_MESSAGE, processor],

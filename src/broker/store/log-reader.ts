@@ -18,6 +18,16 @@ const BLOCK_WORTH_BYTES = BLOCK_BYTES / 64;
 /** Reads from disk under way at a time: some for each thread of the pool. */
 const MAX_READS = 32;
 
+/** A piece of the log that is kept. */
+interface Block {
+  /** null until it is read. */
+  bytes: Uint8Array | null;
+  /** For those that wait for it, null if it can not be read; null if it was read at once. */
+  readonly loading: Promise<Uint8Array | null> | null;
+  /** Whether somebody may still look at `bytes` in a later turn. */
+  isShared: boolean;
+}
+
 /** Where a record lies in the log, and where to copy it. */
 export interface WantedRecord {
   physicalOffset: number;
@@ -37,8 +47,8 @@ export class LogReader<Q extends QueueTail> {
   readonly #logger: Logger;
   readonly #warmBytes: number;
   readonly #span = new Uint8Array(MAX_SPAN_BYTES);
-  /** By physical offset, in order of last use; null if the block can not be read. */
-  readonly #blocks = new Map<number, Promise<Uint8Array | null>>();
+  /** By physical offset, in order of last use. */
+  readonly #blocks = new Map<number, Block>();
 
   #reading = 0;
   readonly #waiting: Array<() => void> = [];
@@ -73,6 +83,18 @@ export class LogReader<Q extends QueueTail> {
       if (this.#log.addressOf(first.physicalOffset, first.size) >= 0) {
         found[i] = this.#copy(first, target);
         i += 1;
+        continue;
+      }
+      const block = this.#blockAtHand(wanted, i);
+      if (block !== null) {
+        const end = block.start + BLOCK_BYTES;
+        for (; i < wanted.length; i++) {
+          const record = wanted[i] as WantedRecord;
+          if (record.physicalOffset < block.start || record.physicalOffset + record.size > end) break;
+          const at = record.physicalOffset - block.start;
+          target.set(block.bytes.subarray(at, at + record.size), record.targetStart);
+          found[i] = outcome(target, record);
+        }
         continue;
       }
       let last = i;
@@ -163,24 +185,68 @@ export class LogReader<Q extends QueueTail> {
     return isInside && end <= writtenEnd ? start : -1;
   }
 
-  #block(start: number): Promise<Uint8Array | null> {
-    let block = this.#blocks.get(start);
-    if (block) {
+  /**
+   * The block of `wanted[index]`, if it is kept or worth a read at once: consumers of other queues will want its other
+   * records soon.
+   */
+  #blockAtHand(wanted: readonly WantedRecord[], index: number): { start: number; bytes: Uint8Array } | null {
+    const start = this.#blockOf(wanted[index] as WantedRecord);
+    if (start < 0) return null;
+    const kept = this.#blocks.get(start);
+    if (kept !== undefined) {
+      if (kept.bytes === null) return null;
       this.#blocks.delete(start);
-    } else {
-      const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-      block = this.#log.readAsync(start, BLOCK_BYTES, bytes, 0).then(
-        (isThere) => (isThere ? bytes : null),
+      this.#blocks.set(start, kept);
+      return { start, bytes: kept.bytes };
+    }
+    let wantedBytes = 0;
+    for (let i = index; i < wanted.length; i++) {
+      const { physicalOffset, size } = wanted[i] as WantedRecord;
+      if (physicalOffset < start || physicalOffset + size > start + BLOCK_BYTES) break;
+      wantedBytes += size;
+    }
+    if (wantedBytes < BLOCK_WORTH_BYTES) return null;
+    const bytes = this.#makeRoom() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    if (this.#tryRead(start, BLOCK_BYTES, bytes, 0) !== 'found') return null;
+    this.#blocks.set(start, { bytes, loading: null, isShared: false });
+    return { start, bytes };
+  }
+
+  /** Drops the block that was used longest ago when there are too many. @returns its memory, if nobody else has it */
+  #makeRoom(): Uint8Array | null {
+    if (this.#blocks.size < MAX_BLOCKS) return null;
+    const [start, oldest] = this.#blocks.entries().next().value as [number, Block];
+    this.#blocks.delete(start);
+    return oldest.isShared ? null : oldest.bytes;
+  }
+
+  #block(start: number): Promise<Uint8Array | null> | Uint8Array | null {
+    const kept = this.#blocks.get(start);
+    if (kept) {
+      this.#blocks.delete(start);
+      this.#blocks.set(start, kept);
+      kept.isShared = true;
+      return kept.loading ?? kept.bytes;
+    }
+    this.#makeRoom();
+    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block: Block = {
+      isShared: true,
+      bytes: null,
+      loading: this.#log.readAsync(start, BLOCK_BYTES, bytes, 0).then(
+        (isThere) => {
+          block.bytes = isThere ? bytes : null;
+          return block.bytes;
+        },
         (error: unknown) => {
           this.#logger.error({ physicalOffset: start, error: errorText(error) }, 'messages can not be read');
           this.#blocks.delete(start);
           return null;
         },
-      );
-    }
+      ),
+    };
     this.#blocks.set(start, block);
-    if (this.#blocks.size > MAX_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value as number);
-    return block;
+    return block.loading;
   }
 
   #copy(record: WantedRecord, target: Uint8Array): ReadOutcome {

@@ -71,20 +71,10 @@ export class MessageGetter {
       return result;
     }
     const { count, totalBytes } = selection;
-    const wanted: WantedRecord[] = [];
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const size = selection.sizes[i] as number;
-      wanted.push({ physicalOffset: selection.physicalOffsets[i] as number, size, targetStart: at });
-      at += size;
-    }
+    const wanted = this.#wanted(0);
     const queueOffsets = selection.queueOffsets.slice(0, count);
     const batchSizes = selection.batchSizes.slice(0, count);
-    const isAtHand = wanted.every(
-      (record) =>
-        this.#reader.isWarm(record.physicalOffset) || this.#log.addressOf(record.physicalOffset, record.size) >= 0,
-    );
-    if (isAtHand) {
+    if (this.#isAtHand(wanted)) {
       const bytes = Buffer.allocUnsafeSlow(totalBytes);
       return this.#foundResult(result, bytes, wanted, queueOffsets, batchSizes, this.#reader.readSync(wanted, bytes));
     }
@@ -95,7 +85,8 @@ export class MessageGetter {
   }
 
   /**
-   * `getMessage` for the hot path: copies the records to `target`, if all of them are in memory and fit.
+   * `getMessage` for the hot path: copies the records to `target`, if memory or the page cache has all of them and
+   * they fit.
    *
    * @param at where in `target` to begin
    * @returns null if not: then `getMessage` has the answer
@@ -111,7 +102,7 @@ export class MessageGetter {
     at: number,
   ): CopyResult | null {
     const queue = handle.queues[queueId];
-    if (!queue || queue.batch !== null || queueOffset < queue.hotUnit) return null;
+    if (!queue || queue.batch !== null) return null;
     const selection = this.#selection;
     this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
     const { status, nextBeginOffset, count } = selection;
@@ -120,15 +111,25 @@ export class MessageGetter {
       this.#counters.getMissTimes += 1;
       return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: 0, count: 0 };
     }
-    if (at + selection.totalBytes > target.length) return null;
+    const { totalBytes } = selection;
+    if (at + totalBytes > target.length) return null;
+    if (!this.#copySelected(target, at) && !this.#readSelected(target, at)) return null;
+    this.#countFound(selection.messageCount, totalBytes);
+    return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: totalBytes, count };
+  }
+
+  /** Copies what was selected from the log's window. @returns false if not all of it is there */
+  #copySelected(target: Uint8Array, at: number): boolean {
     const log = this.#log;
+    const selection = this.#selection;
+    const { count } = selection;
     const isSameBuffer = target.buffer === log.buffer;
     let position = at;
     for (let i = 0; i < count; ) {
       const physicalOffset = selection.physicalOffsets[i] as number;
       let size = selection.sizes[i] as number;
       const address = log.addressOf(physicalOffset, size);
-      if (address < 0) return null;
+      if (address < 0) return false;
       // Neighbours in the log are copied together.
       for (i += 1; i < count && selection.physicalOffsets[i] === physicalOffset + size; i++) {
         const more = size + (selection.sizes[i] as number);
@@ -139,8 +140,35 @@ export class MessageGetter {
       else target.set(new Uint8Array(log.buffer, address, size), position);
       position += size;
     }
-    this.#countFound(selection.messageCount, selection.totalBytes);
-    return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: position - at, count };
+    return true;
+  }
+
+  /** Reads what was selected, if all of it was written lately. @returns false if not, or if it can not be read */
+  #readSelected(target: Uint8Array, at: number): boolean {
+    const wanted = this.#wanted(at);
+    if (!this.#isAtHand(wanted)) return false;
+    return this.#reader.readSync(wanted, target).every((outcome) => outcome === 'found');
+  }
+
+  /** Where the selected records are to go, one behind the other from `at` on. */
+  #wanted(at: number): WantedRecord[] {
+    const { count, sizes, physicalOffsets } = this.#selection;
+    const wanted: WantedRecord[] = [];
+    let targetStart = at;
+    for (let i = 0; i < count; i++) {
+      const size = sizes[i] as number;
+      wanted.push({ physicalOffset: physicalOffsets[i] as number, size, targetStart });
+      targetStart += size;
+    }
+    return wanted;
+  }
+
+  /** True if none of them is worth a read in the thread pool. */
+  #isAtHand(wanted: readonly WantedRecord[]): boolean {
+    return wanted.every(
+      ({ physicalOffset, size }) =>
+        this.#reader.isWarm(physicalOffset) || this.#log.addressOf(physicalOffset, size) >= 0,
+    );
   }
 
   #logRange(): LogRange {

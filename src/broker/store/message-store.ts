@@ -405,7 +405,8 @@ export class MessageStore {
   }
 
   /**
-   * `getMessage` for the hot path: copies the records to `target`, if all of them are in memory and fit.
+   * `getMessage` for the hot path: copies the records to `target`, if memory or the page cache has all of them and
+   * they fit.
    *
    * @param at where in `target` to begin
    * @returns null if not: then `getMessage` has the answer

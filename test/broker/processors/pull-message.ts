@@ -392,7 +392,7 @@ test('a pull that waits for the disk holds back the next of its connection', asy
   const context = { config, clock, topics, groups, offsets, stats, store } as unknown as BrokerContext;
   let held = 0;
   const conn = { remoteText: '10.0.0.1:1', closed: false, holdFrames: () => held++ } as unknown as ServerConnection;
-  const ctx = { conn, localPort: 0, reply: () => {} };
+  const ctx = { conn, localPort: 0, reply: () => {}, replyShared: () => {} };
   const header = encodeHeader(PullMessageRequestHeader, {
     consumerGroup: 'consumers',
     topic: 'T',
@@ -406,10 +406,10 @@ test('a pull that waits for the disk holds back the next of its connection', asy
     subVersion: 0,
   });
   const request = createRequest(RequestCode.PULL_MESSAGE, header);
-  t.is((await pullMessage(context, request, ctx, true))?.code, ResponseCode.SUCCESS);
+  t.is((await pullMessage(context, null, request, ctx, true))?.code, ResponseCode.SUCCESS);
   t.is(held, 1);
   isCold = false;
-  t.is((await pullMessage(context, request, ctx, true))?.code, ResponseCode.SUCCESS);
+  t.is((await pullMessage(context, null, request, ctx, true))?.code, ResponseCode.SUCCESS);
   t.is(held, 1, 'what memory has is counted as it is sent');
 });
 

@@ -258,7 +258,8 @@ test('a hot read copies what an ordinary read returns, or leaves it to that', as
     t.deepEqual(copied, { status, nextBeginOffset, minOffset, maxOffset, count, bytesWritten } satisfies CopyResult);
     if (ordinary.bytes) t.deepEqual(Buffer.from(target.subarray(3, 3 + bytesWritten)), ordinary.bytes);
   }
-  t.true(hot > 15 && hot < 52);
+  // All that is in the page cache, and nothing beyond the queue's end.
+  t.true(hot > 40, `${hot}`);
   t.is(store.copyMessages(handle, 1, 45, 10, 100_000, null, new Uint8Array(100), 0), null);
   t.is(store.copyMessages(handle, 9, 0, 10, 100_000, null, target, 0), null);
 });
