@@ -197,7 +197,13 @@ export class Broker {
     await store.start();
     const context = this.#createContext(store, storeHost, brokerAddr);
     this.#context = context;
-    const schedule = new ScheduleService({ ...this.#deps, config: this.config, store, writer: context.writer });
+    const schedule = new ScheduleService({
+      ...this.#deps,
+      config: this.config,
+      store,
+      writer: context.writer,
+      stats: context.stats,
+    });
     await context.timer?.load();
     await this.#files.load(schedule);
     this.#areTablesLoaded = true;

@@ -13,6 +13,7 @@ import { decodeMessage } from '../protocol/message-codec.js';
 import { MessageProperty } from '../protocol/message-property.js';
 import { SystemTopic } from '../protocol/topic-validator.js';
 import type { BrokerConfig } from './broker-config.js';
+import type { BrokerStats } from './broker-stats.js';
 import { type InnerMessage, innerFrom, isStored, type MessageWriter, type WriteResult } from './message-writer.js';
 import type { MessageStore, QueueUnit } from './store/message-store.js';
 
@@ -37,6 +38,7 @@ export interface ScheduleServiceDeps {
   logger: Logger;
   store: MessageStore;
   writer: MessageWriter;
+  stats: Pick<BrokerStats, 'put'>;
 }
 
 /**
@@ -175,9 +177,10 @@ export class ScheduleService {
 
   /** Stores messages in order. @returns how many of them, from the first on, are durable or have to be skipped */
   async #deliver(level: number, units: readonly QueueUnit[]): Promise<number> {
-    const { store, writer, logger } = this.#deps;
+    const { store, writer, logger, stats } = this.#deps;
     const records = await Promise.all(units.map((unit) => store.lookMessage(unit.physicalOffset)));
     let last: WriteResult | null = null;
+    const delivered: [InnerMessage, WriteResult][] = [];
     let done = 0;
     for (const record of records) {
       if (!this.#isStarted) break;
@@ -189,6 +192,7 @@ export class ScheduleService {
           break;
         }
         last = result;
+        delivered.push([message, result]);
       } else if (record !== null) {
         const { queueOffset } = units[done]!;
         logger.error({ level, queueOffset }, 'a delayed message without a valid target is dropped');
@@ -197,7 +201,10 @@ export class ScheduleService {
     }
     if (last === null) return done;
     const { status } = await writer.durable(last);
-    if (isStored(status)) return done;
+    if (isStored(status)) {
+      for (const [{ topic, queueId }, { size }] of delivered) stats.put(topic, queueId, 1, size, 0);
+      return done;
+    }
     logger.warn({ level, status }, 'delayed messages were not stored');
     return 0;
   }

@@ -58,6 +58,19 @@ test('the delivered message still shows its delay but is not delayed again', asy
   t.is((await delivered(peer, 'T')).length, 1);
 });
 
+test('a delivered message counts as put into its topic', async (t) => {
+  const clock = new ManualClock(START);
+  const { peer } = await startTestBroker(t, {}, { clock });
+  await peer.createTopic('T', 1);
+  await peer.send('T', 'x', { properties: { DELAY: '1' } });
+  await pass(clock, 2500);
+  t.is((await delivered(peer, 'T')).length, 1);
+  await pass(clock, 20_000);
+  const key = { statsName: 'TOPIC_PUT_NUMS', statsKey: 'T' };
+  const response = await peer.call(RequestCode.VIEW_BROKER_STATS_DATA, key);
+  t.is(response.code, ResponseCode.SUCCESS, response.remark ?? '');
+});
+
 test('levels do not wait for each other and each keeps its order', async (t) => {
   const clock = new ManualClock(START);
   const { peer } = await startTestBroker(t, {}, { clock });
@@ -135,7 +148,14 @@ test('large messages are taken a few at a time', async (t) => {
     },
   } as unknown as MessageStore;
   const writer = { delayLevels: [1_000] } as unknown as MessageWriter;
-  const service = new ScheduleService({ config: createBrokerConfig({}), clock, logger: silentLogger, store, writer });
+  const service = new ScheduleService({
+    config: createBrokerConfig({}),
+    clock,
+    logger: silentLogger,
+    store,
+    writer,
+    stats: { put: () => {} },
+  });
   service.start();
   await clock.advanceAsync(1_000);
   t.deepEqual(looked, [0, 1]);

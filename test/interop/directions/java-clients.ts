@@ -8,7 +8,7 @@ import { BROKER_SETTINGS, type Servers } from '../kit/servers.js';
 
 /** Scenarios of ClientScenarios.java, as it orders them. */
 const SCENARIOS = [
-  ...['push-orderly', 'push-retry', 'dead-letter', 'offset-reset', 'transaction-check', 'delay-level'],
+  ...['push-orderly', 'push-retry', 'dead-letter', 'offset-reset', 'transaction-check', 'delay-level', 'timer'],
   ...['send-sync', 'send-async', 'send-oneway', 'send-batch', 'send-large-compressed'],
   ...['push-concurrently', 'push-tag-filter', 'push-sql-filter', 'push-broadcast', 'push-rebalance'],
   ...['lite-pull', 'lite-pull-seek', 'query-by-key', 'transaction', 'request-reply', 'trace'],
@@ -22,7 +22,12 @@ export async function javaClients(
   report: Report,
 ): Promise<void> {
   const { enablePropertyFilter, transactionCheckInterval, transactionTimeOut } = BROKER_SETTINGS;
-  const settings = { enablePropertyFilter, transactionCheckInterval, transactionTimeOut } as Record<string, string>;
+  const settings = {
+    recallMessageEnable: 'true',
+    enablePropertyFilter,
+    transactionCheckInterval,
+    transactionTimeOut,
+  } as Record<string, string>;
   const { addr, child } = await servers.up(settings);
   for (const version of VERSIONS) {
     report.heading(`Java client ${version} to ours`);

@@ -31,7 +31,9 @@ async function startBroker(
   brokerName: string,
   namesrvAddr: string,
 ): Promise<Server> {
-  return servers.broker(make, { namesrvAddr, brokerName, storeDir: await playground.newFolder(`store-${make}`) });
+  const storeDir = await playground.newFolder(`store-${make}`);
+  const settings = { timerWheelEnable: 'true', recallMessageEnable: 'true' };
+  return servers.broker(make, { namesrvAddr, brokerName, storeDir, settings });
 }
 
 async function runScenarios(

@@ -35,6 +35,10 @@ const LAST_MESSAGES = 300;
 const SHORT_LEVEL = 1;
 const LONG_LEVEL = 2;
 const LONG_DELAY_MS = 12_000;
+/** A timer message is not due yet when the store changes hands. */
+const TIMER_DELAY_MS = 25_000;
+/** Both makes keep the timer wheel, which costs Apache's some seconds at its start. */
+const TIMER_SETTINGS = { timerWheelEnable: 'true', recallMessageEnable: 'true' };
 const TOPIC_QUEUES = 4;
 const COMMITTED = 50;
 /** The group's topic of retries, and the dead ones. */
@@ -84,7 +88,9 @@ async function changeHands(place: Place, first: Make, second: Make, ending: Endi
   const session = await servers.session(namesrvAddr);
   const running: Server[] = [];
   const start = async (make: Make) => {
-    const server = await servers.broker(make, { namesrvAddr, brokerName: BROKER_NAME, storeDir: place.storeDir });
+    const { storeDir } = place;
+    const options = { namesrvAddr, brokerName: BROKER_NAME, storeDir, settings: TIMER_SETTINGS };
+    const server = await servers.broker(make, options);
     running.push(server);
     return server;
   };
@@ -122,6 +128,9 @@ class Unfinished {
   readonly retried: MessageExt[] = [];
   /** The message with the long delay, once it was delivered. */
   late: MessageExt | null = null;
+  /** The timer message, as often as it was delivered; and the one that was taken back. */
+  readonly timed: MessageExt[] = [];
+  readonly recalled: MessageExt[] = [];
   readonly settled: string[] = [];
   readonly #clients: Clients;
   #transactor: Producer | null = null;
@@ -149,7 +158,10 @@ class Unfinished {
     const bodies = topic === 'settled' ? this.settled : [];
     consumer.registerMessageListenerConcurrently(
       collectInto(bodies, (message) => {
-        if (message.body.toString() === 'late') this.late = message;
+        const body = message.body.toString();
+        if (body === 'late') this.late = message;
+        if (body === 'timed') this.timed.push(message);
+        if (body === 'recalled') this.recalled.push(message);
       }),
     );
     await consumer.start();
@@ -243,6 +255,15 @@ async function fill(
   await work.consumeRetried();
   await waitFor('failures', () => work.retried.length >= 3);
   await producer.send(createMessage('later', 'late', { delayTimeLevel: LONG_LEVEL }));
+  const deliverTimeMs = Date.now() + TIMER_DELAY_MS;
+  await producer.send(createMessage('later', 'timed', { deliverTimeMs }));
+  const { recallHandle } = await producer.send(createMessage('later', 'recalled', { deliverTimeMs }));
+  await producer.recallMessage('later', recallHandle ?? '');
+  // The wheel is filled and written behind the answer.
+  await waitFor('the timer wheel', async () => {
+    const { timerOffsetBehind } = await api.getBrokerRuntimeInfo(addr);
+    return timerOffsetBehind === '0';
+  });
   // A killed broker may forget what it has not written yet: these files are written in intervals.
   await waitFor('committed offsets on disk', async () => {
     const text = await readFile(join(storeDir, 'config/consumerOffset.json'), 'utf8');
@@ -431,6 +452,14 @@ async function checkGoesOn(
       // It is stored anew when it is due.
       const delayMs = storeTimestamp - bornTimestamp;
       must(delayMs >= LONG_DELAY_MS - 1000 && delayMs < LONG_DELAY_MS + 20_000, `delivered after ${delayMs} ms`);
+    }),
+    report.test(`${title}: a timer message is delivered on time, one that was taken back is not`, async () => {
+      const { properties, storeTimestamp } = await waitFor('the timer message', () => work.timed[0]);
+      const lateMs = storeTimestamp - Number(properties.get('TIMER_DELIVER_MS'));
+      must(lateMs >= 0 && lateMs < 10_000, `delivered ${lateMs} ms after its time`);
+      await sleep(2000);
+      mustEqual('taken back', work.recalled.length, 0);
+      if (filled.last.size === 0) mustEqual('deliveries', work.timed.length, 1);
     }),
     report.test(`${title}: half messages are asked about and settled`, async () => {
       await waitFor('the transaction', () => work.settled.includes('commit later'));

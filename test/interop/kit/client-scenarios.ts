@@ -99,6 +99,30 @@ const autoCreate: Scenario = async (cluster) => {
   await consumeAll(cluster, topic, numbers(20));
 };
 
+/** Needs timerWheelEnable and recallMessageEnable. */
+const timerMessages: Scenario = async (cluster) => {
+  const topic = await newTopic(cluster);
+  const producer = await cluster.clients.producer();
+  const seen: string[] = [];
+  const arrivedAt = new Map<string, number>();
+  const consumer = cluster.clients.push();
+  consumer.subscribe(topic);
+  consumer.registerMessageListenerConcurrently(
+    collectInto(seen, ({ body }) => void arrivedAt.set(body.toString(), Date.now())),
+  );
+  await consumer.start();
+  const deliverTimeMs = Date.now() + 6000;
+  const { recallHandle } = await producer.send(createMessage(topic, 'recalled', { deliverTimeMs }));
+  must(recallHandle !== null, 'the answer carries a recall handle');
+  await producer.send(createMessage(topic, 'in 6 s', { deliverTimeMs }));
+  await producer.send(createMessage(topic, 'in 3 s', { delayTimeSec: 3 }));
+  await producer.recallMessage(topic, recallHandle ?? '');
+  await waitFor('two messages', () => seen.length >= 2);
+  mustEqual('order', seen.join(), 'in 3 s,in 6 s');
+  const lateMs = (arrivedAt.get('in 6 s') ?? 0) - deliverTimeMs;
+  must(lateMs >= 0 && lateMs < 3000, `delivered ${lateMs} ms after its time`);
+};
+
 const pushConcurrently: Scenario = async (cluster) => {
   const topic = await newTopic(cluster);
   const group = cluster.clients.unique('g');
@@ -389,6 +413,7 @@ export const CLIENT_SCENARIOS: Readonly<Record<string, Scenario>> = {
   'lite-pull-seek': litePullSeek,
   'offset-reset': offsetReset,
   'delay-level': delayLevel,
+  'timer-messages': timerMessages,
   transaction,
   'request-reply': requestReply,
   'query-by-key': queryByKey,

@@ -39,6 +39,7 @@ import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageAccessor;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
@@ -70,6 +71,7 @@ public final class ClientScenarios {
         all.put("offset-reset", scenarios::offsetReset);
         all.put("transaction-check", scenarios::transactionCheck);
         all.put("delay-level", scenarios::delayLevel);
+        all.put("timer", scenarios::timer);
         all.put("send-sync", scenarios::sendSync);
         all.put("send-async", scenarios::sendAsync);
         all.put("send-oneway", scenarios::sendOneway);
@@ -540,6 +542,48 @@ public final class ClientScenarios {
         if (!ok) return "not delivered";
         long took = arrived.get() - start;
         return took >= 4900 && took < 9000 ? null : "delivered after " + took + " ms instead of 5000";
+    }
+
+    /** Any delivery time; and recall, which clients from 5.3 on have. */
+    private String timer() throws Exception {
+        String topic = unique("t");
+        fill(topic, 1, "A");
+        Map<String, Long> arrived = new ConcurrentHashMap<>();
+        CountDownLatch done = new CountDownLatch(1);
+        DefaultMQPushConsumer consumer = consumer(unique("g"));
+        consumer.subscribe(topic, "D");
+        consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+            for (Message m : msgs) arrived.put(new String(m.getBody()), System.currentTimeMillis());
+            if (arrived.containsKey("kept")) done.countDown();
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        DefaultMQProducer producer = producer();
+        long at = System.currentTimeMillis() + 4000;
+        Message recalled = message(topic, "D", "k1", "recalled");
+        MessageAccessor.putProperty(recalled, "TIMER_DELIVER_MS", String.valueOf(at));
+        SendResult result = producer.send(recalled);
+        Message kept = message(topic, "D", "k2", "kept");
+        MessageAccessor.putProperty(kept, "TIMER_DELIVER_MS", String.valueOf(at));
+        producer.send(kept);
+        boolean recalls = true;
+        try {
+            Object handle = result.getClass().getMethod("getRecallHandle").invoke(result);
+            Object id = producer.getClass()
+                .getMethod("recallMessage", String.class, String.class)
+                .invoke(producer, topic, handle);
+            if (!id.equals(result.getMsgId())) return "recalled " + id;
+        } catch (NoSuchMethodException e) {
+            recalls = false;
+        }
+        boolean ok = done.await(WAIT_SECONDS, TimeUnit.SECONDS);
+        Thread.sleep(1000);
+        producer.shutdown();
+        consumer.shutdown();
+        if (!ok) return "not delivered";
+        long late = arrived.get("kept") - at;
+        if (late < 0 || late > 3000) return "delivered " + late + " ms after its time";
+        return recalls == arrived.containsKey("recalled") ? "recalls: " + recalls + ", but got " + arrived.keySet() : null;
     }
 
     private String transaction() throws Exception {
