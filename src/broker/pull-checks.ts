@@ -163,7 +163,7 @@ export function checkPull(
       code: ResponseCode.INVALID_PARAMETER,
       remark:
         `queueId[${header.queueId}] is illegal, topic:[${header.topic}] ` +
-        `topicConfig.readQueueNums:[${topic.readQueueNums}] consumer:[${remoteText}]`,
+        `topicConfig.readQueueNums:[${topic.readQueueNums}] consumer:[/${remoteText}]`,
     };
   }
   const subscription = findSubscription(context, header, group);

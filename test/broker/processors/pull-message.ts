@@ -185,7 +185,7 @@ test(
   nothing,
   ['T', { queueId: 1 }],
   29,
-  /^queueId\[1\] is illegal, topic:\[T\] topicConfig\.readQueueNums:\[1\] consumer:\[127\.0\.0\.1:\d+\]$/,
+  /^queueId\[1\] is illegal, topic:\[T\] topicConfig\.readQueueNums:\[1\] consumer:\[\/127\.0\.0\.1:\d+\]$/,
 );
 test('a negative queue id is 29', refused, nothing, ['T', { queueId: -1 }], 29, /^queueId\[-1\] is illegal/);
 test(
