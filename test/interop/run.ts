@@ -3,7 +3,8 @@
  *
  *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed] [selectors] [mqadmin-parity]
  *
- * `--write` lets mqadmin-parity write its table; `--show=topicList,topicRoute` prints all that came of these alone.
+ * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
+ * came of them.
  *
  * Needs java, javac, mvn and a built dist. Without the tools it says so and does nothing, unless CI=true. The last
  * line is the verdict, `N passed, M failed`; the lines before it list what is known to fail, and why.
@@ -25,7 +26,8 @@ const print = (text: string) => void process.stdout.write(text);
 async function main(args: readonly string[]): Promise<number> {
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const write = args.includes('--write');
-  const show = args.flatMap((arg) => (arg.startsWith('--show=') ? arg.slice('--show='.length).split(',') : []));
+  const show = args.includes('--show');
+  const only = args.flatMap((arg) => (arg.startsWith('--only=') ? arg.slice('--only='.length).split(',') : []));
   const playground = await Playground.open();
   try {
     const missing = await missingTools(playground);
@@ -46,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
       'our-clients': () => ourClients(servers, playground, report),
       mixed: () => mixedCluster(servers, playground, classPathOf, report),
       selectors: async () => selectors(playground, await classPathOf(SERVER_VERSION), report),
-      'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, show }),
+      'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, only, show }),
       stores: () => storesChangeHands(servers, playground, report),
     };
     const unknown = wanted.filter((name) => directions[name] === undefined);

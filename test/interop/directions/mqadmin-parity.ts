@@ -14,10 +14,12 @@ const TABLE = fileURLToPath(new URL('../mqadmin-parity.md', import.meta.url));
 const HOW_TO_WRITE = 'npm run test:interop -- mqadmin-parity --write';
 
 export interface ParityOptions {
-  /** Writes the table anew, whatever it was. */
+  /** Writes what was measured into the table. */
   readonly write: boolean;
-  /** Only these subcommands, with all that they print; the table is left alone. */
-  readonly show: readonly string[];
+  /** Only these subcommands; [] for all. */
+  readonly only: readonly string[];
+  /** Prints all that came of them. */
+  readonly show: boolean;
 }
 
 /** Each row is two tests: the committed table has to be what is measured. */
@@ -25,32 +27,48 @@ export async function mqadminParity(
   servers: Servers,
   playground: Playground,
   report: Report,
-  { write, show }: ParityOptions,
+  { write, only, show }: ParityOptions,
 ): Promise<void> {
   report.heading("mqadmin: Apache's and ours");
   const worlds = await Promise.all((['apache', 'ours'] as const).map((make) => openWorld(make, servers, playground)));
   let serial = 0;
   const measure = async (rows: readonly Row[]) => {
-    const found: TableRow[] = [];
+    const found = new Map<string, Cells>();
     for (const row of rows) {
-      if (show.length > 0 && !show.includes(row.command)) continue;
-      found.push(await measureRow(row, () => serial++, worlds, playground, show.length > 0 ? report : null));
+      if (only.length > 0 && !only.includes(row.command)) continue;
+      const measured = await measureRow(row, () => serial++, worlds, playground, show ? report : null);
+      found.set(row.command, cellsOf(measured));
     }
     return found;
   };
   try {
     const rows = await measure(ROWS);
     const old = await measure(OLD_TOOL_ROWS);
-    if (show.length > 0) return;
-    const text = formatTable(rows, old);
-    if (write) await writeFile(TABLE, text);
     const committed = parseTable(await readFile(TABLE, 'utf8').catch(() => ''));
-    for (const row of rows) judgeRow(report, row.command, cellsOf(row), committed.get(row.command));
-    for (const row of old)
-      judgeRow(report, `4.9.8 ${row.command}`, cellsOf(row), committed.get(`4.9.8 ${row.command}`));
+    const expected = write ? { rows, old } : committed;
+    for (const [command, cells] of rows) judgeRow(report, command, cells, expected.rows.get(command));
+    for (const [command, cells] of old) judgeRow(report, `4.9.8 ${command}`, cells, expected.old.get(command));
+    if (write) {
+      const [allRows, allOld] = [merge(ROWS, committed.rows, rows), merge(OLD_TOOL_ROWS, committed.old, old)];
+      await writeFile(TABLE, formatTable(allRows, allOld));
+    }
   } finally {
     await Promise.all(worlds.map((world) => world.close()));
   }
+}
+
+/** In the order of the table of lines; rows that were not measured stay as they were. */
+function merge(
+  order: readonly Row[],
+  committed: ReadonlyMap<string, Cells>,
+  measured: ReadonlyMap<string, Cells>,
+): ReadonlyMap<string, Cells> {
+  const merged = new Map<string, Cells>();
+  for (const { command } of order) {
+    const cells = measured.get(command) ?? committed.get(command);
+    if (cells !== undefined) merged.set(command, cells);
+  }
+  return merged;
 }
 
 async function measureRow(
@@ -61,7 +79,7 @@ async function measureRow(
   show: Report | null,
 ): Promise<TableRow> {
   const { command } = row;
-  if ('unfit' in row) return { command, servers: null, tool: null, unfit: row.unfit };
+  if ('unfit' in row) return { servers: null, tool: null, unfit: row.unfit };
   const results: LineResult[] = [];
   for (const line of row.lines) {
     const version = row.tool ?? '5.3.3';
@@ -77,7 +95,6 @@ async function measureRow(
   }
   const isOld = row.tool === '4.9.8';
   return {
-    command,
     servers: worst(results.map(({ servers }) => servers)),
     tool: isOld ? null : worst(results.map(({ tool }) => tool)),
     unfit: null,

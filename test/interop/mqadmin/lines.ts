@@ -62,7 +62,7 @@ const SILENT_NO_TARGET: Quirk = {
 };
 const NO_SUCH_OFFSET: Quirk = { text: 'a message that is not there is no error', ourExit: true };
 const TRACK_OF_TOPIC =
-  /^(?:\{cluster\})? *orders +orders.*$|MessageTrack \[consumerGroup=orders, [^\]]*\]|^See https.*$/gm;
+  /^(?:\{cluster\})? *orders +orders.*$|MessageTrack \[consumerGroup=orders, [\s\S]*?(?:\.java:\d+\)|not online)\]/gm;
 /** Set right in Apache's next release: client/ConsumerManager.java. */
 const TOPIC_AS_GROUP: ServersQuirk = {
   text: '5.3.3 takes a topic that is subscribed to for a group of that name',
@@ -277,7 +277,7 @@ export const ROWS: readonly Row[] = [
       { args: '-g nobody' },
     ],
   },
-  { command: 'producer', lines: [{ args: '-b {broker}', rules: ['sorted'] }] },
+  { command: 'producer', lines: [{ args: '-b {broker}', rules: ['sorted', 'tools'] }] },
   {
     command: 'producerConnection',
     lines: [{ args: '-g shop -t orders', rules: ['version'] }, { args: '-g nobody -t orders' }],
@@ -302,7 +302,11 @@ export const ROWS: readonly Row[] = [
         after: ['topicStatus -t {scratch}', 'queryMsgByKey -t {scratch} -k k-1'],
         rules: ['ids', 'rates'],
       },
-      { args: '-t nothing-{scratch} -p hello -b {brokerName}', rules: ['ids'] },
+      {
+        args: '-t {scratch} -p hello -b {brokerName}',
+        before: ['updateTopic -b {broker} -t {scratch} -r 1 -w 1'],
+        rules: ['ids'],
+      },
       { args: '-t {scratch} -p traced -m true -b {brokerName} -i 0', before: [NEW_TOPIC], rules: ['ids'] },
     ],
   },
@@ -588,7 +592,7 @@ export const OLD_TOOL_ROWS: readonly Row[] = [
       },
     ],
   },
-  { command: 'topicList', tool: '4.9.8', lines: [{ args: '', rules: ['sorted'] }] },
+  { command: 'topicList', tool: '4.9.8', lines: [{ args: '', rules: ['others', 'sorted'] }] },
   { command: 'topicRoute', tool: '4.9.8', lines: [{ args: '-t orders' }] },
   { command: 'topicStatus', tool: '4.9.8', lines: [{ args: '-t orders' }] },
   {

@@ -65,6 +65,14 @@ const NAMED = {
     text: 'facts of machine, process and installation: paths, JVM',
     apply: (output) => output.replaceAll(/(?<=[=: "])(?:\/[\w.@+~-]+)+/g, '<path>'),
   },
+  tools: {
+    text: 'clients of the tools themselves, which may still be there: left out',
+    apply: replace(/^.*CLIENT_INNER_PRODUCER.*\n/gm, ''),
+  },
+  others: {
+    text: 'topics that other lines made: left out',
+    apply: replace(/^.*\bscratch-\d{3}-[ao]\b.*\n/gm, ''),
+  },
   mapping: { text: 'epochs of a static topic: `<n>`', apply: replace(/(?<=epoch"?: ?)\d+/g, '<n>') },
 } as const satisfies Record<string, Rule>;
 
