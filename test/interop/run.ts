@@ -1,7 +1,8 @@
 /**
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
- *   node --import=tsx test/interop/run.ts [stores] [java-clients] [our-clients] [mixed] [selectors] [mqadmin-parity]
+ *   node --import=tsx test/interop/run.ts [stores] [special-stores] [java-clients] [our-clients] [mixed] [selectors]
+ *     [mqadmin-parity]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
  * came of them.
@@ -14,6 +15,7 @@ import { javaClients } from './directions/java-clients.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
 import { mixedCluster, ourClients } from './directions/our-clients.js';
 import { selectors } from './directions/selectors.js';
+import { specialStores } from './directions/special-stores.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
 import { type ApacheVersion, classPath, missingTools, SERVER_VERSION, VERSIONS } from './kit/artifacts.js';
 import { Playground } from './kit/children.js';
@@ -50,6 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
       selectors: async () => selectors(playground, await classPathOf(SERVER_VERSION), report),
       'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, only, show }),
       stores: () => storesChangeHands(servers, playground, report),
+      'special-stores': () => specialStores(servers, playground, report),
     };
     const unknown = wanted.filter((name) => directions[name] === undefined);
     if (unknown.length > 0) throw new Error(`no direction ${unknown}: there are ${Object.keys(directions).join(', ')}`);

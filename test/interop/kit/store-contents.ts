@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { pullOnce } from '../../../src/admin/pull.js';
 import type { AdminSession } from '../../../src/admin/session.js';
 import type { MessageExt } from '../../../src/protocol/message.js';
+import { isLmq } from '../../../src/protocol/topic-validator.js';
 
 /** One queue: `topic-queueId` in the table. */
 export interface QueueContents {
@@ -51,7 +52,8 @@ export async function readContents(
   return { queues, topics, groups };
 }
 
-async function readQueue(
+/** Every message of a queue by its offset. @throws Error for a hole in it */
+export async function readQueue(
   session: AdminSession,
   addr: string,
   topic: string,
@@ -66,7 +68,10 @@ async function readQueue(
     if (result.messages.length === 0) {
       throw new Error(`${topic}-${queueId} at ${queueOffset} of ${minOffset}..${maxOffset}: ${result.status}`);
     }
-    for (const message of result.messages) records.set(message.queueOffset, describe(message));
+    for (const [i, message] of result.messages.entries()) {
+      // In a light queue records say their offset in the queue of their topic.
+      records.set(isLmq(topic) ? queueOffset + i : message.queueOffset, describe(message));
+    }
     queueOffset = result.nextBeginOffset;
   }
   if (records.size !== maxOffset - minOffset) {

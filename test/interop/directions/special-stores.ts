@@ -1,0 +1,218 @@
+/**
+ * Folders with the less usual kinds of queues and records change hands: batch queues, light queues, records with a CRC
+ * property, a commit log over several folders.
+ */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AdminSession } from '../../../src/admin/session.js';
+import { createMessage } from '../../../src/protocol/message.js';
+import { MessageProperty } from '../../../src/protocol/message-property.js';
+import type { Playground } from '../kit/children.js';
+import { Clients } from '../kit/clients.js';
+import type { Report } from '../kit/report.js';
+import type { Make, Server, Servers } from '../kit/servers.js';
+import { countRecords, missingRecords, readContents, readQueue, type StoreContents } from '../kit/store-contents.js';
+import { must, mustEqual, waitFor } from '../kit/wait.js';
+
+const BROKER_NAME = 'broker-a';
+const BATCHED = 'batched';
+const PARENT = 'parent';
+const LIGHT_QUEUES = ['%LMQ%a', '%LMQ%b'];
+const QUEUE_FOLDERS = ['consumequeue', 'batchconsumequeue'];
+const ROUNDS = 60;
+const BATCH = 5;
+const PADDING = 'x'.repeat(9_000);
+
+/** How the first broker ends; `rebuilt` is a proper stop, after which the queues are removed. */
+type Ending = 'kill' | 'rebuilt';
+
+export async function specialStores(servers: Servers, playground: Playground, report: Report): Promise<void> {
+  const namesrv = await servers.namesrv('ours');
+  for (const first of ['ours', 'apache'] as const) {
+    for (const ending of ['kill', 'rebuilt'] as const) {
+      const second: Make = first === 'ours' ? 'apache' : 'ours';
+      const title = `special store ${first} to ${second}, ${ending}`;
+      report.heading(title);
+      const folder = await playground.newFolder('store');
+      await report.test(`${title}: runs to its end`, () =>
+        changeHands(servers, report, namesrv.addr, folder, title, first, second, ending),
+      );
+    }
+  }
+  await namesrv.child.kill();
+}
+
+async function changeHands(
+  servers: Servers,
+  report: Report,
+  namesrvAddr: string,
+  folder: string,
+  title: string,
+  first: Make,
+  second: Make,
+  ending: Ending,
+): Promise<void> {
+  const storeDir = join(folder, 'store');
+  const settings = {
+    storePathCommitLog: [join(folder, 'log-b'), join(folder, 'log-a')].join(),
+    mapperFileSizeBatchConsumeQueue: String(46 * 20),
+    enableLmq: 'true',
+    enableMultiDispatch: 'true',
+    enabledAppendPropCRC: 'true',
+    forceVerifyPropCRC: 'true',
+  };
+  const running: Server[] = [];
+  const session = await servers.session(namesrvAddr);
+  const start = async (make: Make) => {
+    const server = await servers.broker(make, { namesrvAddr, brokerName: BROKER_NAME, storeDir, settings });
+    running.push(server);
+    return server;
+  };
+  try {
+    const broker = await start(first);
+    await createTopics(session, broker.addr);
+    const momentMs = await fill(namesrvAddr);
+    const before = await contentsOf(session, broker.addr);
+    const searched = await searchTime(session, broker.addr, momentMs);
+    report.note(`${title}: ${countRecords(before)} messages in ${before.queues.size} queues`);
+    const end = ({ child }: Server) => (ending === 'kill' ? child.kill() : child.stop());
+    await end(broker);
+    const units = ending === 'rebuilt' ? await unitsOf(storeDir) : new Map<string, Buffer>();
+    for (const path of ['log-a', 'log-b']) must((await readdir(join(folder, path))).length > 0, `files in ${path}`);
+    if (ending === 'rebuilt') {
+      for (const name of [...QUEUE_FOLDERS, 'checkpoint']) await rm(join(storeDir, name), { recursive: true });
+      await writeFile(join(storeDir, 'abort'), '1');
+    }
+
+    const other = await start(second);
+    await report.test(`${title}: every record is at its place`, async () => {
+      const found = await contentsOf(session, other.addr);
+      mustEqual('missing', missingRecords(before, found).slice(0, 3), []);
+    });
+    await report.test(`${title}: messages are found by key and by time`, () =>
+      checkFound(session, other.addr, momentMs, searched),
+    );
+    await report.test(`${title}: appending goes on`, async () => {
+      await fill(namesrvAddr);
+      const found = await contentsOf(session, other.addr);
+      for (const [name, { maxOffset }] of before.queues)
+        mustEqual(name, found.queues.get(name)?.maxOffset, maxOffset * 2);
+    });
+    const after = await contentsOf(session, other.addr);
+    await end(other);
+    if (ending === 'rebuilt') {
+      await report.test(`${title}: the queues are built of the same bytes`, async () => {
+        const rebuilt = await unitsOf(storeDir);
+        for (const [path, bytes] of units) {
+          const now = rebuilt.get(path);
+          must(now !== undefined, `${path} is there`);
+          // A file that was not full has more units now.
+          const used = bytes.findLastIndex((byte) => byte !== 0) + 1;
+          must((now as Buffer).subarray(0, used).equals(bytes.subarray(0, used)), `${path}: ${used} bytes are equal`);
+        }
+      });
+    }
+
+    const back = await start(first);
+    await report.test(`${title}: and back, every record at its place`, async () => {
+      mustEqual('missing', missingRecords(after, await contentsOf(session, back.addr)).slice(0, 3), []);
+    });
+  } finally {
+    await session.close();
+    for (const { child } of running) await child.kill();
+  }
+}
+
+async function createTopics({ api }: AdminSession, addr: string): Promise<void> {
+  for (const topicName of [BATCHED, PARENT]) {
+    const attributes: Record<string, string> = topicName === BATCHED ? { '+queue.type': 'BatchCQ' } : {};
+    await api.createTopic(addr, {
+      ...{ topicName, readQueueNums: 2, writeQueueNums: 2, perm: 6, order: false },
+      ...{ topicFilterType: 'SINGLE_TAG', topicSysFlag: 0, attributes },
+    });
+  }
+  await waitFor('the routes', async () => {
+    for (const topic of [BATCHED, PARENT]) await api.getTopicRouteInfo(topic);
+    return true;
+  });
+}
+
+/** The same messages with each call. @returns a time in between, ms */
+async function fill(namesrvAddr: string): Promise<number> {
+  const clients = new Clients(namesrvAddr);
+  try {
+    const producer = await clients.producer();
+    const batches = await producer.fetchPublishMessageQueues(BATCHED);
+    const queues = await producer.fetchPublishMessageQueues(PARENT);
+    let momentMs = 0;
+    for (let n = 0; n < ROUNDS; n++) {
+      const messages = Array.from({ length: BATCH }, (_, i) =>
+        createMessage(BATCHED, `${n}-${i} ${PADDING}`, { tags: `T${i}`, keys: `b${n}` }),
+      );
+      await producer.sendBatch(messages, { queue: batches[n % batches.length] });
+      const message = createMessage(PARENT, `${n}`, { tags: 'P', keys: `p${n}` });
+      // Not for users to set, but what makes light queues does.
+      const lightQueues = n % 3 === 0 ? LIGHT_QUEUES.slice(0, 1) : LIGHT_QUEUES;
+      if (n % 4 !== 3) message.properties.set(MessageProperty.INNER_MULTI_DISPATCH, lightQueues.join());
+      const { queueOffset } = await producer.send(message, { queue: queues[n % queues.length] });
+      must(queueOffset >= 0, 'a queue offset');
+      if (n === ROUNDS / 2) momentMs = Date.now() + 5;
+      if (n === ROUNDS / 2) await waitFor('the clock', () => Date.now() > momentMs + 5);
+    }
+    const single = createMessage(BATCHED, 'single', { tags: 'S', keys: 'single' });
+    await producer.send(single, { queue: batches[0] });
+    return momentMs;
+  } finally {
+    await clients.close();
+  }
+}
+
+async function contentsOf(session: AdminSession, addr: string): Promise<StoreContents> {
+  const contents = await readContents(session, addr, (topic) => topic === BATCHED || topic === PARENT);
+  const queues = new Map(contents.queues);
+  for (const topic of LIGHT_QUEUES) {
+    const queue = { topic, queueId: 0 };
+    const minOffset = await session.api.getMinOffset(addr, queue);
+    const maxOffset = await session.api.getMaxOffset(addr, queue);
+    queues.set(topic, {
+      minOffset,
+      maxOffset,
+      records: await readQueue(session, addr, topic, 0, minOffset, maxOffset),
+    });
+  }
+  return { ...contents, queues };
+}
+
+function searchTime({ api }: AdminSession, addr: string, momentMs: number): Promise<number[]> {
+  const queues = [BATCHED, PARENT].flatMap((topic) => [0, 1].map((queueId) => ({ topic, queueId })));
+  queues.push(...LIGHT_QUEUES.map((topic) => ({ topic, queueId: 0 })));
+  return Promise.all(queues.map((queue) => api.searchOffset(addr, queue, momentMs)));
+}
+
+async function checkFound(
+  session: AdminSession,
+  addr: string,
+  momentMs: number,
+  searched: readonly number[],
+): Promise<void> {
+  mustEqual('offsets', await searchTime(session, addr, momentMs), searched);
+  const range = { maxNum: 32, beginTimestamp: 0, endTimestamp: Date.now() + 60_000 };
+  const parents = await session.api.queryMessage(addr, { topic: PARENT, key: 'p7', ...range });
+  mustEqual('p7', parents.messages.map(({ body }) => body.toString()).join(), '7');
+  const single = await session.api.queryMessage(addr, { topic: BATCHED, key: 'single', ...range });
+  mustEqual('single', single.messages.length, 1);
+}
+
+/** The bytes of all consume queue files by path. */
+async function unitsOf(storeDir: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for (const folder of QUEUE_FOLDERS) {
+    for (const entry of await readdir(join(storeDir, folder), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const isOurs = [BATCHED, PARENT, ...LIGHT_QUEUES].some((topic) => path.includes(`/${topic}/`));
+      if (isOurs) files.set(path, await readFile(path));
+    }
+  }
+  return files;
+}
