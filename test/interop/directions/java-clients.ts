@@ -14,6 +14,9 @@ const SCENARIOS = [
   ...['lite-pull', 'lite-pull-seek', 'query-by-key', 'transaction', 'request-reply', 'trace'],
 ] as const;
 
+/** What 4.9 does not know. */
+const SCENARIOS_OF_5 = ['pop-retry'] as const;
+
 /** One of ours serves both versions, one after the other. */
 export async function javaClients(
   servers: Servers,
@@ -35,7 +38,7 @@ export async function javaClients(
     await runJavaScenarios(playground, report, {
       classPath,
       namesrvAddr: addr,
-      scenarios: SCENARIOS,
+      scenarios: version.startsWith('4.') ? SCENARIOS : [...SCENARIOS_OF_5, ...SCENARIOS],
       titleOf: (scenario) => `Java ${version} to ours: ${scenario}`,
       clock: systemClock,
     });

@@ -90,6 +90,7 @@ public final class ClientScenarios {
         all.put("trace", scenarios::trace);
         Map<String, Callable<String>> named = new LinkedHashMap<>(all);
         named.put("spread", scenarios::spread);
+        named.put("pop-retry", scenarios::popRetry);
         Collection<String> wanted = args.length > 1 ? Arrays.asList(args).subList(1, args.length) : all.keySet();
         ExecutorService pool = Executors.newFixedThreadPool(AT_A_TIME);
         List<Future<Boolean>> verdicts = new ArrayList<>();
@@ -413,6 +414,63 @@ public final class ClientScenarios {
         consumer.shutdown();
         if (wrong.get() != null) return wrong.get();
         return ok ? null : "times " + times;
+    }
+
+    /** 5.x: three members pop; one leaves in between; what fails once comes back by the retry topic of pop. */
+    private String popRetry() throws Exception {
+        String topic = unique("t");
+        String group = unique("g");
+        fill(topic, 1, "A");
+        if (!setPopMode(topic, group)) return "the mode could not be set";
+        Map<String, Integer> times = new ConcurrentHashMap<>();
+        Set<String> consumed = ConcurrentHashMap.newKeySet();
+        List<DefaultMQPushConsumer> members = new ArrayList<>();
+        for (int c = 0; c < 3; c++) {
+            DefaultMQPushConsumer consumer = consumer(group);
+            DefaultMQPushConsumer.class.getMethod("setClientRebalance", boolean.class).invoke(consumer, false);
+            consumer.subscribe(topic, "*");
+            consumer.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+                context.setDelayLevelWhenNextConsume(1);
+                for (MessageExt m : msgs) {
+                    times.merge(text(m), m.getReconsumeTimes(), Math::max);
+                    if (text(m).endsWith("0") && m.getReconsumeTimes() == 0) {
+                        return ConsumeConcurrentlyStatus.RECONSUME_LATER;
+                    }
+                    consumed.add(text(m));
+                }
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            });
+            consumer.start();
+            members.add(consumer);
+        }
+        fill(topic, 30, "A");
+        members.remove(0).shutdown();
+        fill(topic, 60, "A");
+        long deadline = System.currentTimeMillis() + WAIT_SECONDS * 1000;
+        while (consumed.size() < 60 && System.currentTimeMillis() < deadline) Thread.sleep(100);
+        for (DefaultMQPushConsumer member : members) member.shutdown();
+        if (consumed.size() < 60) return "consumed " + consumed.size() + ", times " + times;
+        long retried = times.values().stream().filter(t -> t > 0).count();
+        return retried >= 6 ? null : "came back: " + retried;
+    }
+
+    /** By reflection, since 4.9 knows no modes. */
+    private boolean setPopMode(String topic, String group) throws Exception {
+        DefaultMQAdminExt admin = new DefaultMQAdminExt();
+        admin.setNamesrvAddr(namesrv);
+        admin.setInstanceName(unique("i"));
+        admin.start();
+        try {
+            Class<?> modes = Class.forName("org.apache.rocketmq.common.message.MessageRequestMode");
+            Object pop = modes.getField("POP").get(null);
+            String addr = admin.examineTopicRouteInfo(topic).getBrokerDatas().get(0).selectBrokerAddr();
+            DefaultMQAdminExt.class
+                    .getMethod("setMessageRequestMode", String.class, String.class, String.class, modes, int.class, long.class)
+                    .invoke(admin, addr, topic, group, pop, 0, 5000L);
+            return true;
+        } finally {
+            admin.shutdown();
+        }
     }
 
     private String pushRebalance() throws Exception {
