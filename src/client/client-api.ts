@@ -6,6 +6,7 @@ import { memberApi } from './api/member-api.js';
 import { messageApi } from './api/message-api.js';
 import { nameServerApi } from './api/name-server-api.js';
 import { offsetApi } from './api/offset-api.js';
+import { popApi } from './api/pop-api.js';
 import { topicApi } from './api/topic-api.js';
 import type { NameServers } from './name-servers.js';
 import type { Rpc } from './rpc.js';
@@ -21,6 +22,7 @@ export type {
   SendStatus,
 } from './api/message-api.js';
 export type { ConsumeStatsQuery, QueueRef, ResetOffsetQuery } from './api/offset-api.js';
+export type { PopResult, PopStatus } from './api/pop-api.js';
 export { formatAttributes } from './api/topic-api.js';
 export type { CallOptions, NameServerCallOptions, RemotingInvoker } from './rpc.js';
 export { DEFAULT_CALL_TIMEOUT_MS, Rpc } from './rpc.js';
@@ -38,6 +40,7 @@ export type ClientApi = ReturnType<typeof nameServerApi> &
   ReturnType<typeof groupApi> &
   ReturnType<typeof offsetApi> &
   ReturnType<typeof messageApi> &
+  ReturnType<typeof popApi> &
   ReturnType<typeof memberApi> &
   ReturnType<typeof brokerApi> &
   ReturnType<typeof controllerApi> &
@@ -52,6 +55,7 @@ export function createClientApi(rpc: Rpc): ClientApi {
     ...groupApi(rpc),
     ...offsetApi(rpc),
     ...messageApi(rpc),
+    ...popApi(rpc),
     ...memberApi(rpc),
     ...brokerApi(rpc),
     ...controllerApi(rpc),

@@ -37,7 +37,28 @@ const lock = { consumerGroup: 'g', clientId: 'c', mqSet: [mq], onlyThisBroker: f
 
 type Row = readonly [call: (api: ClientApi) => Promise<unknown>, code: number, sent?: ExtFields, answered?: ExtFields];
 
+const popAnswer = { popTime: '7', invisibleTime: '8', reviveQid: '1', restNum: '0' };
+const popped = { consumerGroup: 'g', topic: 't', queueId: 3, extraInfo: '0 7 8 1 0 b 3 5', offset: 5 };
+const poppedSent = { consumerGroup: 'g', topic: 't', queueId: '3', extraInfo: '0 7 8 1 0 b 3 5', offset: '5' };
+
 const ROWS: Record<string, Row> = {
+  popMessage: [
+    (api) =>
+      api.popMessage(B, 'b', {
+        ...{ consumerGroup: 'g', topic: 't', queueId: -1, maxMsgNums: 2 },
+        ...{ invisibleTime: 8, pollTime: 9, bornTime: 1, initMode: 0 },
+      }),
+    200050,
+    { consumerGroup: 'g', topic: 't', queueId: '-1', maxMsgNums: '2', invisibleTime: '8', pollTime: '9' },
+    popAnswer,
+  ],
+  ackMessage: [(api) => api.ackMessage(B, popped), 200051, poppedSent],
+  changeInvisibleTime: [
+    (api) => api.changeInvisibleTime(B, { ...popped, invisibleTime: 6 }),
+    200053,
+    { ...poppedSent, invisibleTime: '6' },
+    popAnswer,
+  ],
   getTopicRouteInfo: [(api) => api.getTopicRouteInfo('t'), 105, { topic: 't', acceptStandardJsonOnly: 'true' }],
   getBrokerClusterInfo: [(api) => api.getBrokerClusterInfo(), 106],
   getBrokerMemberGroup: [(api) => api.getBrokerMemberGroup('c', 'b'), 901, { clusterName: 'c', brokerName: 'b' }],
@@ -270,6 +291,7 @@ const LISTS: Record<string, Row> = {
 const BODIES: Record<string, string> = {
   getTopicConfig: '{"topicName":"t"}',
   getSubscriptionGroupConfig: '{"groupName":"g"}',
+  popMessage: '',
 };
 
 async function run(call: Row[0], body: string | null, answered: ExtFields | null): Promise<[unknown, RemotingCommand]> {

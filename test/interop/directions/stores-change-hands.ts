@@ -6,6 +6,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdminSession } from '../../../src/admin/session.js';
 import { sleep } from '../../../src/base/clock.js';
+import type { PopResult } from '../../../src/client/client-api.js';
 import type { Producer } from '../../../src/client/producer.js';
 import { createMessage, type MessageExt } from '../../../src/protocol/message.js';
 import { decodeOffsetMsgId } from '../../../src/protocol/message-id.js';
@@ -24,11 +25,14 @@ import {
 import { must, mustEqual, waitFor } from '../kit/wait.js';
 
 const BROKER_NAME = 'broker-a';
-const TOPICS = ['normal', 'typed', 'batches', 'retried', 'later', 'settled'] as const;
+const TOPICS = ['normal', 'typed', 'batches', 'retried', 'later', 'settled', 'popped'] as const;
 /** Progress of this group is written, not consumed, so that the rest is known exactly. */
 const READER = 'reader';
 const RETRIER = 'retrier';
 const TRANSACTOR = 'transactor';
+/** Pops two messages of `popped` and acknowledges the first. */
+const POPPER = 'popper';
+const POP_INVISIBLE_MS = 12_000;
 const NORMAL_MESSAGES = 900;
 const LAST_MESSAGES = 300;
 /** Of the level table: one that is over when the store changes hands, and one that is not. */
@@ -269,6 +273,7 @@ async function fill(
     const text = await readFile(join(storeDir, 'config/consumerOffset.json'), 'utf8');
     return text.includes(`normal@${READER}`) && text.includes(`retried@${RETRIER}`);
   });
+  await popTwo(session, addr, producer);
   const offsetsAtMoment = await searchMoment(session, addr, momentMs);
   const contents = await readContents(session, addr, isOurTopic);
   report.note(`${title}: ${countRecords(contents)} messages in ${contents.queues.size} queues`);
@@ -295,6 +300,26 @@ async function sendNormal(producer: Producer, from: number, to: number): Promise
     });
     await Promise.all(sends);
   }
+}
+
+function pop({ api }: AdminSession, addr: string, pollTime: number): Promise<PopResult> {
+  const query = { consumerGroup: POPPER, topic: 'popped', queueId: 0, maxMsgNums: 2, initMode: 0, pollTime };
+  const header = { ...query, invisibleTime: POP_INVISIBLE_MS, bornTime: Date.now() };
+  return api.popMessage(addr, BROKER_NAME, header, { timeoutMs: pollTime + 10_000 });
+}
+
+/** Leaves one message of `popped` without an ack. */
+async function popTwo(session: AdminSession, addr: string, producer: Producer): Promise<void> {
+  const queue = { topic: 'popped', brokerName: BROKER_NAME, queueId: 0 };
+  for (const body of ['acknowledged', 'not acknowledged'])
+    await producer.send(createMessage('popped', body), { queue });
+  const { messages } = await waitFor('two popped messages', async () => {
+    const result = await pop(session, addr, 1000);
+    return result.messages.length === 2 ? result : null;
+  });
+  const [{ queueOffset: offset, properties }] = messages as [MessageExt];
+  const extraInfo = properties.get('POP_CK') ?? '';
+  await session.api.ackMessage(addr, { consumerGroup: POPPER, topic: 'popped', queueId: 0, offset, extraInfo });
 }
 
 function searchMoment({ api }: AdminSession, addr: string, momentMs: number): Promise<number[]> {
@@ -465,6 +490,10 @@ async function checkGoesOn(
       await waitFor('the transaction', () => work.settled.includes('commit later'));
       must(!work.settled.some((body) => body.startsWith('rollback')), `delivered: ${work.settled}`);
       must(minPhysicalOffset > 0 || work.settled.includes('commit at once'), `delivered: ${work.settled}`);
+    }),
+    report.test(`${title}: a message popped before comes back`, async () => {
+      const isBack = ({ body }: MessageExt) => body.toString() === 'not acknowledged';
+      await waitFor('the message without an ack', async () => (await pop(session, addr, 1000)).messages.some(isBack));
     }),
     report.test(`${title}: failed messages are delivered again`, async () => {
       const again = () => work.retried.filter(({ reconsumeTimes }) => reconsumeTimes === 1);
