@@ -26,6 +26,7 @@ import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext, Handlers } from './context.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
+import { PopInflightCounter } from './pop/inflight-counter.js';
 import { PopService } from './pop/pop-service.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
@@ -296,6 +297,7 @@ export class Broker {
       producers: new ProducerGroups<ServerConnection>(),
       locks: new RebalanceLocks(),
       hold: new PullRequestHold(),
+      inflight: new PopInflightCounter(clock.now()),
       stats,
       timer,
       clients: this.#server,

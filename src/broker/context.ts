@@ -9,6 +9,7 @@ import type { BrokerStats } from './broker-stats.js';
 import type { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import type { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { MessageWriter } from './message-writer.js';
+import type { PopInflightCounter } from './pop/inflight-counter.js';
 import type { PullRequestHold } from './pull-request-hold.js';
 import type { RebalanceLocks } from './rebalance-locks.js';
 import type { MessageStore } from './store/message-store.js';
@@ -53,6 +54,7 @@ export interface BrokerContext {
   readonly producers: ProducerGroups<ServerConnection>;
   readonly locks: RebalanceLocks;
   readonly hold: PullRequestHold;
+  readonly inflight: PopInflightCounter;
   readonly stats: BrokerStats;
   /** null when timerWheelEnable is false. */
   readonly timer: TimerService | null;

@@ -47,7 +47,7 @@ export async function acknowledge(
   reviveQid: number,
   reviveTimeMs: number,
 ): Promise<void> {
-  const { broker, buffer, inflight } = pop;
+  const { broker, buffer } = pop;
   const { topic, consumerGroup: group, queueId, popTime } = ack;
   const count = 'ackOffsetList' in ack ? ack.ackOffsetList.length : 1;
   broker.stats.add('BROKER_ACK_NUMS', broker.config.brokerClusterName, count, 0);
@@ -61,12 +61,12 @@ export async function acknowledge(
     );
     if (!broker.config.appendAckAsync) await written;
   }
-  inflight.settled(topic, group, queueId, count, popTime);
+  broker.inflight.settled(topic, group, queueId, count, popTime);
 }
 
 /** @returns why the ack is refused; an ack that is too late changes nothing and is no failure */
 async function ackInOrder(pop: PopContext, ack: OrderedAck, remoteText: string): Promise<PopRefusal | null> {
-  const { broker, locks, orders, inflight } = pop;
+  const { broker, locks, orders } = pop;
   const { topic, group, queueId, queueOffset, popTime, invisibleTime } = ack;
   const key = popQueueKey(topic, group, queueId);
   await locks.lock(key);
@@ -88,7 +88,7 @@ async function ackInOrder(pop: PopContext, ack: OrderedAck, remoteText: string):
   } finally {
     locks.unlock(key);
   }
-  inflight.settled(topic, group, queueId, 1, popTime);
+  broker.inflight.settled(topic, group, queueId, 1, popTime);
   return null;
 }
 

@@ -1,7 +1,6 @@
 /** What the processors and services of pop consumption share. */
 import type { BrokerContext } from '../context.js';
 import type { ConsumerOrderInfoTable } from './consumer-order-info.js';
-import type { PopInflightCounter } from './inflight-counter.js';
 import type { MessageRequestModes } from './message-request-modes.js';
 import type { PopBuffer } from './pop-buffer.js';
 import type { HeldPop, PollingResult } from './pop-long-polling.js';
@@ -20,7 +19,6 @@ export interface PopContext {
   readonly locks: QueueLocks;
   readonly buffer: PopBuffer;
   readonly orders: ConsumerOrderInfoTable;
-  readonly inflight: PopInflightCounter;
   readonly modes: MessageRequestModes;
   readonly pops: PopWaiting;
   readonly notifications: PopWaiting;

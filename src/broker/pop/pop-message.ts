@@ -268,13 +268,13 @@ export class PopMessageProcessor {
     const { config } = this.#pop.broker;
     return (
       config.enablePopMessageThreshold &&
-      this.#pop.inflight.get(topic, group, queueId) > config.popInflightMessageThreshold
+      this.#pop.broker.inflight.get(topic, group, queueId) > config.popInflightMessageThreshold
     );
   }
 
   async #popLocked(pop: Pop, topic: string, queueId: number, isRetry: boolean): Promise<void> {
-    const { broker, orders, inflight } = this.#pop;
-    const { store, offsets } = broker;
+    const { broker, orders } = this.#pop;
+    const { store, offsets, inflight } = broker;
     const { header } = pop;
     const { consumerGroup: group, initMode, maxMsgNums } = header;
     const isOrder = header.order === true;
@@ -380,6 +380,6 @@ export class PopMessageProcessor {
       pop.bytes += record.length;
     }
     pop.count += result.count;
-    this.#pop.inflight.popped(topic, group, queueId, result.count);
+    this.#pop.broker.inflight.popped(topic, group, queueId, result.count);
   }
 }

@@ -39,7 +39,6 @@ import {
   reviveTimeOf,
   reviveTopic,
 } from './check-points.js';
-import type { PopInflightCounter } from './inflight-counter.js';
 
 const READ_MESSAGES = 32;
 const READ_BYTES = 4 * 1024 * 1024;
@@ -59,7 +58,6 @@ const UNREADABLE_ATTEMPTS = 127;
 
 export interface PopReviveDeps {
   broker: BrokerContext;
-  inflight: PopInflightCounter;
   /** Whether messages of the past still wait to come out of the timer. */
   isTimerBehind(): boolean;
 }
@@ -308,8 +306,8 @@ export class PopRevive {
 
   /** @returns true when the message is stored again, or the store has it no more */
   async #reviveMessage(point: PopCheckPoint, topic: string, group: string, queueOffset: number): Promise<boolean> {
-    const { broker, inflight } = this.#deps;
-    const { store, config, logger, stats } = broker;
+    const { broker } = this.#deps;
+    const { store, config, logger, stats, inflight } = broker;
     const { queueId, popTime } = point;
     const found = await store.getMessage(topic, queueId, queueOffset, 1, READ_BYTES, null);
     const original = found.bytes === null ? undefined : decodeMessages(found.bytes, { decompress: false })[0];

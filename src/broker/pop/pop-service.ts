@@ -20,7 +20,6 @@ import type { TopicRoutes } from '../topic-routes.js';
 import { ackMessageHandlers } from './ack-message.js';
 import { changeInvisibleTimeHandlers } from './change-invisible-time.js';
 import { ConsumerOrderInfoTable } from './consumer-order-info.js';
-import { PopInflightCounter } from './inflight-counter.js';
 import { MessageRequestModes } from './message-request-modes.js';
 import { notificationHandlers } from './notification.js';
 import { peekMessageHandlers } from './peek-message.js';
@@ -115,7 +114,6 @@ export class PopService {
         () => clock.now(),
         (topic, group, queueId, freeAtMs) => this.#notifyWhenFree(topic, group, queueId, freeAtMs),
       ),
-      inflight: new PopInflightCounter(clock.now()),
       modes: new MessageRequestModes(config),
       pops: this.#pops,
       notifications: this.#notifications,
@@ -186,7 +184,7 @@ export class PopService {
   /** Begins to revive. The store must be open and the tables loaded. */
   start(): void {
     this.#routes.start();
-    const deps = { broker: this.#broker, inflight: this.#pop.inflight, isTimerBehind: this.#isTimerBehind };
+    const deps = { broker: this.#broker, isTimerBehind: this.#isTimerBehind };
     const queues = Math.max(0, this.#broker.config.reviveQueueNum);
     this.#revives = Array.from({ length: queues }, (_, queueId) => new PopRevive(deps, queueId));
     for (const revive of this.#revives) revive.start();
@@ -202,14 +200,6 @@ export class PopService {
   drop(owner: object): void {
     this.#pops.polls.drop(owner);
     this.#notifications.polls.drop(owner);
-  }
-
-  removeTopic(topic: string): void {
-    this.#pop.inflight.removeTopic(topic);
-  }
-
-  removeGroup(group: string): void {
-    this.#pop.inflight.removeGroup(group);
   }
 
   /** Writes consumerOrderInfo.json unless the file has it already. */

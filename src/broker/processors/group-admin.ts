@@ -59,6 +59,7 @@ async function deleteGroup(context: BrokerContext, request: RemotingCommand): Pr
   context.groups.delete(groupName);
   if (cleanOffset) context.offsets.removeGroup(groupName);
   context.stats.removeGroup(groupName);
+  context.inflight.removeGroup(groupName);
   await context.files.saveGroups();
   return createResponse(request, ResponseCode.SUCCESS);
 }

@@ -119,6 +119,7 @@ async function deleteTopic(context: BrokerContext, request: RemotingCommand): Pr
     context.topics.delete(name);
     context.offsets.removeTopic(name);
     context.stats.removeTopic(name);
+    context.inflight.removeTopic(name);
     context.timer?.metrics.remove(name);
   }
   await context.store.destroyTopic(doomed);
