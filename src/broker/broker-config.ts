@@ -118,6 +118,19 @@ export const brokerProperties = {
   accessMessageInMemoryMaxRatio: atBoot(int32(40)),
   maxFilterMessageSize: atBoot(int32(16_000)),
   defaultQueryMaxNum: int32(32),
+
+  // Filtering by message selectors (SQL92).
+  enablePropertyFilter: bool(false),
+  /** Pulls of a retry topic are filtered by what the group wants of the topic that a message came from. */
+  filterSupportRetry: bool(false),
+  /** Stores, for each message, which groups want it. */
+  enableCalcFilterBitMap: bool(false),
+  expectConsumerNumUseFilter: atBoot(int32(32)),
+  /** Percent. */
+  maxErrorRateOfBloomFilter: atBoot(int32(20)),
+  /** How long the filter of a group that went is kept. */
+  filterDataCleanTimeSpan: int64(24 * 3600 * 1000),
+
   maxMsgsNumBatch: int32(64),
 
   // Popping.
@@ -160,6 +173,8 @@ export const brokerProperties = {
   // Groups and offsets.
   channelExpiredTimeout: int64(120_000),
   notifyConsumerIdsChangedEnable: bool(true),
+  /** Heartbeats and pulls of groups that pull for themselves are passed over. */
+  rejectPullConsumerEnable: bool(false),
   flushConsumerOffsetInterval: atBoot(int32(5000)),
   consumerOffsetUpdateVersionStep: int64(500),
   useServerSideResetOffset: bool(true),

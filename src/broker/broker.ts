@@ -24,6 +24,7 @@ import { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import { ConfigUpdates } from './config-updates.js';
 import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext, Handlers } from './context.js';
+import { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { PopInflightCounter } from './pop/inflight-counter.js';
@@ -76,6 +77,7 @@ const NOT_ON_FAST_PORT: ReadonlySet<number> = new Set([
 
 const SCAN_CHANNELS_MS = 10_000;
 const FIRST_OFFSET_FLUSH_MS = 10_000;
+const SAVE_FILTERS_MS = 10_000;
 const CHECK_HELD_PULLS_MS = 5000;
 const SAMPLE_RATES_MS = 1000;
 const PURGE_LOCKS_MS = 60_000;
@@ -126,6 +128,7 @@ export class Broker {
   readonly #topics: TopicTable;
   readonly #groups: SubscriptionGroupTable;
   readonly #offsets: ConsumerOffsetTable;
+  readonly #filters: ConsumerFilterTable;
   readonly #files: BrokerTableFiles;
   readonly #storeConfig: MessageStoreConfig;
   readonly #rates = new StoreRates();
@@ -164,10 +167,12 @@ export class Broker {
     this.#topics = new TopicTable(config, now);
     this.#groups = new SubscriptionGroupTable(config, now);
     this.#offsets = new ConsumerOffsetTable(config, now);
+    this.#filters = new ConsumerFilterTable(config, logger, now);
     const tables = {
       topics: this.#topics,
       groups: this.#groups,
       offsets: this.#offsets,
+      filters: this.#filters,
     };
     this.#files = new BrokerTableFiles(config.storePathRootDir, clock, tables, config.enableLmq);
   }
@@ -294,6 +299,7 @@ export class Broker {
       groups: this.#groups,
       offsets: this.#offsets,
       consumers: new ConsumerGroups<ServerConnection>(),
+      filters: this.#filters,
       producers: new ProducerGroups<ServerConnection>(),
       locks: new RebalanceLocks(),
       hold: new PullRequestHold(),
@@ -354,6 +360,7 @@ export class Broker {
     this.#groups.onChange(() => {
       this.#inBackground(this.#files.saveGroups(), 'subscriptionGroup.json could not be written');
     });
+    context.consumers.onGone((group) => context.filters.unregister(group));
     context.store.onMessage((topic, queueId, maxOffset, tagsCode) => {
       context.hold.arrived(topic, queueId, maxOffset, tagsCode, clock.now());
       pop.arrived(topic, queueId, maxOffset, tagsCode);
@@ -408,6 +415,9 @@ export class Broker {
     this.#every(CLEAN_TIMER_METRICS_MS, () => context.timer?.metrics.clean(this.#topics));
     this.#every(config.flushDelayOffsetInterval, () => {
       this.#inBackground(this.#files.saveDelayOffsetsIfChanged(), 'delayOffset.json could not be written');
+    });
+    this.#every(SAVE_FILTERS_MS, () => {
+      this.#inBackground(this.#files.saveFiltersIfChanged(), 'consumerFilter.json could not be written');
     });
     this.#after(FIRST_OFFSET_FLUSH_MS, () => {
       this.#every(config.flushConsumerOffsetInterval, () => {

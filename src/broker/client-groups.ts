@@ -63,6 +63,12 @@ export class ConsumerGroups<C extends ClientConnection = ClientConnection> {
   readonly #groupsByTopic = new Map<string, Set<string>>();
   /** The last heartbeat fingerprint seen, by group (any member's). */
   readonly #fingerprints = new Map<string, LastFingerprint>();
+  #gone: (group: string) => void = () => {};
+
+  /** Has `fn` called when the last member of a group has gone. */
+  onGone(fn: (group: string) => void): void {
+    this.#gone = fn;
+  }
 
   get(group: string): ConsumerGroup<C> | undefined {
     return this.#groups.get(group);
@@ -179,6 +185,7 @@ export class ConsumerGroups<C extends ClientConnection = ClientConnection> {
       this.#groups.delete(info.group);
       this.#fingerprints.delete(info.group);
       for (const topic of info.subscriptions.keys()) this.#forgetTopic(info.group, topic);
+      this.#gone(info.group);
     }
     return this.#change(info);
   }

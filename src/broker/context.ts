@@ -8,6 +8,7 @@ import type { BrokerConfig } from './broker-config.js';
 import type { BrokerStats } from './broker-stats.js';
 import type { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import type { ConsumerOffsetTable } from './consumer-offset-table.js';
+import type { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import type { MessageWriter } from './message-writer.js';
 import type { PopInflightCounter } from './pop/inflight-counter.js';
 import type { PullRequestHold } from './pull-request-hold.js';
@@ -51,6 +52,7 @@ export interface BrokerContext {
   readonly groups: SubscriptionGroupTable;
   readonly offsets: ConsumerOffsetTable;
   readonly consumers: ConsumerGroups<ServerConnection>;
+  readonly filters: ConsumerFilterTable;
   readonly producers: ProducerGroups<ServerConnection>;
   readonly locks: RebalanceLocks;
   readonly hold: PullRequestHold;

@@ -12,9 +12,10 @@ import { ResponseCode } from '../protocol/response-code.js';
 import type { SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
 import { PullSysFlag } from '../protocol/sys-flag.js';
 import { isReadable, type TopicConfig } from '../protocol/topic-config.js';
+import { isRetryTopic } from '../protocol/topic-validator.js';
 import type { BrokerContext } from './context.js';
-import { FAQ } from './remark.js';
-import type { TagFilter } from './store/message-store.js';
+import { FAQ, unsupportedFilter } from './remark.js';
+import type { PropertiesFilter, TagFilter } from './store/message-store.js';
 
 export type PullHeader = HeaderOf<typeof PullMessageRequestHeader>;
 
@@ -38,8 +39,10 @@ export interface PullRefusal {
 export interface PullPermission {
   topic: TopicConfig;
   group: SubscriptionGroupConfig;
-  /** What the broker itself can filter by; null takes everything. */
+  /** By tags; null takes everything. */
   filter: TagFilter;
+  /** By a message selector; null takes everything. */
+  propertiesFilter: PropertiesFilter | null;
 }
 
 /** Tells the two results of `checkPull` apart. */
@@ -59,16 +62,27 @@ export function tagFilterOf(subscription: SubscriptionData): TagFilter {
   return (tagsCode) => codes.has(tagsCode);
 }
 
+interface Wanted {
+  subscription: SubscriptionData;
+  /** null for tags. */
+  propertiesFilter: PropertiesFilter | null;
+}
+
 /** The subscription that counts for a pull: the request's own, or what the group registered by heartbeat. */
 function findSubscription(
   context: BrokerContext,
   header: PullHeader,
   group: SubscriptionGroupConfig,
-): SubscriptionData | PullRefusal {
+): Wanted | PullRefusal {
   const { consumerGroup, topic } = header;
   if ((header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0) {
     try {
-      return buildSubscriptionData(topic, header.subscription, header.expressionType, header.subVersion);
+      const { subscription: expression, expressionType, subVersion } = header;
+      const subscription = buildSubscriptionData(topic, expression, expressionType, subVersion);
+      const isTag = isTagType(subscription.expressionType);
+      const { filters } = context;
+      const propertiesFilter = isTag ? null : filters.compile(subscription.expressionType, subscription.subString);
+      return { subscription, propertiesFilter };
     } catch (error) {
       if (!(error instanceof SubscriptionParseError)) throw error;
       return { code: ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark: "parse the consumer's subscription failed" };
@@ -99,7 +113,18 @@ function findSubscription(
   if (subscription.subVersion < header.subVersion) {
     return { code: ResponseCode.SUBSCRIPTION_NOT_LATEST, remark: "the consumer's subscription not latest" };
   }
-  return subscription;
+  if (isTagType(subscription.expressionType)) return { subscription, propertiesFilter: null };
+  const filter = context.filters.get(topic, consumerGroup);
+  if (!filter) {
+    return {
+      code: ResponseCode.FILTER_DATA_NOT_EXIST,
+      remark: "The broker's consumer filter data is not exist!Your expression may be wrong!",
+    };
+  }
+  if (filter.clientVersion < header.subVersion) {
+    return { code: ResponseCode.FILTER_DATA_NOT_LATEST, remark: "the consumer's consumer filter data not latest" };
+  }
+  return { subscription, propertiesFilter: filter.matches };
 }
 
 /**
@@ -166,13 +191,16 @@ export function checkPull(
         `topicConfig.readQueueNums:[${topic.readQueueNums}] consumer:[/${remoteText}]`,
     };
   }
-  const subscription = findSubscription(context, header, group);
-  if ('code' in subscription) return subscription;
-  if (!isTagType(subscription.expressionType)) {
-    return {
-      code: ResponseCode.SYSTEM_ERROR,
-      remark: `The broker does not support consumer to filter message by ${subscription.expressionType}`,
-    };
+  const wanted = findSubscription(context, header, group);
+  if ('code' in wanted) return wanted;
+  const { subscription } = wanted;
+  if (isTagType(subscription.expressionType)) {
+    return { topic, group, filter: tagFilterOf(subscription), propertiesFilter: null };
   }
-  return { topic, group, filter: tagFilterOf(subscription) };
+  if (!config.enablePropertyFilter) {
+    return { code: ResponseCode.SYSTEM_ERROR, remark: unsupportedFilter(subscription.expressionType) };
+  }
+  const isOfRetries = config.filterSupportRetry && isRetryTopic(header.topic);
+  const propertiesFilter = isOfRetries ? context.filters.ofRetries(header.topic) : wanted.propertiesFilter;
+  return { topic, group, filter: null, propertiesFilter };
 }

@@ -16,6 +16,8 @@ export interface HeldPull {
   readonly expiresAtMs: number;
   /** Whether a message with that tagsCode is wanted; null matches all. */
   readonly filter: ((tagsCode: number) => boolean) | null;
+  /** Whether the messages that came up to a new end of the queue may be wanted; null wants all. Told of each end. */
+  readonly takes: ((maxOffset: number) => boolean) | null;
   /** Whoever waits: a closed connection's pulls are dropped by it. */
   readonly owner: object;
   /** Answers the pull. Called once, after it left the table. */
@@ -81,7 +83,9 @@ export class PullRequestHold {
     return this.#release(
       queue,
       (pull) =>
-        (maxOffset > pull.queueOffset && (tagsCode === null || pull.filter === null || pull.filter(tagsCode))) ||
+        (maxOffset > pull.queueOffset &&
+          (tagsCode === null || pull.filter === null || pull.filter(tagsCode)) &&
+          (pull.takes === null || pull.takes(maxOffset))) ||
         nowMs >= pull.expiresAtMs,
     );
   }

@@ -48,3 +48,8 @@ export function runtimeText(durationMs: number): string {
 export function doubleText(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
+
+/** Answers a subscription that is not by tags while `enablePropertyFilter` is off. */
+export function unsupportedFilter(expressionType: string): string {
+  return `The broker does not support consumer to filter message by ${expressionType}`;
+}

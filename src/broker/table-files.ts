@@ -1,6 +1,6 @@
 /**
  * The tables that survive a restart, as Apache's files under `<storePathRootDir>/config`: topics.json,
- * subscriptionGroup.json, consumerOffset.json and delayOffset.json.
+ * subscriptionGroup.json, consumerOffset.json, delayOffset.json and consumerFilter.json.
  *
  * Source: common/ConfigManager.java, broker/BrokerPathConfigHelper.java.
  */
@@ -9,10 +9,12 @@ import type { Clock } from '../base/clock.js';
 import { ConfigFile } from '../base/config-file.js';
 import { MQError } from '../base/errors.js';
 import {
+  decodeConsumerFilterWrapper,
   decodeConsumerOffsetSerializeWrapper,
   decodeDelayOffsetSerializeWrapper,
   decodeSubscriptionGroupWrapper,
   decodeTopicConfigSerializeWrapper,
+  formatConsumerFilterWrapper,
   formatDelayOffsetSerializeWrapper,
   formatSubscriptionGroupWrapper,
   formatTopicConfigSerializeWrapper,
@@ -22,6 +24,7 @@ import type { SubscriptionGroupConfig } from '../protocol/subscription-group-con
 import type { TopicConfig } from '../protocol/topic-config.js';
 import type { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { TableFiles } from './context.js';
+import type { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import type { DelayOffsets, ScheduleService } from './schedule-service.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
 import { consumerOffsetText, KeptTexts } from './table-texts.js';
@@ -93,6 +96,7 @@ export class TableFile {
 }
 
 export interface BrokerTables {
+  filters: ConsumerFilterTable;
   topics: TopicTable;
   groups: SubscriptionGroupTable;
   offsets: ConsumerOffsetTable;
@@ -107,6 +111,7 @@ export class BrokerTableFiles implements TableFiles {
   /** Of the other setting of enableLmq: read when there is no file of this one, never written. */
   readonly #otherOffsets: TableFile;
   readonly #delay: TableFile;
+  readonly #filters: TableFile;
   readonly #topicTexts = new KeptTexts<TopicConfig>('topicConfigTable', (topicConfigTable) =>
     formatTopicConfigSerializeWrapper({ topicConfigTable, dataVersion: this.#tables.topics.version }),
   );
@@ -123,6 +128,7 @@ export class BrokerTableFiles implements TableFiles {
   #areTopicsLoaded = false;
   #savedOffsetsRevision = -1;
   #savedDelayText = '';
+  #savedFiltersText = '';
 
   /** @param enableLmq committed offsets are in lmqConsumerOffset.json, with those of light queues, as in Apache */
   constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables, enableLmq = false) {
@@ -137,6 +143,7 @@ export class BrokerTableFiles implements TableFiles {
     this.#offsets = file(offsetFiles[0] as string, () => this.#offsetsText());
     this.#otherOffsets = file(offsetFiles[1] as string, () => this.#offsetsText());
     this.#delay = file('delayOffset.json', () => this.#delayText());
+    this.#filters = file('consumerFilter.json', () => this.#filtersText());
   }
 
   #topicsText(): Promise<string> {
@@ -156,6 +163,11 @@ export class BrokerTableFiles implements TableFiles {
   #delayText(): string {
     this.#savedDelayText = formatDelayOffsetSerializeWrapper(this.#delayOffsets());
     return this.#savedDelayText;
+  }
+
+  #filtersText(): string {
+    this.#savedFiltersText = formatConsumerFilterWrapper(this.#tables.filters.snapshot());
+    return this.#savedFiltersText;
   }
 
   /** Reads the topics: the store has to know their kinds before it opens. Done by `load` otherwise. */
@@ -188,6 +200,8 @@ export class BrokerTableFiles implements TableFiles {
     }
     const delay = await this.#delay.load(decodeDelayOffsetSerializeWrapper);
     if (delay) schedule.load(delay.offsetTable, delay.dataVersion ?? null);
+    const filters = await this.#filters.load(decodeConsumerFilterWrapper);
+    if (filters) await this.#tables.filters.load(filters);
   }
 
   saveTopics(): Promise<void> {
@@ -212,8 +226,15 @@ export class BrokerTableFiles implements TableFiles {
     if (formatDelayOffsetSerializeWrapper(this.#delayOffsets()) !== this.#savedDelayText) await this.#delay.save();
   }
 
+  /** Writes what groups want of topics unless the file has it already. */
+  async saveFiltersIfChanged(): Promise<void> {
+    const text = formatConsumerFilterWrapper(this.#tables.filters.snapshot());
+    if (text !== this.#savedFiltersText) await this.#filters.save();
+  }
+
   /** Writes every table, for shutdown. */
   async saveAll(): Promise<void> {
-    await Promise.all([this.#topics.saveNow(), this.#groups.saveNow(), this.#offsets.saveNow(), this.#delay.saveNow()]);
+    const files = [this.#topics, this.#groups, this.#offsets, this.#delay, this.#filters];
+    await Promise.all(files.map((file) => file.saveNow()));
   }
 }

@@ -21,6 +21,9 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   maxIndexNum: '200000',
 };
 
+/** What an embedded broker serves beyond Apache's defaults: SQL92 filters, so that they can be tried at once. */
+const EMBEDDED: Readonly<Record<string, string>> = { enablePropertyFilter: 'true' };
+
 export interface StartUpOptions extends ServerSurroundings {
   /** Interface of all servers; loopback by default. */
   readonly host?: string;
@@ -100,7 +103,7 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
         port: brokerPort === 0 ? 0 : brokerPort + index * BROKER_PORT_STEP,
         namesrvAddr: namesrv.addr,
         storeDir: join(storeDir, brokerName),
-        properties: { ...SMALL_FILES, ...options.properties },
+        properties: { ...SMALL_FILES, ...EMBEDDED, ...options.properties },
         portHint: 'choose another with --broker-port (0 takes a free one)',
         ...(advertise !== undefined && { advertise }),
       });

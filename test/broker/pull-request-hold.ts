@@ -14,6 +14,7 @@ function waiting(overrides: Partial<HeldPull> = {}): Waiting {
     queueOffset: 10,
     expiresAtMs: NOW + 15_000,
     filter: null,
+    takes: null,
     owner: {},
     woken: 0,
     wake: () => {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.js';
+import { silentLogger } from '../../src/base/logger.js';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { ConsumerOffsetTable } from '../../src/broker/consumer-offset-table.js';
+import { ConsumerFilterTable } from '../../src/broker/filter/consumer-filter-table.js';
 import type { DelayOffsets, ScheduleService } from '../../src/broker/schedule-service.js';
 import { SubscriptionGroupTable } from '../../src/broker/subscription-group-table.js';
 import { BrokerTableFiles } from '../../src/broker/table-files.js';
@@ -36,8 +38,17 @@ function tablesIn(folder: string) {
   const groups = new SubscriptionGroupTable(config, now);
   const offsets = new ConsumerOffsetTable(config, now);
   const delay = new DelayLevels();
-  const files = new BrokerTableFiles(folder, systemClock, { topics, groups, offsets });
-  return { topics, groups, offsets, delay, files, load: () => files.load(delay as unknown as ScheduleService) };
+  const filters = new ConsumerFilterTable(config, silentLogger, now);
+  const files = new BrokerTableFiles(folder, systemClock, { topics, groups, offsets, filters });
+  return {
+    topics,
+    groups,
+    offsets,
+    filters,
+    delay,
+    files,
+    load: () => files.load(delay as unknown as ScheduleService),
+  };
 }
 
 async function createFolder(t: ExecutionContext): Promise<string> {
@@ -250,6 +261,7 @@ test('a clock that stands still does not keep a first save waiting', async (t) =
     topics: new TopicTable(config, now),
     groups: new SubscriptionGroupTable(config, now),
     offsets: new ConsumerOffsetTable(config, now),
+    filters: new ConsumerFilterTable(config, silentLogger, now),
   });
   await files.saveAll();
   t.true((await read(folder, 'topics.json')).startsWith('{'));

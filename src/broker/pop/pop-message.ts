@@ -22,9 +22,9 @@ import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import { popRetryTopic } from '../../protocol/topic-validator.js';
 import type { RequestContext } from '../../remoting/server.js';
-import type { Handlers } from '../context.js';
+import type { BrokerContext, Handlers } from '../context.js';
 import { tagFilterOf } from '../pull-checks.js';
-import type { GetResult, TagFilter } from '../store/message-store.js';
+import type { GetResult, PropertiesFilter, TagFilter } from '../store/message-store.js';
 import { newCheckPoint } from './check-points.js';
 import { checkBrokerReadable, checkPopTarget, isPopRefusal, refuse, withBornTime } from './pop-checks.js';
 import type { PopContext } from './pop-context.js';
@@ -47,6 +47,8 @@ interface Pop {
   readonly header: PopHeader;
   readonly ctx: RequestContext;
   readonly filter: TagFilter;
+  /** By a message selector; takes the place of `filter`. */
+  readonly propertiesFilter: PropertiesFilter | null;
   readonly reviveQid: number;
   /** ms since the epoch. */
   readonly popTime: number;
@@ -64,12 +66,18 @@ interface Pop {
 }
 
 /** Which messages a pop wants, or an answer. */
-function filterOf(header: PopHeader): TagFilter | { code: number; remark: string } {
-  if (!header.exp) return null;
+async function filtersOf(
+  { filters }: BrokerContext,
+  header: PopHeader,
+): Promise<Pick<Pop, 'filter' | 'propertiesFilter'> | { code: number; remark: string }> {
+  if (!header.exp) return { filter: null, propertiesFilter: null };
   const failed = { code: ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark: "parse the consumer's subscription failed" };
   try {
     const subscription = buildSubscriptionData(header.topic, header.exp, header.expType);
-    return isTagType(subscription.expressionType) ? tagFilterOf(subscription) : failed;
+    const { expressionType, subString } = subscription;
+    if (isTagType(expressionType)) return { filter: tagFilterOf(subscription), propertiesFilter: null };
+    await filters.prepare([subscription]);
+    return { filter: null, propertiesFilter: filters.compile(expressionType, subString) };
   } catch (error) {
     if (error instanceof SubscriptionParseError) return failed;
     throw error;
@@ -143,14 +151,14 @@ export class PopMessageProcessor {
     const header = decodeHeader(PopMessageRequestHeader, request.extFields);
     const refusal = this.#refusalOf(header, ctx.conn.remoteText);
     if (refusal) return refuse(request, refusal, EMPTY_HEADER);
-    const filter = filterOf(header);
-    if (filter !== null && typeof filter === 'object') return refuse(request, filter, EMPTY_HEADER);
+    const filters = await filtersOf(broker, header);
+    if ('code' in filters) return refuse(request, filters, EMPTY_HEADER);
     const isOrder = header.order === true;
     const randomQ = Math.floor(random.next() * 100);
     const pop: Pop = {
       header,
       ctx,
-      filter,
+      ...filters,
       reviveQid: isOrder ? POP_ORDER_REVIVE_QUEUE : this.#turn++ % Math.max(1, config.reviveQueueNum),
       popTime: startedAtMs,
       records: [],
@@ -294,7 +302,8 @@ export class PopMessageProcessor {
     }
     const get = (from: number): GetResult | Promise<GetResult> => {
       const maxBytes = MAX_POP_BYTES - pop.bytes;
-      const found = store.getMessage(topic, queueId, from, maxMsgNums - pop.count, maxBytes, pop.filter);
+      const count = maxMsgNums - pop.count;
+      const found = store.getMessage(topic, queueId, from, count, maxBytes, pop.filter, pop.propertiesFilter);
       // Its answer is not counted yet: without this all pops of a read would take their memory at once.
       if (found instanceof Promise) pop.ctx.conn.holdFrames();
       return found;

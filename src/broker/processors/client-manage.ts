@@ -4,8 +4,13 @@
  *
  * Source: broker/processor/ClientManageProcessor.java.
  */
-import { type ConsumerData, decodeCheckClientRequestBody, decodeHeartbeatData } from '../../protocol/bodies.js';
-import { isTagType } from '../../protocol/filter.js';
+import {
+  type ConsumerData,
+  decodeCheckClientRequestBody,
+  decodeHeartbeatData,
+  type HeartbeatData,
+} from '../../protocol/bodies.js';
+import { isTagType, SubscriptionParseError } from '../../protocol/filter.js';
 import { decodeHeader } from '../../protocol/header-schema.js';
 import { UnregisterClientRequestHeader } from '../../protocol/headers.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
@@ -18,6 +23,7 @@ import type { RequestContext, ServerConnection } from '../../remoting/server.js'
 import { notifyConsumerIdsChanged } from '../client-calls.js';
 import type { ClientChannel } from '../client-groups.js';
 import type { BrokerContext, Handlers } from '../context.js';
+import { unsupportedFilter } from '../remark.js';
 
 const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
 
@@ -37,6 +43,7 @@ function registerConsumer(
     data.unitMode ? TopicSysFlag.UNIT_SUB : 0,
     hasOrderTopic,
   );
+  if (!keepSubscriptions) context.filters.register(data.groupName, data.subscriptionDataSet);
   const change = context.consumers.register(
     {
       group: data.groupName,
@@ -50,8 +57,24 @@ function registerConsumer(
   notifyConsumerIdsChanged(context, change, groupConfig.notifyConsumerIdsChangedEnable);
 }
 
-function heartBeat(context: BrokerContext, request: RemotingCommand, { conn }: RequestContext): RemotingCommand {
+function heartBeat(
+  context: BrokerContext,
+  request: RemotingCommand,
+  ctx: RequestContext,
+): RemotingCommand | Promise<RemotingCommand> {
   const data = decodeHeartbeatData(request.body);
+  const preparing = context.filters.prepare(data.consumerDataSet.flatMap((consumer) => consumer.subscriptionDataSet));
+  return preparing
+    ? preparing.then(() => register(context, request, ctx, data))
+    : register(context, request, ctx, data);
+}
+
+function register(
+  context: BrokerContext,
+  request: RemotingCommand,
+  { conn }: RequestContext,
+  data: HeartbeatData,
+): RemotingCommand {
   const channel: ClientChannel<ServerConnection> = {
     connection: conn,
     clientId: data.clientID,
@@ -62,6 +85,7 @@ function heartBeat(context: BrokerContext, request: RemotingCommand, { conn }: R
   const isV2 = data.heartbeatFingerprint !== 0;
   let isSubChange = !isV2;
   for (const consumer of data.consumerDataSet) {
+    if (context.config.rejectPullConsumerEnable && consumer.consumeType === 'CONSUME_ACTIVELY') continue;
     const keepSubscriptions = isV2 && data.withoutSub;
     if (context.consumers.noteFingerprint(consumer.groupName, data.heartbeatFingerprint)) isSubChange = true;
     // After a restart nobody here knows what the group subscribes to: ask for the full heartbeat.
@@ -85,16 +109,22 @@ function unregisterClient(context: BrokerContext, request: RemotingCommand, { co
   return createResponse(request, ResponseCode.SUCCESS);
 }
 
-function checkClientConfig(request: RemotingCommand): RemotingCommand {
+async function checkClientConfig(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
   const { subscriptionData } = decodeCheckClientRequestBody(request.body);
   if (!subscriptionData || isTagType(subscriptionData.expressionType)) {
     return createResponse(request, ResponseCode.SUCCESS);
   }
-  return createResponse(
-    request,
-    ResponseCode.SYSTEM_ERROR,
-    `The broker does not support consumer to filter message by ${subscriptionData.expressionType}`,
-  );
+  if (!context.config.enablePropertyFilter) {
+    return createResponse(request, ResponseCode.SYSTEM_ERROR, unsupportedFilter(subscriptionData.expressionType));
+  }
+  await context.filters.prepare([subscriptionData]);
+  try {
+    context.filters.compile(subscriptionData.expressionType, subscriptionData.subString);
+  } catch (error) {
+    if (!(error instanceof SubscriptionParseError)) throw error;
+    return createResponse(request, ResponseCode.SUBSCRIPTION_PARSE_FAILED, error.message);
+  }
+  return createResponse(request, ResponseCode.SUCCESS);
 }
 
 /** Handlers of the client's own registration. */
@@ -102,6 +132,6 @@ export function clientManageHandlers(context: BrokerContext): Handlers {
   return [
     [RequestCode.HEART_BEAT, (request, ctx) => heartBeat(context, request, ctx)],
     [RequestCode.UNREGISTER_CLIENT, (request, ctx) => unregisterClient(context, request, ctx)],
-    [RequestCode.CHECK_CLIENT_CONFIG, (request) => checkClientConfig(request)],
+    [RequestCode.CHECK_CLIENT_CONFIG, (request) => checkClientConfig(context, request)],
   ];
 }

@@ -7,6 +7,7 @@
  * Source: broker/processor/PullMessageProcessor.java, DefaultPullMessageResultHandler.java.
  */
 import { errorText } from '../../base/errors.js';
+import { isTagType } from '../../protocol/filter.js';
 import { decodeHeader, encodeHeader } from '../../protocol/header-schema.js';
 import { PullMessageRequestHeader, PullMessageResponseHeader } from '../../protocol/headers.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
@@ -17,7 +18,7 @@ import type { RequestContext } from '../../remoting/server.js';
 import type { BrokerContext, Handlers } from '../context.js';
 import { HotPull } from '../hot-pull.js';
 import { checkPull, isPullRefusal, type PullHeader, type PullPermission } from '../pull-checks.js';
-import type { GetResult, GetStatus } from '../store/message-store.js';
+import type { GetResult, GetStatus, PropertiesFilter } from '../store/message-store.js';
 
 /** Most bytes of one answer: it must fit into a frame with its header. The store's own limits are lower. */
 const MAX_PULL_BYTES = 12 * 1024 * 1024;
@@ -109,12 +110,20 @@ function hold(context: BrokerContext, pull: Pull): void {
   const { hot, request, ctx, header, permission } = pull;
   const { config } = context;
   const waitMs = config.longPollingEnable ? header.suspendTimeoutMillis : config.shortPollingTimeMills;
+  const { propertiesFilter } = permission;
+  let seenOffset = header.queueOffset;
+  const takes = (filter: PropertiesFilter, maxOffset: number): boolean => {
+    const from = seenOffset;
+    seenOffset = maxOffset;
+    return context.store.mayMatch(header.topic, header.queueId, from, maxOffset, filter);
+  };
   context.hold.hold({
     topic: header.topic,
     queueId: header.queueId,
     queueOffset: header.queueOffset,
     expiresAtMs: context.clock.now() + waitMs,
     filter: permission.filter,
+    takes: propertiesFilter && ((maxOffset) => takes(propertiesFilter, maxOffset)),
     owner: ctx.conn,
     wake: () => wake(context, hot, request, ctx),
   });
@@ -171,6 +180,7 @@ function getMessage(context: BrokerContext, { header, permission }: Pull): GetRe
     Math.max(1, header.maxMsgNums),
     MAX_PULL_BYTES,
     permission.filter,
+    permission.propertiesFilter,
   );
 }
 
@@ -238,6 +248,11 @@ export function pullMessage(
       ResponseCode.SYSTEM_BUSY,
       '[REJECTREQUEST]system busy, start flow control for a while',
     );
+  }
+  const { expressionType } = header;
+  if ((header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0 && expressionType && !isTagType(expressionType)) {
+    const preparing = context.filters.prepare([{ expressionType }]);
+    if (preparing) return preparing.then(() => pullMessage(context, request, ctx, isFirstPass));
   }
   const permission = checkPull(context, request.code, header, ctx.conn.remoteText);
   if (isPullRefusal(permission)) {

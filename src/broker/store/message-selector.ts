@@ -117,7 +117,7 @@ export class MessageSelector {
     into: Selection,
   ): void {
     const limits = this.#limits;
-    const maxPullSize = Math.min(Math.max(maxBytes, MIN_PULL_MSG_SIZE), MAX_PULL_MSG_SIZE);
+    const maxPullSize = maxPullSizeOf(maxBytes);
     const { unitBytes, fileUnits } = queue;
     const isBatchQueue = queue.batch !== null;
     const first = this.#queues.unitOf(queue, offset);
@@ -146,16 +146,10 @@ export class MessageSelector {
         const batchSize = isBatchQueue ? batchSizeOf(this.#view, at) : 1;
         if (queueOffset - offset >= scanOffsets) break scan;
         if (into.count > 0) {
-          const total = into.totalBytes + size;
-          const isInMemory = log.maxOffset - physicalOffset <= limits.inMemoryBytes;
-          const maxTransferBytes = isInMemory
-            ? limits.maxTransferBytesOnMessageInMemory
-            : limits.maxTransferBytesOnMessageInDisk;
-          const maxTransferCount = isInMemory
-            ? limits.maxTransferCountOnMessageInMemory
-            : limits.maxTransferCountOnMessageInDisk;
-          if (into.messageCount + batchSize > maxMsgNums || total > maxPullSize) break scan;
-          if (total > maxTransferBytes || into.messageCount > maxTransferCount - 1) break scan;
+          const behind = log.maxOffset - physicalOffset;
+          const { messageCount, totalBytes } = into;
+          if (isBatchFull(limits, behind, size, batchSize, maxMsgNums, maxPullSize, messageCount, totalBytes))
+            break scan;
         }
         into.maxPhyOffsetPulling = physicalOffset;
         next = queueOffset + batchSize;
@@ -190,4 +184,34 @@ export class MessageSelector {
 function done(selection: Selection, status: GetStatus, nextBeginOffset: number): void {
   selection.status = status;
   selection.nextBeginOffset = nextBeginOffset;
+}
+
+/** Bytes that one read may return, of what was asked for. */
+export function maxPullSizeOf(maxBytes: number): number {
+  return Math.min(Math.max(maxBytes, MIN_PULL_MSG_SIZE), MAX_PULL_MSG_SIZE);
+}
+
+/**
+ * Whether a record does not fit any more into a read that has something already.
+ *
+ * @param behind bytes from the record to the log's end
+ * @param batchSize messages in the record
+ * @param messageCount so far, `totalBytes` together
+ * Source: store/DefaultMessageStore.java#isTheBatchFull
+ */
+export function isBatchFull(
+  limits: TransferLimits,
+  behind: number,
+  size: number,
+  batchSize: number,
+  maxMsgNums: number,
+  maxPullSize: number,
+  messageCount: number,
+  totalBytes: number,
+): boolean {
+  const total = totalBytes + size;
+  if (messageCount + batchSize > maxMsgNums || total > maxPullSize) return true;
+  return behind <= limits.inMemoryBytes
+    ? total > limits.maxTransferBytesOnMessageInMemory || messageCount > limits.maxTransferCountOnMessageInMemory - 1
+    : total > limits.maxTransferBytesOnMessageInDisk || messageCount > limits.maxTransferCountOnMessageInDisk - 1;
 }

@@ -10,6 +10,7 @@ import { CommitLog, type LogMemory } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
 import { type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
+import { FilteredGetter } from './filtered-getter.js';
 import { IndexFeed } from './index-feed.js';
 import { IndexService } from './index-service.js';
 import { LogFolders } from './log-folders.js';
@@ -31,6 +32,7 @@ import type {
   CopyResult,
   DurableListener,
   GetResult,
+  PropertiesFilter,
   PutBatchRecord,
   PutCommon,
   PutMessage,
@@ -103,6 +105,7 @@ export class MessageStore {
   readonly #feed: IndexFeed;
   readonly #appender: MessageAppender;
   readonly #getter: MessageGetter;
+  readonly #filteredGetter: FilteredGetter;
   readonly #lookup: MessageLookup;
   readonly #cleaner: StoreCleaner;
 
@@ -175,6 +178,7 @@ export class MessageStore {
     this.#feed = new IndexFeed(this.commitLog.records, this.#index);
     this.#appender = new MessageAppender({ ...reading, storeHost: deps.storeHost, isWriteable });
     this.#getter = new MessageGetter({ ...reading, reader });
+    this.#filteredGetter = new FilteredGetter({ ...reading, reader }, deps.clock);
     this.#lookup = new MessageLookup({ ...reading, reader, index: this.#index, feed: this.#feed });
     const usedRatio = deps.usedRatio ?? ((path: string) => this.#fs.usedRatio(path));
     this.#cleaner = new StoreCleaner({ ...parts, folders, usedRatio, queues: this.#queues, index: this.#index });
@@ -391,6 +395,7 @@ export class MessageStore {
    *
    * @param queueOffset first offset wanted
    * @param maxBytes of records; at least one message is returned whatever its size
+   * @param propertiesFilter takes the place of `tagFilter`
    * @returns at once when memory or the page cache has all of it, else a promise
    */
   getMessage(
@@ -400,8 +405,17 @@ export class MessageStore {
     maxMsgNums: number,
     maxBytes: number,
     tagFilter: TagFilter,
+    propertiesFilter: PropertiesFilter | null = null,
   ): GetResult | Promise<GetResult> {
+    if (propertiesFilter) {
+      return this.#filteredGetter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, propertiesFilter);
+    }
     return this.#getter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, tagFilter);
+  }
+
+  /** Whether a filter may take one of a queue's newest messages, `[from, to)`; true as well when that costs much. */
+  mayMatch(topic: string, queueId: number, from: number, to: number, filter: PropertiesFilter): boolean {
+    return this.#filteredGetter.mayMatch(topic, queueId, from, to, filter);
   }
 
   /**

@@ -143,3 +143,14 @@ export function isRecordStart(view: DataView, at: number, size: number): boolean
   const magic = view.getInt32(at + MAGIC_AT);
   return view.getInt32(at) === size && (magic === MESSAGE_MAGIC_V1 || magic === MESSAGE_MAGIC_V2);
 }
+
+/** Where the properties of the record at `at` are, in the view: the record is known to be whole. */
+export function propertiesOf(view: DataView, at: number, size: number): { start: number; end: number } {
+  const sysFlag = view.getInt32(at + SYS_FLAG_AT);
+  const bornExtra = sysFlag & MessageSysFlag.BORNHOST_V6_FLAG ? IPV6_EXTRA_BYTES : 0;
+  const extra = bornExtra + (sysFlag & MessageSysFlag.STOREHOSTADDRESS_V6_FLAG ? IPV6_EXTRA_BYTES : 0);
+  const topicAt = at + BODY_AT + extra + view.getInt32(at + BODY_LENGTH_AT + extra);
+  const isV2 = view.getInt32(at + MAGIC_AT) === MESSAGE_MAGIC_V2;
+  const topicEnd = isV2 ? topicAt + 2 + view.getInt16(topicAt) : topicAt + 1 + view.getInt8(topicAt);
+  return { start: topicEnd + 2, end: at + size };
+}

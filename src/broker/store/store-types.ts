@@ -89,6 +89,9 @@ export interface PutResult {
  */
 export type TagFilter = ((tagsCode: number) => boolean) | null;
 
+/** Decides by the stored properties of a message, `[start, end)` of `bytes`, which are not kept. */
+export type PropertiesFilter = (bytes: Uint8Array, start: number, end: number) => boolean;
+
 /** Result of a read. */
 export interface GetResult {
   status: GetStatus;
