@@ -29,6 +29,8 @@ export interface ClientOptions {
   heartbeatBrokerInterval?: number;
   /** Deadline of a call without one of its own; 3,000. */
   mqClientApiTimeout?: number;
+  /** Leaves subscriptions out of heartbeats while a 5.x broker has them; false. */
+  useHeartbeatV2?: boolean;
   /** Signs every request. */
   credentials?: SessionCredentials;
   /** Speaks TLS to name servers and brokers. */
@@ -53,6 +55,7 @@ export interface ClientConfig {
   readonly pollNameServerInterval: number;
   readonly heartbeatBrokerInterval: number;
   readonly mqClientApiTimeout: number;
+  readonly useHeartbeatV2: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -93,6 +96,7 @@ export function clientConfig(options: ClientOptions, keepInstanceName = false): 
     pollNameServerInterval: options.pollNameServerInterval ?? 30_000,
     heartbeatBrokerInterval: options.heartbeatBrokerInterval ?? 30_000,
     mqClientApiTimeout: options.mqClientApiTimeout ?? DEFAULT_CALL_TIMEOUT_MS,
+    useHeartbeatV2: options.useHeartbeatV2 ?? false,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
     random,

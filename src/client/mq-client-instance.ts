@@ -16,6 +16,7 @@ import {
 } from './client-config.js';
 import { registerClientProcessors } from './client-processors.js';
 import { isTopicNotExist, MQClientError } from './errors.js';
+import { HeartbeatsV2 } from './heartbeat-v2.js';
 import type { ConsumerMember, ProducerMember } from './members.js';
 import { NameServers } from './name-servers.js';
 import { capQueueNums, isRouteChanged, MASTER_ID, publishQueues, subscribeQueues } from './route.js';
@@ -68,6 +69,7 @@ export class MQClientInstance {
   readonly #routes = new Map<string, CachedRoute>();
   readonly #addresses = new Map<string, ReadonlyMap<number, string>>();
   readonly #versions = new Map<string, number>();
+  readonly #heartbeatsV2: HeartbeatsV2 | null;
   readonly #updates = new Map<string, Promise<boolean>>();
   readonly #producers = new Map<string, ProducerMember>();
   readonly #consumers = new Map<string, ConsumerMember>();
@@ -83,6 +85,7 @@ export class MQClientInstance {
     // Every wait of every member listens to this one signal.
     setMaxListeners(0, this.#closing.signal);
     const { clock, random, clientIP, pid } = this.config;
+    this.#heartbeatsV2 = this.config.useHeartbeatV2 ? new HeartbeatsV2() : null;
     this.#logger = this.config.logger.child({ clientId: this.config.clientId });
     this.#remoting = deps.remoting ?? createRemotingClient(options, this.config);
     this.nameServers = deps.api?.nameServers ?? new NameServers(this.config.namesrvAddrs, random);
@@ -350,6 +353,7 @@ export class MQClientInstance {
       for (const addr of byId.values()) {
         if (alive.has(addr)) continue;
         this.#versions.delete(addr);
+        this.#heartbeatsV2?.forget(addr);
         this.#remoting.closeConnection(addr);
         this.#logger.info({ brokerName, addr }, 'the broker is offline, forgotten');
       }
@@ -386,7 +390,8 @@ export class MQClientInstance {
     await Promise.all(
       targets.map(async ({ addr }) => {
         try {
-          const { version } = await this.api.sendHeartbeat(addr, data, { signal: this.signal });
+          const send = (heartbeat: HeartbeatData) => this.api.sendHeartbeat(addr, heartbeat, { signal: this.signal });
+          const { version } = await (this.#heartbeatsV2?.send(addr, data, send) ?? send(data));
           this.#versions.set(addr, version);
         } catch (error) {
           if (this.signal.aborted) return;
