@@ -6,9 +6,9 @@ import { hostText } from '../protocol/host-address.js';
 import { createMessage, type Message, type MessageExt } from '../protocol/message.js';
 import { decodeOffsetMsgId } from '../protocol/message-id.js';
 import { SystemTopic } from '../protocol/topic-validator.js';
+import { encodeTraceRecord, TraceMessageType } from '../protocol/trace-data.js';
 import { AdminError } from './failure.js';
 import type { AdminSession } from './session.js';
-import { encodePubTrace } from './trace-record.js';
 
 /** Group that messages are sent under. */
 export const SEND_GROUP = 'MQADMIN_PRODUCER';
@@ -155,10 +155,11 @@ const isUnknownBroker = (error: unknown): boolean =>
 
 async function sendTrace(session: AdminSession, producer: Producer, request: SendRequest, sent: Sent): Promise<void> {
   const { host } = decodeOffsetMsgId(sent.offsetMsgId);
-  const body = encodePubTrace({
+  const body = encodeTraceRecord({
+    type: 'Pub',
     timestamp: session.clock.now(),
     regionId: sent.regionId,
-    producerGroup: producer.group,
+    groupName: producer.group,
     topic: request.topic,
     msgId: sent.msgId,
     tags: request.tags ?? '',
@@ -166,6 +167,7 @@ async function sendTrace(session: AdminSession, producer: Producer, request: Sen
     storeHost: hostText(host),
     bodyBytes: request.body.length,
     costMs: sent.costMs,
+    msgType: TraceMessageType.NORMAL,
     offsetMsgId: sent.offsetMsgId,
     isSuccess: true,
   });

@@ -45,6 +45,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   queryMsgByKey: 'message query-by-key',
   queryMsgByOffset: 'message query-by-offset',
   queryMsgByUniqueKey: 'message query-by-unique-key',
+  queryMsgTraceById: 'message trace',
   resetMasterFlushOffset: 'broker reset-master-flush-offset',
   resetOffsetByTime: 'offset reset',
   sendMessage: 'message send',

@@ -88,16 +88,22 @@ export class ConsumeConcurrentlyService implements ConsumeService {
     for (const { properties } of messages) properties.set(MessageProperty.CONSUME_START_TIMESTAMP, startTimestamp);
     const context = newContext(mq);
     const startMs = clock.monotonicMs();
+    const traced = this.#host.trace?.(messages);
     const leave = pq.enterListener();
     let status: ConsumeConcurrentlyStatus | null = null;
+    let hasThrown = false;
     try {
       status = await this.#listener([...messages], context);
     } catch (error) {
+      hasThrown = true;
       logger.warn({ group: this.#host.group, ...mq, err: error }, 'the message listener threw');
     } finally {
       leave();
     }
     const rtMs = clock.monotonicMs() - startMs;
+    const isSuccess = status === 'CONSUME_SUCCESS';
+    const isLate = rtMs >= this.#host.config.consumeTimeout * 60_000;
+    traced?.({ isSuccess, hasThrown, hasReturnedNull: status === null, isLate });
     if (pq.dropped) {
       logger.info({ group: this.#host.group, ...mq }, 'the queue was taken away meanwhile: the result does not count');
       return;

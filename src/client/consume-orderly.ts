@@ -138,15 +138,21 @@ export class ConsumeOrderlyService implements ConsumeService {
     restoreTopics(messages, this.#host.group);
     const context = newContext(mq);
     const startMs = clock.monotonicMs();
+    const traced = this.#host.trace?.(messages);
     const leave = pq.enterListener();
     let status: ConsumeOrderlyStatus | null = null;
+    let hasThrown = false;
     try {
       status = await this.#listener([...messages], context);
     } catch (error) {
+      hasThrown = true;
       logger.warn({ group: this.#host.group, ...mq, err: error }, 'the message listener threw');
     } finally {
       leave();
     }
+    const isSuccess = status === 'SUCCESS' || status === 'COMMIT';
+    const isLate = clock.monotonicMs() - startMs >= this.#host.config.consumeTimeout * 60_000;
+    traced?.({ isSuccess, hasThrown, hasReturnedNull: status === null, isLate });
     return this.#settle(messages, status ?? 'SUSPEND_CURRENT_QUEUE_A_MOMENT', context, pq, {
       mq,
       rtMs: clock.monotonicMs() - startMs,

@@ -5,6 +5,7 @@ import { MessageProperty } from '../protocol/message-property.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
 import { retryTopic } from '../protocol/topic-validator.js';
 import type { ConsumerStats } from './consume-stats.js';
+import type { ListenerOutcome } from './consume-trace.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 import type { OffsetStore } from './offset-store.js';
 import type { ProcessQueue } from './process-queue.js';
@@ -36,6 +37,8 @@ export interface ConsumeHost {
   sendToRetryTopic(message: MessageExt, maxReconsumeTimes: number): Promise<void>;
   /** Asks the broker for the lock of a queue. */
   lock(mq: MessageQueue): Promise<boolean>;
+  /** Records a call of the listener, before it and by the result after it; null without tracing. */
+  readonly trace: ((messages: readonly MessageExt[]) => (outcome: ListenerOutcome) => void) | null;
   /** Renews the locks of all queues. */
   lockAll(): Promise<void>;
 }

@@ -8,7 +8,8 @@ import { type MessageQueue, sameMessageQueue } from '../protocol/message-queue.j
 import { decodeRecallHandle } from '../protocol/recall-handle.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
-import { isDlqTopic, isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
+import { GROUP_MAX_LENGTH, isDlqTopic, isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
+import { TraceMessageType } from '../protocol/trace-data.js';
 import {
   RemotingConnectError,
   RemotingError,
@@ -23,6 +24,7 @@ import { type ClientDeps, MQClientInstance } from './mq-client-instance.js';
 import { QueuePicker } from './queue-picker.js';
 import { ReplyWaiters } from './request-reply.js';
 import { DEFAULT_REGION_ID, type SendResult } from './send-result.js';
+import { MAX_TRACE_BYTES, TRACE_SEND_TIMEOUT_MS, TraceDispatcher, type TraceOptions } from './trace-dispatcher.js';
 import { type TransactionListener, type TransactionSendResult, TransactionSettler } from './transaction.js';
 import { validateGroup, validateMessage, validateTopic } from './validators.js';
 
@@ -39,7 +41,7 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
 ]);
 
 /** Names are Apache's; times are ms, sizes bytes. Source: client/producer/DefaultMQProducer.java */
-export interface ProducerOptions extends ClientOptions {
+export interface ProducerOptions extends ClientOptions, TraceOptions {
   group: string;
   /** Deadline of a send, all tries included; 3,000. */
   sendMsgTimeout?: number;
@@ -86,6 +88,8 @@ interface Prepared {
   readonly topic: string;
   readonly msgId: string;
   readonly body: Buffer;
+  /** Of the message, or of the first of a batch. */
+  readonly properties: ReadonlyMap<string, string>;
   readonly header: Omit<HeaderOf<typeof SendMessageRequestHeaderV2>, 'e' | 'g' | 'n'>;
 }
 
@@ -115,6 +119,7 @@ export class Producer {
   readonly #picker: QueuePicker;
   readonly #waiters: ReplyWaiters;
   readonly #settler: TransactionSettler | null;
+  readonly #trace: TraceDispatcher | null;
   readonly #sendMsgTimeout: number;
   readonly #maxMessageSize: number;
   #state: 'created' | 'running' | 'shut down' = 'created';
@@ -132,7 +137,8 @@ export class Producer {
     this.#sendMsgTimeout = options.sendMsgTimeout ?? 3000;
     this.#maxMessageSize = options.maxMessageSize ?? 4 * 1024 * 1024;
     const listener = options.transactionListener;
-    this.#settler = listener ? new TransactionSettler(this.group, this.#instance, listener) : null;
+    this.#trace = options.enableTrace ? createTraceDispatcher(this.#instance, this.group, 'PRODUCE', options) : null;
+    this.#settler = listener ? new TransactionSettler(this.group, this.#instance, listener, this.#trace) : null;
   }
 
   get clientId(): string {
@@ -162,6 +168,7 @@ export class Producer {
     const wasRunning = this.#state === 'running';
     this.#state = 'shut down';
     this.#waiters.close();
+    await this.#trace?.shutdown();
     if (wasRunning) await this.#instance.unregisterProducer(this.group);
     if (this.#ownsInstance) await this.#instance.shutdown();
   }
@@ -207,6 +214,7 @@ export class Producer {
       topic: first.topic,
       msgId: msgIds.join(','),
       body: envelope.body,
+      properties: first.properties,
       header,
     };
     return this.#dispatch(prepared, envelope, options, this.#transmitSync, this.#retryTimes());
@@ -341,7 +349,8 @@ export class Producer {
     const sysFlag =
       (isCompressed ? ZLIB_COMPRESSED_FLAGS : 0) | (isHalf ? MessageSysFlag.TRANSACTION_PREPARED_TYPE : 0);
     const kind = message.properties.get(MessageProperty.MESSAGE_TYPE) === 'reply' ? 'reply' : 'message';
-    return { kind, topic: message.topic, msgId, body, header: this.#header(message, sysFlag, false) };
+    const { properties, topic } = message;
+    return { kind, topic, msgId, body, properties, header: this.#header(message, sysFlag, false) };
   }
 
   /** Fields as one-letter names: see SendMessageRequestHeaderV2. Retry counts move out of the properties. */
@@ -477,9 +486,36 @@ export class Producer {
   }
 
   readonly #transmitSync: Transmit<SendResult> = async (addr, header, prepared, queue, call) => {
+    const timestamp = this.#instance.clock.now();
     const response = await this.#instance.api.sendMessage(addr, header, prepared.body, call);
-    return sendResultOf(response, prepared, queue);
+    const result = sendResultOf(response, prepared, queue);
+    if (this.#trace && result.traceOn) this.#traceSend(this.#trace, prepared, result, addr, timestamp);
+    return result;
   };
+
+  /** Source: client/trace/hook/SendMessageTraceHookImpl.java */
+  #traceSend(trace: TraceDispatcher, prepared: Prepared, result: SendResult, addr: string, timestamp: number): void {
+    const { topic, properties } = prepared;
+    if (topic.startsWith(trace.traceTopic)) return;
+    trace.append(topic, [
+      {
+        type: 'Pub',
+        timestamp,
+        regionId: result.regionId,
+        groupName: this.group,
+        topic,
+        msgId: result.msgId,
+        tags: properties.get(MessageProperty.TAGS),
+        keys: properties.get(MessageProperty.KEYS),
+        storeHost: addr,
+        bodyBytes: prepared.body.length,
+        costMs: this.#instance.clock.now() - timestamp,
+        msgType: messageTypeOf(properties),
+        offsetMsgId: result.offsetMsgId,
+        isSuccess: result.sendStatus === 'SEND_OK',
+      },
+    ]);
+  }
 
   readonly #transmitOneway: Transmit<void> = (addr, header, prepared, _queue, call) =>
     this.#instance.api.sendMessageOneway(addr, header, prepared.body, call);
@@ -497,6 +533,32 @@ function sendResultOf(response: SendResponse, prepared: Prepared, queue: Message
     traceOn: response.traceOn,
     recallHandle: response.recallHandle ?? null,
   };
+}
+
+/** Source: client/impl/producer/DefaultMQProducerImpl.java#sendKernelImpl */
+function messageTypeOf(properties: ReadonlyMap<string, string>): number {
+  const isDelayed = properties.has(MessageProperty.DELAY_TIME_LEVEL) || properties.has('__STARTDELIVERTIME');
+  if (isDelayed) return TraceMessageType.DELAY;
+  const isHalf = properties.get(MessageProperty.TRANSACTION_PREPARED) === 'true';
+  return isHalf ? TraceMessageType.HALF : TraceMessageType.NORMAL;
+}
+
+/** A dispatcher that sends with a producer of its own on the same connections. */
+export function createTraceDispatcher(
+  instance: MQClientInstance,
+  group: string,
+  type: 'PRODUCE' | 'CONSUME',
+  options: TraceOptions,
+): TraceDispatcher {
+  const producer = new Producer({
+    // One of each type for a group of the instance.
+    group: `_INNER_TRACE_PRODUCER-${group}-${type}-1`.slice(0, GROUP_MAX_LENGTH),
+    instance,
+    sendMsgTimeout: TRACE_SEND_TIMEOUT_MS,
+    maxMessageSize: MAX_TRACE_BYTES,
+  });
+  const { traceTopic = SystemTopic.TRACE_TOPIC, traceMsgBatchNum } = options;
+  return new TraceDispatcher({ instance, traceTopic, traceMsgBatchNum, producer });
 }
 
 function isRetryable(error: unknown): boolean {

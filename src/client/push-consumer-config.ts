@@ -11,6 +11,7 @@ import type { ClientOptions } from './client-config.js';
 import { MQClientError } from './errors.js';
 import type { MQClientInstance } from './mq-client-instance.js';
 import { defaultOffsetStoreDir } from './offset-store.js';
+import type { TraceOptions } from './trace-dispatcher.js';
 import { validateGroup, validateRange } from './validators.js';
 
 /** Times are ms and sizes bytes unless the comment says otherwise. */
@@ -67,7 +68,7 @@ export interface PushConsumerSettings {
   unitMode: boolean;
 }
 
-export interface PushConsumerOptions extends ClientOptions, Partial<PushConsumerSettings> {
+export interface PushConsumerOptions extends ClientOptions, TraceOptions, Partial<PushConsumerSettings> {
   group: string;
   /** Share this instance, which its owner starts and shuts down, instead of making one. */
   instance?: MQClientInstance;

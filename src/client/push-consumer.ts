@@ -17,12 +17,14 @@ import type { MessageListenerConcurrently, MessageListenerOrderly } from './cons
 import { ConsumeOrderlyService } from './consume-orderly.js';
 import type { ConsumeHost, ConsumeService } from './consume-service.js';
 import { ConsumerStats } from './consume-stats.js';
+import { traceConsumption } from './consume-trace.js';
 import { MQClientError } from './errors.js';
 import { computePullFromWhere } from './initial-offset.js';
 import type { ConsumerMember } from './members.js';
 import { type ClientDeps, MQClientInstance } from './mq-client-instance.js';
 import { LocalFileOffsetStore, type OffsetStore, RemoteOffsetStore } from './offset-store.js';
 import { ProcessQueue } from './process-queue.js';
+import { createTraceDispatcher } from './producer.js';
 import { PullKernel } from './pull-kernel.js';
 import { type PullHost, PullLoop } from './pull-loop.js';
 import { type PushConsumerConfig, type PushConsumerOptions, pushConsumerConfig } from './push-consumer-config.js';
@@ -30,6 +32,7 @@ import { QueueLocks } from './queue-locks.js';
 import { RebalanceLoop } from './rebalance-loop.js';
 import { RetrySender } from './retry-sender.js';
 import { consumerRunningInfo } from './running-info.js';
+import type { TraceDispatcher } from './trace-dispatcher.js';
 import { validateTopic } from './validators.js';
 
 /** Pause before the first pull of a queue, so that its former owner can finish. */
@@ -72,6 +75,7 @@ export class PushConsumer {
   readonly #stats: ConsumerStats;
   readonly #locks: QueueLocks;
   readonly #retrySender: RetrySender;
+  readonly #trace: TraceDispatcher | null;
   readonly #rebalance: RebalanceLoop;
   readonly #subscriptions = new Map<string, SubscriptionData>();
   readonly #held = new Map<string, HeldQueue>();
@@ -105,6 +109,7 @@ export class PushConsumer {
     this.#stats = new ConsumerStats(clock);
     this.#locks = new QueueLocks(this.#instance, this.group, () => this.#held.values());
     this.#retrySender = new RetrySender(this.#instance, this.group);
+    this.#trace = options.enableTrace ? createTraceDispatcher(this.#instance, this.group, 'CONSUME', options) : null;
     this.#rebalance = new RebalanceLoop({
       clock,
       logger,
@@ -214,6 +219,7 @@ export class PushConsumer {
       await this.#persist();
       if (this.#isOrderly && this.config.messageModel === 'CLUSTERING') await this.#locks.unlockAll();
       await this.#retrySender.shutdown();
+      await this.#trace?.shutdown();
       await this.#instance.unregisterConsumer(this.group);
       for (const { pq } of this.#held.values()) pq.drop();
       this.#held.clear();
@@ -268,6 +274,7 @@ export class PushConsumer {
 
   #consumeHost(): ConsumeHost {
     const { group, config } = this;
+    const trace = this.#trace;
     return {
       group,
       config,
@@ -284,6 +291,7 @@ export class PushConsumer {
       sendToRetryTopic: (message, maxReconsumeTimes) => this.#retrySender.sendToRetryTopic(message, maxReconsumeTimes),
       lock: (mq) => this.#locks.lock(mq),
       lockAll: () => this.#locks.lockAll(),
+      trace: trace && ((messages) => traceConsumption(trace, this.#instance, group, messages)),
     };
   }
 

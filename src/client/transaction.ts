@@ -8,9 +8,12 @@ import type { HeaderOf } from '../protocol/header-schema.js';
 import type { CheckTransactionStateRequestHeader } from '../protocol/headers.js';
 import { type Message, type MessageExt, uniqKey } from '../protocol/message.js';
 import { decodeOffsetMsgId } from '../protocol/message-id.js';
+import { MessageProperty } from '../protocol/message-property.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
+import { TraceMessageType } from '../protocol/trace-data.js';
 import type { MQClientInstance } from './mq-client-instance.js';
-import type { SendResult } from './send-result.js';
+import { DEFAULT_REGION_ID, type SendResult } from './send-result.js';
+import type { TraceDispatcher } from './trace-dispatcher.js';
 
 /** Apache's spelling. UNKNOW: ask again later. */
 export const LocalTransactionState = {
@@ -56,13 +59,16 @@ export class TransactionSettler {
   readonly #group: string;
   readonly #instance: MQClientInstance;
   readonly #listener: TransactionListener;
+  readonly #trace: TraceDispatcher | null;
   #checks: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  constructor(group: string, instance: MQClientInstance, listener: TransactionListener) {
+  /** @param trace records the verdicts; null: nobody does */
+  constructor(group: string, instance: MQClientInstance, listener: TransactionListener, trace: TraceDispatcher | null) {
     this.#group = group;
     this.#instance = instance;
     this.#listener = listener;
+    this.#trace = trace;
   }
 
   /** Runs the local transaction, unless the half message may be lost, and tells the broker. */
@@ -74,6 +80,7 @@ export class TransactionSettler {
           )
         : { state: 'ROLLBACK_MESSAGE', remark: null };
     await this.#tell(result, verdict);
+    this.#record(message, verdict, result.transactionId, this.#masterOf(result), false);
     return { ...result, localTransactionState: verdict.state };
   }
 
@@ -116,6 +123,39 @@ export class TransactionSettler {
     };
     const options = { timeoutMs: CHECK_TIMEOUT_MS, signal: this.#instance.signal };
     await this.#instance.api.endTransactionOneway(brokerAddr, values, verdict.remark, options);
+    this.#record(message, verdict, header.transactionId ?? null, brokerAddr, true);
+  }
+
+  /** Source: client/trace/hook/EndTransactionTraceHookImpl.java */
+  #record(
+    message: Message,
+    { state }: Verdict,
+    transactionId: string | null,
+    storeHost: string | null,
+    isFromTransactionCheck: boolean,
+  ): void {
+    const { properties, topic } = message;
+    this.#trace?.append(topic, [
+      {
+        type: 'EndTransaction',
+        timestamp: this.#instance.clock.now(),
+        regionId: properties.get(MessageProperty.MSG_REGION) ?? DEFAULT_REGION_ID,
+        groupName: this.#group,
+        topic,
+        msgId: properties.get(MessageProperty.UNIQ_KEY) ?? '',
+        tags: properties.get(MessageProperty.TAGS),
+        keys: properties.get(MessageProperty.KEYS),
+        storeHost: storeHost ?? undefined,
+        msgType: TraceMessageType.COMMIT,
+        transactionId: transactionId ?? undefined,
+        transactionState: state,
+        isFromTransactionCheck,
+      },
+    ]);
+  }
+
+  #masterOf({ messageQueue }: SendResult): string | null {
+    return this.#instance.findBrokerAddressInPublish(messageQueue.brokerName);
   }
 
   async #judge(
@@ -132,7 +172,7 @@ export class TransactionSettler {
 
   async #tell(result: SendResult, verdict: Verdict): Promise<void> {
     const { messageQueue, queueOffset } = result;
-    const addr = this.#instance.findBrokerAddressInPublish(messageQueue.brokerName);
+    const addr = this.#masterOf(result);
     const { logger, signal } = this.#instance;
     if (addr === null) {
       logger.warn({ brokerName: messageQueue.brokerName }, 'no master to tell the verdict to: it will ask');

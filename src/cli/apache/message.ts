@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import type { TraceEvent } from '../../admin/message-trace.js';
 import type { MessageTrack } from '../../admin/message-track.js';
 import type { AdminSession } from '../../admin/session.js';
 import type { ConsumeMessageDirectlyResult } from '../../protocol/bodies.js';
@@ -6,7 +7,7 @@ import type { MessageExt } from '../../protocol/message.js';
 import { UsageError } from '../usage-error.js';
 import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, needed, partialExit } from './command.js';
 import type { ApacheFlags } from './commons-cli.js';
-import { dateTimeMillis, inHashOrder, javaHashMap, left, right } from './java-text.js';
+import { dateTime, dateTimeMillis, inHashOrder, javaHashMap, left, right } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 import { sendResultText } from './send-result-text.js';
 
@@ -275,10 +276,58 @@ function directResultText(result: ConsumeMessageDirectlyResult): string {
   );
 }
 
+/** Source: tools/command/message/QueryMsgTraceByIdSubCommand.java */
+const queryMsgTraceById: ApacheCommand = {
+  name: 'queryMsgTraceById',
+  options: [
+    required('i', 'msgId', 'unique id of the traced message'),
+    optional('t', 'traceTopic', 'topic that stores the trace records, RMQ_SYS_TRACE_TOPIC by default'),
+    optional('b', 'beginTimestamp', 'earliest store time, epoch millis'),
+    optional('e', 'endTimestamp', 'latest store time, epoch millis'),
+    optional('c', 'maxNum', 'cap on results, applied per broker'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const traceTopic = flags.value('t');
+    const { messageTrace } = await import('../../admin/message-trace.js');
+    const found = await messageTrace(await context.connect(), {
+      msgId: needed(flags, 'i'),
+      ...(traceTopic === null ? {} : { traceTopic }),
+      beginTimestamp: integerFlag(flags, 'b', 0),
+      endTimestamp: integerFlag(flags, 'e', Number.MAX_SAFE_INTEGER),
+      maxNum: integerFlag(flags, 'c', 64),
+    });
+    const row = (...cells: readonly string[]) =>
+      context.line(cells.map((cell, index) => left(cell, index < 1 || index > 3 ? 10 : 20)).join(' '));
+    const event = (type: string, { clientHost, costMs, group, isSuccess, timestamp }: TraceEvent) =>
+      row(
+        type,
+        group ?? '',
+        clientHost,
+        dateTime(timestamp ?? 0),
+        `${costMs ?? 0}ms`,
+        isSuccess ? 'success' : 'failed',
+      );
+    for (const sent of found.events.filter(({ type }) => type === 'Pub')) {
+      await row('#Type', '#ProducerGroup', '#ClientHost', '#SendTime', '#CostTimes', '#Status');
+      await event('Pub', sent);
+      await context.line('');
+    }
+    const consumed = found.events.filter(({ type }) => type === 'SubAfter');
+    for (const group of inHashOrder([...new Set(consumed.map((each) => each.group ?? ''))], (each) => each)) {
+      await row('#Type', '#ConsumerGroup', '#ClientHost', '#ConsumerTime', '#CostTimes', '#Status');
+      for (const each of consumed) if ((each.group ?? '') === group) await event('Sub', each);
+      await context.line('');
+    }
+    return partialExit(context, found);
+  },
+};
+
 export const commands: readonly ApacheCommand[] = [
   sendMessage,
   queryMsgById,
   queryMsgByKey,
   queryMsgByUniqueKey,
   queryMsgByOffset,
+  queryMsgTraceById,
 ];

@@ -7,7 +7,10 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
   [() => import('./topic.js'), ['updateTopic', 'deleteTopic', 'topicList', 'topicRoute', 'topicStatus']],
   [
     () => import('./message.js'),
-    ['sendMessage', 'queryMsgById', 'queryMsgByKey', 'queryMsgByUniqueKey', 'queryMsgByOffset'],
+    [
+      ...['sendMessage', 'queryMsgById', 'queryMsgByKey', 'queryMsgByUniqueKey', 'queryMsgByOffset'],
+      'queryMsgTraceById',
+    ],
   ],
   [
     () => import('./consumer.js'),
