@@ -204,6 +204,8 @@ function answerFast(context: BrokerContext, pull: Pull): boolean {
   const { hot, header, request, permission } = pull;
   // Whether the slave should be asked is told by how far behind the records lie.
   if (hot === null || context.config.slaveReadEnable || context.config.brokerRole === 'SLAVE') return false;
+  // Every record has to be looked at.
+  if (permission.propertiesFilter !== null) return false;
   const copied = hot.read(header, MAX_PULL_BYTES, permission.filter);
   if (copied === null || copied.status !== 'FOUND') return false;
   const { bytesWritten, ...rest } = copied;
@@ -252,7 +254,7 @@ export function pullMessage(
   const { expressionType } = header;
   if ((header.sysFlag & PullSysFlag.SUBSCRIPTION) !== 0 && expressionType && !isTagType(expressionType)) {
     const preparing = context.filters.prepare([{ expressionType }]);
-    if (preparing) return preparing.then(() => pullMessage(context, request, ctx, isFirstPass));
+    if (preparing) return preparing.then(() => pullMessage(context, hot, request, ctx, isFirstPass));
   }
   const permission = checkPull(context, request.code, header, ctx.conn.remoteText);
   if (isPullRefusal(permission)) {
