@@ -87,7 +87,7 @@ export class Rig {
     this.classPath = classPath;
     this.options = options;
     this.note = note;
-    this.servers = new Servers(playground, classPath, PROFILE);
+    this.servers = new Servers(playground, { apache: classPath }, PROFILE);
   }
 
   /** Fetches Apache's jars if need be. @param note says what goes on */

@@ -69,7 +69,7 @@ export class Report {
   sumUp(): void {
     this.#write('\n');
     for (const name of this.#todos) this.#write(`todo    ${name}: ${this.#todo[name]}\n`);
-    this.#write(`${this.#todos.length} todo\n`);
-    this.#write(`${this.#passed} passed, ${this.#failed} failed\n`);
+    const failed = this.#failed === 0 ? '' : `, ${this.#failed} failed`;
+    this.#write(`${this.#passed} passed, ${this.#todos.length} todo${failed}\n`);
   }
 }

@@ -1,18 +1,21 @@
 /** Name servers and brokers, ours and Apache's, each a process of its own on a free port of the loopback interface. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AdminSession, openSession } from '../../../src/admin/session.js';
 import { systemClock, systemRandom } from '../../../src/base/clock.js';
+import type { ApacheMake } from './artifacts.js';
 import type { Child, Playground } from './children.js';
 import { WAIT_MS, waitFor } from './wait.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
 export const CLUSTER = 'DefaultCluster';
 
-/** Whose server, and whose client. */
+/** Whose server, and whose client; Apache's are of the newest line. */
 export type Make = 'ours' | 'apache';
+/** The older line, too. */
+export type ServerMake = 'ours' | ApacheMake;
 
 /**
  * Settings of every broker, by names that both makes know: small files, so that a few thousand messages fill several,
@@ -41,6 +44,8 @@ const APACHE_SETTINGS: Readonly<Record<string, string>> = {
   pullMessageThreadPoolNums: '4',
   adminBrokerThreadPoolNums: '4',
   heartbeatThreadPoolNums: '2',
+  // On a busy machine sends wait for longer than the 200 ms after which they would be refused.
+  waitTimeMillsInSendQueue: '10000',
 };
 
 /** A small JVM: what Apache's own start scripts open to its code, and no more heap than the tests need. */
@@ -53,8 +58,10 @@ const JVM: readonly string[] = [
   ...['--add-opens', 'java.base/jdk.internal.misc=ALL-UNNAMED'],
 ];
 
+const NO_LOGS = '<configuration><root level="OFF"/></configuration>\n';
+
 export interface Server {
-  readonly make: Make;
+  readonly make: ServerMake;
   readonly child: Child;
   /** `host:port` */
   readonly addr: string;
@@ -82,13 +89,17 @@ const INTEROP_PROFILE: ServerProfile = { settings: BROKER_SETTINGS, apacheSettin
 /** Starts servers; a session for asking the brokers is made by `session`. */
 export class Servers {
   readonly #playground: Playground;
-  /** Of SERVER_VERSION. */
-  readonly #classPath: string;
+  readonly #classPaths: Readonly<Partial<Record<ApacheMake, string>>>;
   readonly #profile: ServerProfile;
 
-  constructor(playground: Playground, classPath: string, profile = INTEROP_PROFILE) {
+  /** @param classPaths of the makes that are to be started */
+  constructor(
+    playground: Playground,
+    classPaths: Readonly<Partial<Record<ApacheMake, string>>>,
+    profile = INTEROP_PROFILE,
+  ) {
     this.#playground = playground;
-    this.#classPath = classPath;
+    this.#classPaths = classPaths;
     this.#profile = profile;
   }
 
@@ -98,13 +109,13 @@ export class Servers {
     return openSession({ namesrvAddrs, timeoutMs: 10_000, clock: systemClock, random: systemRandom });
   }
 
-  async namesrv(make: Make): Promise<Server> {
-    return make === 'ours' ? this.#ourNamesrv() : this.#apacheNamesrv();
+  async namesrv(make: ServerMake): Promise<Server> {
+    return make === 'ours' ? this.#ourNamesrv() : this.#apacheNamesrv(make);
   }
 
   /** Resolves when it is registered with every name server. */
-  async broker(make: Make, options: BrokerOptions): Promise<Server> {
-    const server = await (make === 'ours' ? this.#ourBroker(options) : this.#apacheBroker(options));
+  async broker(make: ServerMake, options: BrokerOptions): Promise<Server> {
+    const server = await (make === 'ours' ? this.#ourBroker(options) : this.#apacheBroker(make, options));
     for (const namesrvAddr of options.namesrvAddr.split(';')) {
       const session = await this.session(namesrvAddr);
       try {
@@ -154,27 +165,27 @@ export class Servers {
     return { child, said };
   }
 
-  async #apacheNamesrv(): Promise<Server> {
-    const home = await this.#playground.newFolder('apache-namesrv');
+  async #apacheNamesrv(make: ApacheMake): Promise<Server> {
+    const home = await this.#home('namesrv');
     const [port] = await freePorts([0]);
     const config = join(home, 'namesrv.conf');
     await writeFile(config, formatProperties({ listenPort: String(port), kvConfigPath: join(home, 'kvConfig.json') }));
-    const child = this.#java('Apache name server', home, ['org.apache.rocketmq.namesrv.NamesrvStartup', '-c', config]);
+    const child = this.#java(make, 'name server', home, ['org.apache.rocketmq.namesrv.NamesrvStartup', '-c', config]);
     const addr = `127.0.0.1:${port}`;
     const session = await this.session(addr);
     try {
-      await this.#alive({ child }, 'Apache name server to serve', async () => {
+      await this.#alive({ child }, `${make} name server to serve`, async () => {
         await session.api.getBrokerClusterInfo();
         return true;
       });
     } finally {
       await session.close();
     }
-    return { make: 'apache', child, addr };
+    return { make, child, addr };
   }
 
-  async #apacheBroker(options: BrokerOptions): Promise<Server> {
-    const home = await this.#playground.newFolder(`apache-${options.brokerName}`);
+  async #apacheBroker(make: ApacheMake, options: BrokerOptions): Promise<Server> {
+    const home = await this.#home(options.brokerName);
     // It also listens two below its port and, for replication, one above.
     const [freePort, haPort] = await freePorts([0, 1, -2]);
     const port = options.settings?.listenPort ?? freePort;
@@ -184,14 +195,31 @@ export class Servers {
       autoCreateTopicEnable: 'true',
       ...this.#profile.apacheSettings,
     });
-    const name = `Apache broker ${options.brokerName}`;
-    const child = this.#java(name, home, ['org.apache.rocketmq.broker.BrokerStartup', '-c', config]);
-    return { make: 'apache', child, addr: `127.0.0.1:${port}` };
+    const child = this.#java(make, `broker ${options.brokerName}`, home, [
+      'org.apache.rocketmq.broker.BrokerStartup',
+      '-c',
+      config,
+    ]);
+    return { make, child, addr: `127.0.0.1:${port}` };
   }
 
-  #java(name: string, home: string, args: readonly string[]): Child {
-    const flags = [...this.#profile.jvm, `-Duser.home=${home}`, '-cp', this.#classPath];
-    return this.#playground.spawn(name, 'java', [...flags, ...args], { cwd: home, env: { ROCKETMQ_HOME: home } });
+  /** A folder for a server's own files. */
+  async #home(name: string): Promise<string> {
+    const home = await this.#playground.newFolder(name);
+    // Servers of 4.9 do not start without.
+    await mkdir(join(home, 'conf'));
+    for (const server of ['namesrv', 'broker']) await writeFile(join(home, `conf/logback_${server}.xml`), NO_LOGS);
+    return home;
+  }
+
+  #java(make: ApacheMake, name: string, home: string, args: readonly string[]): Child {
+    const classPath = this.#classPaths[make];
+    if (classPath === undefined) throw new Error(`no jars of ${make}`);
+    const flags = [...this.#profile.jvm, `-Duser.home=${home}`, '-cp', classPath];
+    return this.#playground.spawn(`${make} ${name}`, 'java', [...flags, ...args], {
+      cwd: home,
+      env: { ROCKETMQ_HOME: home },
+    });
   }
 
   async #configFile(options: BrokerOptions, more: Readonly<Record<string, string>>): Promise<string> {

@@ -7,11 +7,11 @@ export const WAIT_MS = 60_000;
 /**
  * The first value of `probe` that is neither false, null nor undefined. A throw of it counts as not yet.
  *
- * @param what what is waited for, for the message
+ * @param what what is waited for, for the message; called when the time is over
  * @throws Error naming `what` and how the last try went, after `timeoutMs`
  */
 export async function waitFor<T>(
-  what: string,
+  what: string | (() => string),
   probe: () => T | Promise<T>,
   timeoutMs = WAIT_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
@@ -27,7 +27,10 @@ export async function waitFor<T>(
     } catch (error) {
       last = `: ${errorText(error)}`;
     }
-    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`waited ${timeoutMs} ms for ${what}${last}`);
+    if (systemClock.monotonicMs() > deadlineMs) {
+      const named = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${timeoutMs} ms for ${named}${last}`);
+    }
     await sleep(100);
   }
 }
