@@ -22,7 +22,7 @@ test('records come out in the order they went in, to the queue and to the index'
   t.is(records.undispatched, 2);
   const dispatched: unknown[] = [];
   records.dispatch(149, (...record) => dispatched.push(record));
-  t.deepEqual(dispatched, [[queue, 0, 100, 7, 1_000]]);
+  t.deepEqual(dispatched, [[queue, 0, 100, 7, 1_000, 1]]);
   const keys: unknown[] = [];
   records.index(10, (...key) => keys.push(key));
   t.deepEqual(keys, [
