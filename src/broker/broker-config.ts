@@ -118,6 +118,10 @@ export const brokerProperties = {
   accessMessageInMemoryMaxRatio: atBoot(int32(40)),
   maxFilterMessageSize: atBoot(int32(16_000)),
   defaultQueryMaxNum: int32(32),
+  /** Bytes of old messages that one group, and all together, may read in five seconds; shown, not enforced. */
+  cgColdReadThreshold: int64(3 * 1024 * 1024),
+  globalColdReadThreshold: int64(100 * 1024 * 1024),
+  dataReadAheadEnable: bool(true),
 
   // Filtering by message selectors (SQL92).
   enablePropertyFilter: bool(false),

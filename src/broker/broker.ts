@@ -31,6 +31,7 @@ import { PopInflightCounter } from './pop/inflight-counter.js';
 import { PopService } from './pop/pop-service.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
+import { coldDataHandlers } from './processors/cold-data.js';
 import { connectionHandlers } from './processors/connections.js';
 import { consumerCallHandlers } from './processors/consumer-call.js';
 import { consumerManageHandlers } from './processors/consumer-manage.js';
@@ -42,6 +43,7 @@ import { pullMessageHandlers } from './processors/pull-message.js';
 import { queryMessageHandlers } from './processors/query-message.js';
 import { queueOffsetHandlers } from './processors/queue-offset.js';
 import { recallMessageHandlers } from './processors/recall-message.js';
+import { replicationHandlers } from './processors/replication.js';
 import { replyMessageHandlers } from './processors/reply-message.js';
 import { sendBackHandlers } from './processors/send-back.js';
 import { sendMessageHandlers } from './processors/send-message.js';
@@ -220,7 +222,7 @@ export class Broker {
       topics: this.#topics,
       client: this.#client,
       brokerAddr,
-      haServerAddr: formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1),
+      haServerAddr: this.#haServerAddr(port),
     });
     const routes = new TopicRoutes({ ...this.#deps, config: this.config, client: this.#client });
     const pop = new PopService({ broker: context, routes, isTimerBehind: () => isTimerBehind(context.timer) });
@@ -271,6 +273,10 @@ export class Broker {
     } catch (error) {
       throw new MQError('CONFIG', `brokerIP1: ${JSON.stringify(brokerIP1)} has no address`, { cause: error });
     }
+  }
+
+  #haServerAddr(port: number): string {
+    return formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1);
   }
 
   #createContext(store: MessageStore, storeHost: HostAddress, brokerAddr: string): BrokerContext {
@@ -344,6 +350,11 @@ export class Broker {
       timerAdminHandlers(context.timer),
       brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
       pop.handlers(),
+      coldDataHandlers(context),
+      replicationHandlers(context, {
+        haServerAddr: this.#haServerAddr(context.storeHost.port),
+        initMaxPhyOffset: context.store.stats().maxPhyOffset,
+      }),
       unsupportedHandlers(),
     ];
     for (const handlers of tables) {
