@@ -14,8 +14,13 @@ import { createResponse, type RemotingCommand } from '../protocol/remoting-comma
 import { RequestCode } from '../protocol/request-code.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { formatAddress } from '../remoting/address.js';
-import { RemotingClient } from '../remoting/client.js';
-import { RemotingServer, type RequestContext, type ServerConnection } from '../remoting/server.js';
+import { RemotingClient, type TlsClientOptions } from '../remoting/client.js';
+import {
+  RemotingServer,
+  type RequestContext,
+  type ServerConnection,
+  type TlsServerOptions,
+} from '../remoting/server.js';
 import type { BrokerConfig } from './broker-config.js';
 import { BrokerOuterApi } from './broker-outer-api.js';
 import { BrokerStats } from './broker-stats.js';
@@ -95,6 +100,10 @@ export interface BrokerDeps {
   logger: Logger;
   clock: Clock;
   random: Random;
+  /** Plain text only without it. */
+  tls?: TlsServerOptions;
+  /** Towards name servers; plain text without it. */
+  clientTls?: TlsClientOptions;
 }
 
 /** Where a started broker listens. */
@@ -162,9 +171,10 @@ export class Broker {
       clock,
       idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
       readRegion: { buffer, start: 0, end: READ_REGION_BYTES },
+      ...(deps.tls && { tls: deps.tls }),
       rawFrame: (conn, view, bytes, start, end) => this.#hotSend?.take(conn, view, bytes, start, end) ?? false,
     });
-    this.#client = new RemotingClient({ logger, clock, random });
+    this.#client = new RemotingClient({ logger, clock, random, ...(deps.clientTls && { tls: deps.clientTls }) });
     const now = () => clock.now();
     this.#topics = new TopicTable(config, now);
     this.#groups = new SubscriptionGroupTable(config, now);

@@ -9,6 +9,7 @@ import { localAddress } from './local-address.js';
 import { type PropertiesFile, readPropertiesFile, withPropertiesFile } from './properties-file.js';
 import { once, type Stoppable } from './running.js';
 import type { ServerSurroundings } from './start-namesrv.js';
+import { clientTlsFromProperties, isTlsProperty, tlsFromProperties } from './tls-properties.js';
 
 export interface StartBrokerOptions extends ServerSurroundings {
   /** Apache's `.properties` file (`broker start -c FILE`). */
@@ -93,13 +94,21 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   if (file === null && values.storePathRootDir === undefined) {
     config.storePathRootDir = dataFolder(['broker', config.brokerName], options);
   }
-  const unknown = Object.keys(config.extra).filter((name) => name !== 'rocketmqHome');
+  const unknown = Object.keys(config.extra).filter((name) => name !== 'rocketmqHome' && !isTlsProperty(name));
   if (unknown.length > 0) logger.warn({ properties: unknown }, 'properties without effect');
   if (config.namesrvAddr.trim() === '') {
     logger.warn({ brokerName: config.brokerName }, 'no name server: clients will not find this broker');
   }
 
-  const broker = new Broker(config, { logger: logger.child({ server: config.brokerName }), clock, random });
+  const tls = await tlsFromProperties(values, file);
+  const clientTls = await clientTlsFromProperties(values, file);
+  const broker = new Broker(config, {
+    logger: logger.child({ server: config.brokerName }),
+    clock,
+    random,
+    ...(tls !== null && { tls }),
+    ...(clientTls !== null && { clientTls }),
+  });
   const shutdown = once(() => broker.shutdown());
   try {
     const { addr, port } = await broker.start();

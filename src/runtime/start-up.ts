@@ -4,6 +4,7 @@ import { dataFolder } from './data-folder.js';
 import { once, type Stoppable, shutdownInReverse } from './running.js';
 import { type RunningBroker, startBroker } from './start-broker.js';
 import { type RunningNamesrv, type ServerSurroundings, startNamesrv } from './start-namesrv.js';
+import { isTlsProperty } from './tls-properties.js';
 
 /** Ports of brokers are this far apart: each may use its own, the two below (fast) and the one above (HA). */
 export const BROKER_PORT_STEP = 10;
@@ -87,6 +88,7 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
       host,
       port: namesrvPort,
       dataDir: join(storeDir, 'namesrv'),
+      properties: tlsProperties(options.properties),
       portHint: 'choose another with --namesrv-port (0 takes a free one)',
     });
     started.push(namesrv);
@@ -117,6 +119,11 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
     await shutdown();
     throw error;
   }
+}
+
+/** A client speaks TLS to all servers or to none, so the name server gets the brokers' settings. */
+function tlsProperties(properties: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => isTlsProperty(name)));
 }
 
 function bracketed(host: string): string {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorText, MQError } from '../base/errors.js';
+import type { TlsClientOptions } from '../remoting/client.js';
 import type { TlsMode, TlsServerOptions } from '../remoting/server.js';
 import { type PropertiesFile, readPropertiesFile } from './properties-file.js';
 
@@ -63,5 +64,40 @@ export async function tlsFromProperties(given: Values, file: PropertiesFile | nu
     ...(passphrase && { passphrase }),
     ...(ca !== null && { ca }),
     requireClientCertificate: values['tls.server.need.client.auth']?.trim().toLowerCase() === 'require',
+  };
+}
+
+/** Whether a broker speaks TLS to name servers: as told, else if it takes nothing but TLS itself. */
+function wantsClientTls(values: Values): boolean {
+  const told = values.useTLS ?? values['tls.enable'];
+  return told === undefined ? values['tls.server.mode']?.trim() === 'enforcing' : told.trim() === 'true';
+}
+
+/**
+ * How a broker speaks TLS to name servers, from Apache's `tls.client.*` properties. As in Java, the name server's
+ * certificate is checked only with `tls.client.authServer=true`.
+ *
+ * @returns null when it speaks plain text
+ * @throws as tlsFromProperties
+ *
+ * Source: remoting/.../netty/TlsHelper.java, NettyClientConfig.java; broker/BrokerStartup.java
+ */
+export async function clientTlsFromProperties(
+  given: Values,
+  file: PropertiesFile | null,
+): Promise<TlsClientOptions | null> {
+  const { values, folder } = await withConfigFile(given, file);
+  if (!wantsClientTls(values)) return null;
+  const checksServer = values['tls.client.authServer']?.trim() === 'true';
+  const ca = checksServer ? await readPem(values, 'tls.client.trustCertPath', folder) : null;
+  const cert = await readPem(values, 'tls.client.certPath', folder);
+  const key = await readPem(values, 'tls.client.keyPath', folder);
+  const passphrase = values['tls.client.keyPassword'];
+  return {
+    insecure: !checksServer,
+    ...(ca !== null && { ca }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key }),
+    ...(passphrase && { passphrase }),
   };
 }

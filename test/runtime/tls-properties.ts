@@ -6,7 +6,8 @@ import { createRequest } from '../../src/protocol/remoting-command.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { PropertiesFileError, readPropertiesFile } from '../../src/runtime/properties-file.js';
 import { startNamesrv } from '../../src/runtime/start-namesrv.js';
-import { tlsFromProperties } from '../../src/runtime/tls-properties.js';
+import { startUp } from '../../src/runtime/start-up.js';
+import { clientTlsFromProperties, tlsFromProperties } from '../../src/runtime/tls-properties.js';
 import { startClient, TEST_CERTIFICATE, TEST_KEY } from '../helper/remoting.js';
 
 async function folderWithCertificate(t: ExecutionContext): Promise<string> {
@@ -58,4 +59,33 @@ test('a name server speaks TLS with the configured certificate', async (t) => {
   t.teardown(shutdown);
   const { client } = startClient(t, { tls: { ca: TEST_CERTIFICATE, servername: 'localhost' } });
   t.is((await client.invoke(addr, createRequest(RequestCode.GET_BROKER_CLUSTER_INFO), 5000)).code, 0);
+});
+
+test('a cluster in mode enforcing speaks TLS on every port, also broker to name server', async (t) => {
+  const folder = await folderWithCertificate(t);
+  const properties = {
+    'tls.server.mode': 'enforcing',
+    'tls.server.certPath': join(folder, 'server.pem'),
+    'tls.server.keyPath': join(folder, 'server.key'),
+  };
+  const options = { properties, storeDir: join(folder, 'up'), namesrvPort: 0, brokerPort: 0, home: folder, env: {} };
+  const { brokers, namesrvAddr, shutdown } = await startUp(options);
+  t.teardown(shutdown);
+  const { client } = startClient(t, { tls: { ca: TEST_CERTIFICATE, servername: 'localhost' } });
+  const info = await client.invoke(namesrvAddr, createRequest(RequestCode.GET_BROKER_CLUSTER_INFO), 5000);
+  const addr = brokers[0]?.addr ?? '';
+  t.true(info.body?.toString().includes(addr));
+  t.is((await client.invoke(addr, createRequest(RequestCode.GET_BROKER_CONFIG), 5000)).code, 0);
+  const plain = startClient(t).client;
+  await t.throwsAsync(plain.invoke(addr, createRequest(RequestCode.GET_BROKER_CONFIG), 5000));
+});
+
+test('the name server is trusted without a look unless tls.client.authServer is true', async (t) => {
+  const folder = await folderWithCertificate(t);
+  t.is(await clientTlsFromProperties({ 'tls.server.mode': 'permissive' }, null), null);
+  t.is(await clientTlsFromProperties({ useTLS: 'false', 'tls.server.mode': 'enforcing' }, null), null);
+  t.deepEqual(await clientTlsFromProperties({ useTLS: 'true' }, null), { insecure: true });
+  const trustCertPath = join(folder, 'server.pem');
+  const checked = { 'tls.enable': 'true', 'tls.client.authServer': 'true', 'tls.client.trustCertPath': trustCertPath };
+  t.deepEqual(await clientTlsFromProperties(checked, null), { insecure: false, ca: Buffer.from(TEST_CERTIFICATE) });
 });
