@@ -7,6 +7,7 @@ import type { MessageExt } from '../protocol/message.js';
 import { MessageProperty } from '../protocol/message-property.js';
 import { ConsumeReturnType, type TraceRecord } from '../protocol/trace-data.js';
 import type { MQClientInstance } from './mq-client-instance.js';
+import { DEFAULT_REGION_ID } from './send-result.js';
 import type { TraceDispatcher } from './trace-dispatcher.js';
 
 /** How a listener ended. */
@@ -39,9 +40,9 @@ export function traceConsumption(
 ): (outcome: ListenerOutcome) => void {
   const traced = messages.filter(({ properties }) => properties.get(MessageProperty.TRACE_SWITCH) !== 'false');
   const last = traced.at(-1);
-  const regionId = last?.properties.get(MessageProperty.MSG_REGION);
-  // Brokers that name no region do not trace.
-  if (!last || regionId === undefined) return () => {};
+  if (!last) return () => {};
+  // Brokers of 4.9 give messages no region unless a hook is installed; Apache's 5.x client then drops the record.
+  const regionId = last.properties.get(MessageProperty.MSG_REGION) ?? DEFAULT_REGION_ID;
   const { clock, nextUniqId } = instance;
   const topic = traced[0]?.topic;
   const requestId = nextUniqId();

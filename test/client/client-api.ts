@@ -195,6 +195,23 @@ test('a lite pull has a code of its own', async (t) => {
   t.is(last().code, 361);
 });
 
+test('a broker that does not know lite pulls gets plain ones from then on', async (t) => {
+  const { api, requests } = setUp(({ code }) => (code === 361 ? { code: 3 } : { code: 19, extFields: pullAnswer }));
+  for (const addr of ['b:1', 'b:1', 'c:1']) {
+    t.is((await api.pullMessage(addr, { ...pullHeader, sysFlag: 2 | 4 | 16 })).status, 'NO_NEW_MSG');
+  }
+  t.deepEqual(
+    requests.map(({ code, extFields }) => [code, extFields?.sysFlag]),
+    [
+      [361, '22'],
+      [11, '6'],
+      [11, '6'],
+      [361, '22'],
+      [11, '6'],
+    ],
+  );
+});
+
 test('a query that finds nothing is an empty result', async (t) => {
   const { api, last } = setUp(() => ({ code: 22 }));
   const query = { topic: 't', key: 'k', maxNum: 1, beginTimestamp: 0, endTimestamp: 1 };

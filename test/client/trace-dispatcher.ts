@@ -100,3 +100,12 @@ test('a consumption is recorded before and after, for messages that are traced',
     ],
   );
 });
+
+test('a message of a broker that names no region is recorded under the default one', async (t) => {
+  const { dispatcher: trace, instance, sent } = dispatcher();
+  const message = { topic: 'orders', msgId: 'a', reconsumeTimes: 0, properties: new Map() } as unknown as MessageExt;
+  traceConsumption(trace, instance, 'g', [message]);
+  await trace.flush();
+  const [record] = sent.flatMap(({ body }) => decodeTraceRecords(body.toString()));
+  t.like(record, { type: 'SubBefore', regionId: 'DefaultRegion', msgId: 'a' });
+});

@@ -3,10 +3,6 @@ const NO_LITE_PULL = 'lite pulls have a request code that 4.9 does not know; Jav
 const NO_TRACE = 'consumption from a 4.9 broker leaves no trace record; Java 5.3.3 fails likewise';
 
 export const TODO: Readonly<Record<string, string>> = {
-  'our client to apache-4.9: lite-pull': NO_LITE_PULL,
-  'our client to apache-4.9: lite-pull-seek': NO_LITE_PULL,
-  'our client to apache-4.9: trace-consume': NO_TRACE,
-  // Of the direction that judges the scenarios.
   'Java 5.3.3 to apache-4.9: lite-pull': NO_LITE_PULL,
   'Java 5.3.3 to apache-4.9: lite-pull-seek': NO_LITE_PULL,
   'Java 5.3.3 to apache-4.9: trace-consume': NO_TRACE,

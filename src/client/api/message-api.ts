@@ -17,6 +17,7 @@ import {
 } from '../../protocol/headers.js';
 import type { MessageExt } from '../../protocol/message.js';
 import { decodeMessage, decodeMessages, unwrapInnerBatch } from '../../protocol/message-codec.js';
+import type { RemotingCommand } from '../../protocol/remoting-command.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import { isInnerBatch, PullSysFlag } from '../../protocol/sys-flag.js';
@@ -145,6 +146,31 @@ export function messageApi(rpc: Rpc) {
     accept: SEND_ACCEPTED,
   });
 
+  /** Brokers, by address, that refused 361. */
+  const withoutLitePull = new Set<string>();
+
+  const pull = async (
+    addr: string,
+    header: HeaderOf<typeof PullMessageRequestHeader>,
+    options?: CallOptions,
+  ): Promise<RemotingCommand> => {
+    const isLite = (header.sysFlag & PullSysFlag.LITE_PULL_MESSAGE) !== 0;
+    if (isLite && !withoutLitePull.has(addr)) {
+      const request = { code: RequestCode.LITE_PULL_MESSAGE, header: encodeHeader(PullMessageRequestHeader, header) };
+      const accept = [...PULL_ACCEPTED, ResponseCode.REQUEST_CODE_NOT_SUPPORTED];
+      const response = await rpc.call(addr, { ...request, accept }, options);
+      if (response.code !== ResponseCode.REQUEST_CODE_NOT_SUPPORTED) return response;
+      withoutLitePull.add(addr);
+    }
+    const sysFlag = header.sysFlag & ~PullSysFlag.LITE_PULL_MESSAGE;
+    const request = {
+      code: RequestCode.PULL_MESSAGE,
+      header: encodeHeader(PullMessageRequestHeader, { ...header, sysFlag }),
+      accept: PULL_ACCEPTED,
+    };
+    return rpc.call(addr, request, options);
+  };
+
   return {
     /**
      * 310, 320, 325 or 10.
@@ -177,19 +203,16 @@ export function messageApi(rpc: Rpc) {
       await rpc.oneway(addr, sendRequest(options.kind ?? 'message', header, body), options);
     },
 
-    /** 11, or 361 when sysFlag has the lite bit. A long poll: give a `timeoutMs` beyond suspendTimeoutMillis. */
+    /**
+     * 11, or 361 when sysFlag has the lite bit and the broker knows that code; 4.9 does not, and gets 11 without the
+     * bit from its first refusal on. A long poll: give a `timeoutMs` beyond suspendTimeoutMillis.
+     */
     async pullMessage(
       addr: string,
       header: HeaderOf<typeof PullMessageRequestHeader>,
       options?: CallOptions,
     ): Promise<PullResult> {
-      const isLite = (header.sysFlag & PullSysFlag.LITE_PULL_MESSAGE) !== 0;
-      const request = {
-        code: isLite ? RequestCode.LITE_PULL_MESSAGE : RequestCode.PULL_MESSAGE,
-        header: encodeHeader(PullMessageRequestHeader, header),
-        accept: PULL_ACCEPTED,
-      };
-      const response = await rpc.call(addr, request, options);
+      const response = await pull(addr, header, options);
       const values = decodeHeader(PullMessageResponseHeader, response.extFields);
       const status = PULL_STATUS.get(response.code) as PullStatus;
       const messages = status === 'FOUND' && response.body !== null ? decodePulled(response.body) : [];
