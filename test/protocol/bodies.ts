@@ -44,6 +44,10 @@ const BY_HAND: Record<string, string> = {
   SubscriptionGroupList: '{"groupConfigList":[]}',
   TimerMetricsSerializeWrapper:
     '{"dataVersion":{"counter":1,"stateVersion":0,"timestamp":1700000000000},"timingCount":{"orders":{"count":3,"timeStamp":1700000000000}}}',
+  AckMsg: '{"ao":43,"bn":"broker-a","c":"workers","pt":1700000000000,"q":3,"so":41,"t":"orders"}',
+  BatchAckMsg: '{"ao":-1,"aol":[41,43],"bn":"broker-a","c":"workers","pt":1700000000000,"q":3,"so":41,"t":"orders"}',
+  PopCheckPoint:
+    '{"bm":0,"bn":"broker-a","c":"workers","d":[0,2],"it":60000,"n":2,"pt":1700000000000,"q":3,"reviveTime":1700000060000,"ro":0,"so":41,"t":"orders"}',
   TopicRemappingDetailWrapper:
     '{"brokerConfigMap":{},"brokerToMapIn":["broker-a"],"brokerToMapOut":[],"epoch":3,"topic":"st","type":"REMAPPING"}',
 };
