@@ -11,7 +11,7 @@ import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './f
 import type { AdminSession } from './session.js';
 
 /** KV namespace of order confs. Source: common/namesrv/NamesrvUtil.java */
-const ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';
+export const ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';
 
 /** Settings to change; what is left out stays as it is, or takes the default of a new topic. */
 export interface TopicPatch {

@@ -24,6 +24,7 @@ const EXAMPLE_WIDTH = 66;
 /** The command that does what Apache's subcommand does. */
 const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   addWritePerm: 'namesrv add-write-perm',
+  allocateMQ: 'queue allocate',
   brokerConsumeStats: 'broker consume-stats',
   brokerStatus: 'broker status',
   cleanExpiredCQ: 'broker clean-expired-cq',
@@ -38,9 +39,12 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   deleteTopic: 'topic delete',
   getBrokerConfig: 'broker get-config',
   getBrokerEpoch: 'broker get-epoch',
+  getConsumerConfig: 'consumer get-config',
   getNamesrvConfig: 'namesrv get-config',
   haStatus: 'ha status',
+  producer: 'producer list',
   producerConnection: 'producer connections',
+  queryCq: 'queue query',
   queryMsgById: 'message query-by-id',
   queryMsgByKey: 'message query-by-key',
   queryMsgByOffset: 'message query-by-offset',
@@ -50,16 +54,21 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   resetOffsetByTime: 'offset reset',
   sendMessage: 'message send',
   sendMsgStatus: 'broker check-rt',
-  statsAll: 'stats all',
   setConsumeMode: 'consumer set-mode',
+  statsAll: 'stats all',
+  topicClusterList: 'topic clusters',
   topicList: 'topic list',
   topicRoute: 'topic route',
   topicStatus: 'topic status',
   updateBrokerConfig: 'broker update-config',
   updateKvConfig: 'namesrv set-kv',
   updateNamesrvConfig: 'namesrv update-config',
+  updateOrderConf: 'topic set-order-conf',
   updateSubGroup: 'consumer update',
+  updateSubGroupList: 'consumer import',
   updateTopic: 'topic update',
+  updateTopicList: 'topic import',
+  updateTopicPerm: 'topic set-perm',
   wipeWritePerm: 'namesrv wipe-write-perm',
 };
 
@@ -67,6 +76,8 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   'consumer create': ['updateSubGroup'],
   'topic create': ['updateTopic'],
+  'topic delete-order-conf': ['updateOrderConf'],
+  'topic get-order-conf': ['updateOrderConf'],
 };
 
 type WithoutFlag = { [K in SettingName]: (typeof SETTINGS)[K]['flag'] extends null ? K : never }[SettingName];

@@ -199,7 +199,7 @@ class Parser {
     const name = (token.split('=', 1)[0] as string).replace(/^-{1,2}/, '');
     if (this.#matching(name).length > 0) return true;
     if (token.startsWith('--')) return false;
-    if (this.#byLetter(name[0] ?? '') !== null) return true;
+    if (this.#byLetter(name) !== null || this.#byLetter(name[0] ?? '') !== null) return true;
     return this.#options.some(({ long }) => name.length >= long.length + 2 && name.startsWith(long));
   }
 }

@@ -1,6 +1,6 @@
 import type { GroupPatch } from '../../admin/group-write.js';
 import { ResponseCode } from '../../protocol/response-code.js';
-import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../protocol/subscription-group-config.js';
+import type { GroupRetryPolicy } from '../../protocol/subscription-group-config.js';
 import { UsageError } from '../usage-error.js';
 import {
   type ApacheCommand,
@@ -15,7 +15,8 @@ import {
   unknownCluster,
 } from './command.js';
 import type { ApacheFlags } from './commons-cli.js';
-import { dateTime, front, javaMap, left } from './java-text.js';
+import { groupConfigText } from './group-config-text.js';
+import { dateTime, front, left } from './java-text.js';
 import { optional, required } from './option.js';
 
 /** Source: tools/command/consumer/ConsumerProgressSubCommand.java */
@@ -237,40 +238,6 @@ async function retryPolicy(text: string | null): Promise<GroupRetryPolicy | unde
   } catch (error) {
     throw new UsageError(`-p is no retry policy: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Source: remoting/protocol/subscription/SubscriptionGroupConfig.java#toString */
-function groupConfigText(config: SubscriptionGroupConfig): string {
-  const { groupRetryPolicy: policy } = config;
-  const { exponentialRetryPolicy: growing, customizedRetryPolicy: listed } = policy;
-  const growingText = growing && `ExponentialRetryPolicy{${memberText(growing, ['initial', 'max', 'multiplier'])}}`;
-  const listedText = listed && `CustomizedRetryPolicy{next=[${listed.next.join(', ')}]}`;
-  const policyText =
-    `GroupRetryPolicy{type=${policy.type}, exponentialRetryPolicy=${growingText ?? null}, ` +
-    `customizedRetryPolicy=${listedText ?? null}}`;
-  const fields: ReadonlyArray<readonly [string, unknown]> = [
-    ['groupName', config.groupName],
-    ['consumeEnable', config.consumeEnable],
-    ['consumeFromMinEnable', config.consumeFromMinEnable],
-    ['consumeBroadcastEnable', config.consumeBroadcastEnable],
-    ['consumeMessageOrderly', config.consumeMessageOrderly],
-    ['retryQueueNums', config.retryQueueNums],
-    ['retryMaxTimes', config.retryMaxTimes],
-    ['groupRetryPolicy', policyText],
-    ['brokerId', config.brokerId],
-    ['whichBrokerWhenConsumeSlowly', config.whichBrokerWhenConsumeSlowly],
-    ['notifyConsumerIdsChangedEnable', config.notifyConsumerIdsChangedEnable],
-    ['groupSysFlag', config.groupSysFlag],
-    ['consumeTimeoutMinute', config.consumeTimeoutMinute],
-    ['subscriptionDataSet', config.subscriptionDataSet ?? null],
-    ['attributes', javaMap(Object.entries(config.attributes))],
-  ];
-  return `SubscriptionGroupConfig{${fields.map(([name, value]) => `${name}=${value}`).join(', ')}}`;
-}
-
-/** `a=1, b=2` */
-function memberText<T>(value: T, names: ReadonlyArray<keyof T & string>): string {
-  return names.map((name) => `${name}=${value[name]}`).join(', ');
 }
 
 /** Source: tools/command/consumer/DeleteSubscriptionGroupCommand.java */

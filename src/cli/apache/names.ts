@@ -41,6 +41,12 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
   ],
   [() => import('./ha.js'), ['haStatus', 'getBrokerEpoch']],
   [() => import('./stats.js'), ['statsAll']],
+  [
+    () => import('./topic-settings.js'),
+    ['updateTopicList', 'updateSubGroupList', 'updateTopicPerm', 'updateOrderConf'],
+  ],
+  [() => import('./queue.js'), ['topicClusterList', 'allocateMQ', 'queryCq']],
+  [() => import('./group-look.js'), ['getConsumerConfig', 'producer']],
 ];
 
 /** Second names, all lower case. */

@@ -1,9 +1,9 @@
-import type { TopicWrites } from '../../admin/topic-write.js';
 import { ExitCode } from '../exit-code.js';
 import type { ApacheCommand } from './command.js';
 import { integerFlag, isTrue, needed, partialExit, targetFlag, unknownCluster } from './command.js';
 import { dateTimeMillis, front, javaDouble, javaMap, left } from './java-text.js';
 import { exactlyOne, optional, required, toggle } from './option.js';
+import { topicConfigText } from './topic-config-text.js';
 
 /** Source: tools/command/topic/UpdateTopicSubCommand.java */
 const updateTopic: ApacheCommand = {
@@ -48,23 +48,11 @@ const updateTopic: ApacheCommand = {
     if (result.orderConf !== null && 'brokerAddr' in target) await orderLine('broker');
     for (const { addr } of result.brokers) await context.line(`create topic to ${addr} success.`);
     if (result.orderConf !== null && 'clusterName' in target) await orderLine('cluster');
-    await context.line(await topicConfigText(result));
+    const config = result.brokers[0]?.config;
+    await context.line(config === undefined ? '' : topicConfigText(config));
     return partialExit(context, result);
   },
 };
-
-/** Source: common/TopicConfig.java#toString */
-async function topicConfigText(result: TopicWrites): Promise<string> {
-  const config = result.brokers[0]?.config;
-  if (config === undefined) return '';
-  const { permText } = await import('../../protocol/topic-config.js');
-  return (
-    `TopicConfig [topicName=${config.topicName}, readQueueNums=${config.readQueueNums}, ` +
-    `writeQueueNums=${config.writeQueueNums}, perm=${permText(config.perm)}, ` +
-    `topicFilterType=${config.topicFilterType}, topicSysFlag=${config.topicSysFlag}, order=${config.order}, ` +
-    `attributes=${javaMap(Object.entries(config.attributes))}]`
-  );
-}
 
 /** Source: tools/command/topic/DeleteTopicSubCommand.java */
 const deleteTopic: ApacheCommand = {
