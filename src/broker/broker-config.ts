@@ -83,6 +83,8 @@ export const brokerProperties = {
   reviveQueueNum: atBoot(int32(8)),
   validateSystemTopicWhenUpdateTopic: bool(true),
   enableMixedMessageType: bool(false),
+  /** Of requests for static topics to the broker that holds the messages. */
+  forwardTimeout: int64(3000),
   splitMetadataSize: int32(2000),
   enableSplitMetadata: bool(true),
   clearRetryTopicWhenDeleteTopic: bool(true),

@@ -19,6 +19,7 @@ import { ResponseCode } from '../protocol/response-code.js';
 import { PermName, type TopicConfig } from '../protocol/topic-config.js';
 import type { RemotingClient } from '../remoting/client.js';
 import type { BrokerConfig } from './broker-config.js';
+import type { TopicQueueMappingTable } from './static-topic/mapping-table.js';
 import type { TopicTable } from './topic-table.js';
 
 const UNREGISTER_TIMEOUT_MS = 3000;
@@ -30,6 +31,7 @@ const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
 export interface BrokerOuterApiDeps {
   config: BrokerConfig;
   topics: TopicTable;
+  mappings: TopicQueueMappingTable;
   client: RemotingClient;
   clock: Clock;
   logger: Logger;
@@ -183,7 +185,7 @@ export class BrokerOuterApi {
   }
 
   #request(names: ReadonlySet<string> | null): RemotingCommand {
-    const { config, topics, brokerAddr, haServerAddr } = this.#deps;
+    const { config, topics, mappings, brokerAddr, haServerAddr } = this.#deps;
     const configs: TopicConfig[] = [];
     if (names === null) configs.push(...topics.entries().values());
     else {
@@ -197,7 +199,7 @@ export class BrokerOuterApi {
         topicConfigSerializeWrapper: {
           topicConfigTable: maskedTopics(configs, config.brokerPermission),
           dataVersion: topics.version,
-          topicQueueMappingInfoMap: {},
+          topicQueueMappingInfoMap: mappings.infos(names ?? undefined),
           topicQueueMappingDetailMap: {},
           mappingDataVersion: { counter: 0, timestamp: 0, stateVersion: 0 },
         },

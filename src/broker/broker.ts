@@ -52,6 +52,7 @@ import { replicationHandlers } from './processors/replication.js';
 import { replyMessageHandlers } from './processors/reply-message.js';
 import { sendBackHandlers } from './processors/send-back.js';
 import { sendMessageHandlers } from './processors/send-message.js';
+import { staticTopicAdminHandlers } from './processors/static-topic-admin.js';
 import { statisticsHandlers } from './processors/statistics.js';
 import { timerAdminHandlers } from './processors/timer-admin.js';
 import { topicAdminHandlers } from './processors/topic-admin.js';
@@ -60,6 +61,9 @@ import { PullRequestHold } from './pull-request-hold.js';
 import { RebalanceLocks } from './rebalance-locks.js';
 import { RateName } from './runtime-info.js';
 import { ScheduleService } from './schedule-service.js';
+import { TopicQueueMappingTable } from './static-topic/mapping-table.js';
+import { otherBrokers } from './static-topic/other-brokers.js';
+import { staticTopicHandlers } from './static-topic/static-topic-handlers.js';
 import { type LogMemory, MessageStore, type MessageStoreConfig } from './store/message-store.js';
 import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
@@ -137,6 +141,7 @@ export class Broker {
   readonly #server: RemotingServer;
   readonly #client: RemotingClient;
   readonly #topics: TopicTable;
+  readonly #mappings: TopicQueueMappingTable;
   readonly #groups: SubscriptionGroupTable;
   readonly #offsets: ConsumerOffsetTable;
   readonly #filters: ConsumerFilterTable;
@@ -177,11 +182,13 @@ export class Broker {
     this.#client = new RemotingClient({ logger, clock, random, ...(deps.clientTls && { tls: deps.clientTls }) });
     const now = () => clock.now();
     this.#topics = new TopicTable(config, now);
+    this.#mappings = new TopicQueueMappingTable(config, now);
     this.#groups = new SubscriptionGroupTable(config, now);
     this.#offsets = new ConsumerOffsetTable(config, now);
     this.#filters = new ConsumerFilterTable(config, logger, now);
     const tables = {
       topics: this.#topics,
+      mappings: this.#mappings,
       groups: this.#groups,
       offsets: this.#offsets,
       filters: this.#filters,
@@ -230,6 +237,7 @@ export class Broker {
       ...this.#deps,
       config: this.config,
       topics: this.#topics,
+      mappings: this.#mappings,
       client: this.#client,
       brokerAddr,
       haServerAddr: this.#haServerAddr(port),
@@ -241,7 +249,7 @@ export class Broker {
     this.#schedule = schedule;
     this.#transactions = transactions;
     this.#outerApi = outerApi;
-    this.#registerProcessors(context, schedule, transactions, pop);
+    this.#registerProcessors(context, schedule, transactions, pop, routes);
     this.#connectEvents(context, outerApi, pop);
     await this.#listenFast(port);
     if (this.#isStopping) return { addr: brokerAddr, port };
@@ -312,6 +320,7 @@ export class Broker {
       store,
       writer,
       topics,
+      mappings: this.#mappings,
       groups: this.#groups,
       offsets: this.#offsets,
       consumers: new ConsumerGroups<ServerConnection>(),
@@ -336,6 +345,7 @@ export class Broker {
     schedule: ScheduleService,
     transactions: TransactionService,
     pop: PopService,
+    routes: TopicRoutes,
   ): void {
     const updates = new ConfigUpdates(this.config, () => this.#deps.clock.now());
     const configChanged = (names: ReadonlySet<string>) => this.#configChanged(names);
@@ -353,6 +363,7 @@ export class Broker {
       endTransactionHandlers(context, transactions),
       consumerOffsetAdminHandlers(context, schedule),
       topicAdminHandlers(context),
+      staticTopicAdminHandlers(context),
       groupAdminHandlers(context),
       connectionHandlers(context),
       statisticsHandlers(context),
@@ -367,9 +378,11 @@ export class Broker {
       }),
       unsupportedHandlers(),
     ];
-    for (const handlers of tables) {
-      for (const [code, processor] of handlers) this.#server.register(code, processor);
-    }
+    const plain = tables.flat();
+    const ask = otherBrokers(routes, this.#client, () => this.config.forwardTimeout);
+    // In front of the plain ones, so that topics without a mapping pay no more than a look at the table.
+    const mapped = staticTopicHandlers(context, ask, plain, pullMessageHandlers(context, true));
+    for (const [code, processor] of [...plain, ...mapped]) this.#server.register(code, processor);
   }
 
   #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi, pop: PopService): void {

@@ -13,6 +13,7 @@ import type { MessageWriter } from './message-writer.js';
 import type { PopInflightCounter } from './pop/inflight-counter.js';
 import type { PullRequestHold } from './pull-request-hold.js';
 import type { RebalanceLocks } from './rebalance-locks.js';
+import type { TopicQueueMappingTable } from './static-topic/mapping-table.js';
 import type { MessageStore } from './store/message-store.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
 import type { TimerService } from './timer-service.js';
@@ -31,6 +32,8 @@ export interface TableFiles {
   saveTopics(): Promise<void>;
   saveGroups(): Promise<void>;
   saveOffsets(): Promise<void>;
+  /** Of static topics. */
+  saveMappings(): Promise<void>;
 }
 
 /** Counts of work under way, for RUNTIME_INFO and for flow control. */
@@ -49,6 +52,8 @@ export interface BrokerContext {
   readonly store: MessageStore;
   readonly writer: MessageWriter;
   readonly topics: TopicTable;
+  /** Static topics. */
+  readonly mappings: TopicQueueMappingTable;
   readonly groups: SubscriptionGroupTable;
   readonly offsets: ConsumerOffsetTable;
   readonly consumers: ConsumerGroups<ServerConnection>;

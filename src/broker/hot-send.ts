@@ -164,7 +164,7 @@ class PendingSends {
 /** What the fast way needs of a broker. */
 export type HotSendContext = Pick<
   BrokerContext,
-  'config' | 'clock' | 'store' | 'topics' | 'stats' | 'work' | 'storeHost'
+  'config' | 'clock' | 'store' | 'topics' | 'mappings' | 'stats' | 'work' | 'storeHost'
 >;
 
 export class HotSend {
@@ -337,7 +337,7 @@ export class HotSend {
   }
 
   #hotTopic(name: string): HotTopic | null {
-    const { topics, store } = this.#context;
+    const { topics, store, mappings } = this.#context;
     const config = topics.get(name);
     const known = this.#topics.get(name);
     if (config === undefined) {
@@ -354,6 +354,7 @@ export class HotSend {
         checkTopicName(name) === null &&
         !isNotAllowedSendTopic(name) &&
         !isRetryTopic(name) &&
+        !mappings.has(name) &&
         config.attributes[CLEANUP_POLICY_ATTRIBUTE] === undefined &&
         config.attributes[QUEUE_TYPE_ATTRIBUTE] === undefined,
       sysFlags: config.topicFilterType === 'MULTI_TAG' ? MessageSysFlag.MULTI_TAGS_FLAG : 0,

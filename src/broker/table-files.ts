@@ -14,10 +14,12 @@ import {
   decodeDelayOffsetSerializeWrapper,
   decodeSubscriptionGroupWrapper,
   decodeTopicConfigSerializeWrapper,
+  decodeTopicQueueMappingSerializeWrapper,
   formatConsumerFilterWrapper,
   formatDelayOffsetSerializeWrapper,
   formatSubscriptionGroupWrapper,
   formatTopicConfigSerializeWrapper,
+  formatTopicQueueMappingSerializeWrapper,
 } from '../protocol/bodies.js';
 import { newDataVersion } from '../protocol/data-version.js';
 import type { SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
@@ -26,6 +28,7 @@ import type { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { TableFiles } from './context.js';
 import type { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import type { DelayOffsets, ScheduleService } from './schedule-service.js';
+import type { TopicQueueMappingTable } from './static-topic/mapping-table.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
 import { consumerOffsetText, KeptTexts } from './table-texts.js';
 import type { TopicTable } from './topic-table.js';
@@ -98,6 +101,7 @@ export class TableFile {
 export interface BrokerTables {
   filters: ConsumerFilterTable;
   topics: TopicTable;
+  mappings: TopicQueueMappingTable;
   groups: SubscriptionGroupTable;
   offsets: ConsumerOffsetTable;
 }
@@ -106,6 +110,7 @@ export class BrokerTableFiles implements TableFiles {
   readonly #clock: Clock;
   readonly #tables: BrokerTables;
   readonly #topics: TableFile;
+  readonly #mappings: TableFile;
   readonly #groups: TableFile;
   readonly #offsets: TableFile;
   /** Of the other setting of enableLmq: read when there is no file of this one, never written. */
@@ -137,6 +142,13 @@ export class BrokerTableFiles implements TableFiles {
     const file = (name: string, render: () => string | Promise<string>): TableFile =>
       new TableFile(join(storePathRootDir, 'config', name), clock, render);
     this.#topics = file('topics.json', () => this.#topicsText());
+    this.#mappings = file('topicQueueMapping.json', () => {
+      const { mappings } = this.#tables;
+      return formatTopicQueueMappingSerializeWrapper({
+        topicQueueMappingInfoMap: mappings.details(),
+        dataVersion: mappings.version,
+      });
+    });
     this.#groups = file('subscriptionGroup.json', () => this.#groupsText());
     const offsetFiles = ['consumerOffset.json', 'lmqConsumerOffset.json'];
     if (enableLmq) offsetFiles.reverse();
@@ -174,6 +186,8 @@ export class BrokerTableFiles implements TableFiles {
   async loadTopics(): Promise<void> {
     const topics = await this.#topics.load(decodeTopicConfigSerializeWrapper);
     if (topics) this.#tables.topics.load(Object.values(topics.topicConfigTable), topics.dataVersion);
+    const mappings = await this.#mappings.load(decodeTopicQueueMappingSerializeWrapper);
+    if (mappings) this.#tables.mappings.load(Object.values(mappings.topicQueueMappingInfoMap), mappings.dataVersion);
     this.#areTopicsLoaded = true;
   }
 
@@ -206,6 +220,10 @@ export class BrokerTableFiles implements TableFiles {
 
   saveTopics(): Promise<void> {
     return this.#topics.save();
+  }
+
+  saveMappings(): Promise<void> {
+    return this.#mappings.save();
   }
 
   saveGroups(): Promise<void> {

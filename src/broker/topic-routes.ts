@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { decodeTopicRouteData } from '../protocol/bodies.js';
+import { decodeTopicRouteData, type TopicRouteData } from '../protocol/bodies.js';
 import { encodeHeader } from '../protocol/header-schema.js';
 import { GetRouteInfoRequestHeader } from '../protocol/headers.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
@@ -21,6 +21,7 @@ import { nameServerAddresses } from './broker-outer-api.js';
 
 const TIMEOUT_MS = 3000;
 const MIN_PERIOD_MS = 1000;
+const MASTER_ID = 0;
 
 export interface TopicRoutesDeps {
   config: BrokerConfig;
@@ -32,6 +33,8 @@ export interface TopicRoutesDeps {
 export class TopicRoutes {
   readonly #deps: TopicRoutesDeps;
   readonly #queues = new Map<string, readonly MessageQueue[]>();
+  /** Of the brokers that have a topic: master's address by name. */
+  readonly #masters = new Map<string, ReadonlyMap<string, string>>();
   /** Questions under way: those who ask for the same topic share one. */
   readonly #asking = new Map<string, Promise<void>>();
   #timer: Timer | null = null;
@@ -58,12 +61,28 @@ export class TopicRoutes {
     return this.#queues.get(topic) ?? null;
   }
 
+  /** The `host:port` of a topic's master; null when the name servers know of none. */
+  async masterAddr(topic: string, brokerName: string): Promise<string | null> {
+    if (!this.#masters.get(topic)?.has(brokerName)) await this.#update(topic);
+    return this.#masters.get(topic)?.get(brokerName) ?? null;
+  }
+
   #update(topic: string): Promise<void> {
     const present = this.#asking.get(topic);
     if (present) return present;
     const asking = this.#ask(topic).finally(() => this.#asking.delete(topic));
     this.#asking.set(topic, asking);
     return asking;
+  }
+
+  #take(topic: string, route: TopicRouteData): void {
+    this.#queues.set(topic, subscribeQueues(topic, route));
+    const masters = new Map<string, string>();
+    for (const { brokerName, brokerAddrs } of route.brokerDatas) {
+      const addr = brokerAddrs.get(MASTER_ID);
+      if (addr !== undefined) masters.set(brokerName, addr);
+    }
+    this.#masters.set(topic, masters);
   }
 
   /** Asks one name server after the other; the last answer stays when none answers. */
@@ -75,9 +94,10 @@ export class TopicRoutes {
         const request = createRequest(RequestCode.GET_ROUTEINFO_BY_TOPIC, { ...extFields });
         const response = await client.invoke(addr, request, TIMEOUT_MS);
         if (response.code === ResponseCode.SUCCESS) {
-          this.#queues.set(topic, subscribeQueues(topic, decodeTopicRouteData(response.body)));
+          this.#take(topic, decodeTopicRouteData(response.body));
         } else if (response.code === ResponseCode.TOPIC_NOT_EXIST && !isRetryTopic(topic)) {
           this.#queues.delete(topic);
+          this.#masters.delete(topic);
         }
         return;
       } catch (error) {

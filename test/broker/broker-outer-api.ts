@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { BrokerOuterApi, maskedTopics, nameServerAddresses } from '../../src/broker/broker-outer-api.js';
+import { TopicQueueMappingTable } from '../../src/broker/static-topic/mapping-table.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
 import { decodeRegisterBrokerBody, decodeTopicRouteData, encodeKVTable } from '../../src/protocol/bodies.js';
 import { createRequest, createResponse, type RemotingCommand } from '../../src/protocol/remoting-command.js';
@@ -82,6 +83,7 @@ function outerApi(t: ExecutionContext, namesrvAddr: string) {
   const api = new BrokerOuterApi({
     config,
     topics,
+    mappings: new TopicQueueMappingTable(config, Date.now),
     client,
     clock: systemClock,
     logger,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { BrokerStats } from '../../src/broker/broker-stats.js';
 import { HOT_SCRATCH_BYTES, HotSend } from '../../src/broker/hot-send.js';
+import { TopicQueueMappingTable } from '../../src/broker/static-topic/mapping-table.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
 import { decodeMessages } from '../../src/protocol/message-codec.js';
 import {
@@ -130,7 +131,8 @@ async function alone(t: ExecutionContext, flushDiskType: 'ASYNC_FLUSH' | 'SYNC_F
   topics.createForSendBack('orders', 4, 6, 0);
   const work = { sends: 0, endTransactions: 0, queries: 0 };
   const stats = new BrokerStats({ clusterName: 'c', detail: true, isSystemTopic: () => false, now: () => clock.now() });
-  const hot = new HotSend({ config, clock, store, topics, stats, work, storeHost: STORE_HOST }, region);
+  const mappings = new TopicQueueMappingTable(config, () => clock.now());
+  const hot = new HotSend({ config, clock, store, topics, mappings, stats, work, storeHost: STORE_HOST }, region);
   const answers: RemotingCommand[] = [];
   const conn = {
     remoteAddress: '10.0.0.9',

@@ -8,6 +8,7 @@ import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { ConsumerOffsetTable } from '../../src/broker/consumer-offset-table.js';
 import { ConsumerFilterTable } from '../../src/broker/filter/consumer-filter-table.js';
 import type { DelayOffsets, ScheduleService } from '../../src/broker/schedule-service.js';
+import { TopicQueueMappingTable } from '../../src/broker/static-topic/mapping-table.js';
 import { SubscriptionGroupTable } from '../../src/broker/subscription-group-table.js';
 import { BrokerTableFiles } from '../../src/broker/table-files.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
@@ -35,11 +36,12 @@ function tablesIn(folder: string) {
   const config = createBrokerConfig({ brokerName: 'broker-a', storePathRootDir: folder });
   const now = () => NOW_MS;
   const topics = new TopicTable(config, now);
+  const mappings = new TopicQueueMappingTable(config, now);
   const groups = new SubscriptionGroupTable(config, now);
   const offsets = new ConsumerOffsetTable(config, now);
   const delay = new DelayLevels();
   const filters = new ConsumerFilterTable(config, silentLogger, now);
-  const files = new BrokerTableFiles(folder, systemClock, { topics, groups, offsets, filters });
+  const files = new BrokerTableFiles(folder, systemClock, { topics, mappings, groups, offsets, filters });
   return {
     topics,
     groups,
@@ -259,6 +261,7 @@ test('a clock that stands still does not keep a first save waiting', async (t) =
   const now = () => clock.now();
   const files = new BrokerTableFiles(folder, clock, {
     topics: new TopicTable(config, now),
+    mappings: new TopicQueueMappingTable(config, now),
     groups: new SubscriptionGroupTable(config, now),
     offsets: new ConsumerOffsetTable(config, now),
     filters: new ConsumerFilterTable(config, silentLogger, now),

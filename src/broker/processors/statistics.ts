@@ -54,9 +54,16 @@ function getTopicStats(context: BrokerContext, request: RemotingCommand): Remoti
   return createResponse(request, ResponseCode.SUCCESS, null, null, body);
 }
 
-function offsetWrapper(context: BrokerContext, group: string, topic: string, queueId: number): OffsetWrapper {
+/** @param least what stands for an offset that was never committed */
+function offsetWrapper(
+  context: BrokerContext,
+  group: string,
+  topic: string,
+  queueId: number,
+  least = 0,
+): OffsetWrapper {
   const { store, offsets } = context;
-  const consumerOffset = Math.max(0, offsets.query(group, topic, queueId));
+  const consumerOffset = Math.max(least, offsets.query(group, topic, queueId));
   const lastTimestamp = consumerOffset > 0 ? store.messageTime(topic, queueId, consumerOffset - 1) : 0;
   return {
     mq: { topic, brokerName: context.config.brokerName, queueId },
@@ -82,8 +89,10 @@ async function getConsumeStats(context: BrokerContext, request: RemotingCommand)
   for (const topic of topics) {
     const config = context.topics.get(topic);
     if (!config) continue;
+    // Of a static topic another broker may have the offset: tools add up only what is there.
+    const least = context.mappings.has(topic) ? -1 : 0;
     for (let queueId = 0; queueId < config.readQueueNums; queueId++) {
-      stats.offsetTable.push(offsetWrapper(context, group, topic, queueId));
+      stats.offsetTable.push(offsetWrapper(context, group, topic, queueId, least));
       if (stats.offsetTable.length % QUEUES_A_TURN === 0) await nextTurn();
     }
     stats.consumeTps += context.stats.tps('GROUP_GET_NUMS', `${topic}@${group}`);

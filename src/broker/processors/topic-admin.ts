@@ -34,7 +34,8 @@ function systemTopicRefusal(context: BrokerContext, topic: string): Refusal | nu
   return { code: ResponseCode.INVALID_PARAMETER, remark: `The topic[${topic}] is conflict with system topic.` };
 }
 
-function topicRefusal(context: BrokerContext, config: TopicConfig): Refusal | null {
+/** Why a topic may not be created or changed so, or null. */
+export function topicRefusal(context: BrokerContext, config: TopicConfig): Refusal | null {
   const nameProblem = checkTopicName(config.topicName);
   if (nameProblem) return { code: ResponseCode.INVALID_PARAMETER, remark: nameProblem };
   const system = systemTopicRefusal(context, config.topicName);
@@ -115,6 +116,7 @@ async function deleteTopic(context: BrokerContext, request: RemotingCommand): Pr
       }
     }
   }
+  const wasStatic = context.mappings.delete(topic);
   for (const name of doomed) {
     context.topics.delete(name);
     context.offsets.removeTopic(name);
@@ -123,17 +125,20 @@ async function deleteTopic(context: BrokerContext, request: RemotingCommand): Pr
     context.timer?.metrics.remove(name);
   }
   await context.store.destroyTopic(doomed);
+  if (wasStatic) await context.files.saveMappings();
   await context.files.saveTopics();
   return createResponse(request, ResponseCode.SUCCESS);
 }
 
 function getTopicConfig(context: BrokerContext, request: RemotingCommand): RemotingCommand {
-  const { topic } = decodeHeader(GetTopicConfigRequestHeader, request.extFields);
+  const { topic, lo } = decodeHeader(GetTopicConfigRequestHeader, request.extFields);
   const config = context.topics.get(topic);
   if (!config) {
     return createResponse(request, ResponseCode.TOPIC_NOT_EXIST, `No topic in this broker. topic: ${topic}`);
   }
-  return createResponse(request, ResponseCode.SUCCESS, null, null, encodeTopicConfigAndQueueMapping(config));
+  const mappingDetail = lo === true ? context.mappings.get(topic) : undefined;
+  const body = encodeTopicConfigAndQueueMapping({ ...config, mappingDetail });
+  return createResponse(request, ResponseCode.SUCCESS, null, null, body);
 }
 
 /** As GetAllTopicConfigRequestHeader, of which older callers send nothing: then they get all. */
@@ -158,8 +163,8 @@ function getAllTopicConfig(context: BrokerContext, request: RemotingCommand): Re
     topicConfigTable: Object.fromEntries(topics),
     dataVersion: context.topics.version,
     topicQueueMappingInfoMap: {},
-    topicQueueMappingDetailMap: {},
-    mappingDataVersion: { counter: 0, timestamp: 0, stateVersion: 0 },
+    topicQueueMappingDetailMap: context.mappings.details(isPaged ? topics.keys() : undefined),
+    mappingDataVersion: context.mappings.version,
   });
   const extFields = encodeHeader(GetAllTopicConfigResponseHeader, { totalTopicNum: context.topics.size });
   return createResponse(request, ResponseCode.SUCCESS, null, extFields, body);

@@ -1,9 +1,11 @@
 /** Static topics of 5.x: logical queues mapped to those of brokers. Source: remoting/.../protocol/statictopic */
+import { dataVersionType } from '../data-version.js';
 import { topicConfigFields } from '../topic-config.js';
 import {
   bean,
   bodyCodec,
   boolean,
+  emptyBean,
   enumOf,
   int32,
   int64,
@@ -66,6 +68,18 @@ export const { encode: encodeTopicQueueMappingDetail, decode: decodeTopicQueueMa
   'TopicQueueMappingDetail',
   topicQueueMappingDetailType,
 );
+
+const topicQueueMappingSerializeWrapperType = bean('TopicQueueMappingSerializeWrapper', {
+  /** By topic. */
+  topicQueueMappingInfoMap: recordOf(topicQueueMappingDetailType),
+  dataVersion: emptyBean(dataVersionType),
+});
+
+/** The static topics of a broker: `topicQueueMapping.json`. */
+export interface TopicQueueMappingSerializeWrapper extends JsonOf<typeof topicQueueMappingSerializeWrapperType> {}
+
+export const { format: formatTopicQueueMappingSerializeWrapper, decode: decodeTopicQueueMappingSerializeWrapper } =
+  bodyCodec('TopicQueueMappingSerializeWrapper', topicQueueMappingSerializeWrapperType);
 
 const topicConfigAndQueueMappingType = bean('TopicConfigAndQueueMapping', {
   ...topicConfigFields,
