@@ -15,7 +15,8 @@ import { Rpc } from '../../src/client/rpc.js';
 import { createRequest, encodeFrame } from '../../src/protocol/remoting-command.js';
 import { requestCodeTable } from '../../src/protocol/request-code.js';
 import { RemotingClient } from '../../src/remoting/client.js';
-import { BrokerProcess, seeded, untilServing } from './server-process.js';
+import { seeded } from '../helper/seeded.js';
+import { BrokerProcess, untilServing } from './server-process.js';
 
 export interface FuzzReport {
   readonly connections: number;

@@ -11,7 +11,8 @@ import { type ClientApi, createClientApi } from '../../src/client/client-api.js'
 import { NameServers } from '../../src/client/name-servers.js';
 import { Rpc } from '../../src/client/rpc.js';
 import { RemotingClient } from '../../src/remoting/client.js';
-import { BrokerProcess, seeded, untilServing } from './server-process.js';
+import { seeded } from '../helper/seeded.js';
+import { BrokerProcess, untilServing } from './server-process.js';
 
 const TOPIC = 'soak-orders';
 const GROUP = 'soak-group';

@@ -104,18 +104,6 @@ export class BrokerProcess {
   }
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32), so that a run can be repeated. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** The port is open before the store is: waits until the broker serves. */
 export async function untilServing(api: ClientApi, addr: string): Promise<void> {
   for (;;) {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { readInt64Clamped, writeInt64Clamped } from '../../protocol/int64-clamped.js';
-import { StoreCorruptError } from './errors.js';
 import { type FileSystem, readFully, writeFully } from './file-system.js';
 
 /** Bytes of the checkpoint file; fields stand at its start, the rest is zeros. */
@@ -75,18 +74,14 @@ export class CheckpointFile {
     this.#path = join(folder, 'checkpoint');
   }
 
-  /**
-   * Reads the file, or creates it.
-   *
-   * @throws StoreCorruptError if it has another size (0 bytes, as a crash leaves it, is repaired)
-   */
+  /** Reads the file, or creates it. One of another size says nothing: recovery is longer then. */
   open(): void {
     const info = this.#fs.info(this.#path);
-    if (info && info.sizeBytes !== 0 && info.sizeBytes !== CHECKPOINT_BYTES) {
-      throw new StoreCorruptError(`${this.#path} has ${info.sizeBytes} bytes instead of ${CHECKPOINT_BYTES}`);
-    }
     this.#fd = this.#fs.open(this.#path, info ? 'write' : 'create');
-    if (!info || info.sizeBytes === 0) this.#fs.truncate(this.#fd, CHECKPOINT_BYTES);
+    if (info?.sizeBytes !== CHECKPOINT_BYTES) {
+      this.#fs.truncate(this.#fd, 0);
+      this.#fs.truncate(this.#fd, CHECKPOINT_BYTES);
+    }
     const bytes = new Uint8Array(CHECKPOINT_BYTES);
     readFully(this.#fs, this.#fd, bytes, 0, bytes.length, 0);
     this.values = decodeCheckpoint(bytes);

@@ -1,10 +1,18 @@
+import { basename } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
 import { assert, errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { AcceptedRecords, type QueueTail } from './accepted-records.js';
 import { StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
-import { type FileSystem, readFully, readFullyAsync, writeFully } from './file-system.js';
+import {
+  createFolderDurably,
+  type FileSystem,
+  isAllZero,
+  readFully,
+  readFullyAsync,
+  writeFully,
+} from './file-system.js';
 import type { LogFolders } from './log-folders.js';
 import { LogWindow } from './log-window.js';
 import { NumberedFiles } from './numbered-files.js';
@@ -59,6 +67,7 @@ const FLUSH_DIRTY_BYTES = 8_388_608;
 const RETRY_MS = 1_000;
 const MAX_PROBE_BYTES = 1_048_576;
 const OPEN_FILES = 32;
+const PAGE_BYTES = 4_096;
 
 /**
  * The commit log: encodes into memory, writes once a turn of the event loop, flushes in the thread pool.
@@ -196,6 +205,38 @@ export class CommitLog<Q extends QueueTail> {
   /** The error behind `isFailing`. */
   get error(): Error | null {
     return this.#error;
+  }
+
+  /**
+   * Finds the files. If the last one in use was cut short it gets its size back: what is missing of it reads as zeros then, and
+   * recovery finds where the log ends.
+   *
+   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
+   */
+  load(): void {
+    const { files } = this;
+    const cut: string[] = [];
+    files.load((path, sizeBytes) => {
+      if (sizeBytes > files.fileBytes) files.refuseSize(path, sizeBytes);
+      cut.push(path);
+    });
+    const [path] = cut;
+    if (path === undefined) return;
+    const sizeBytes = this.#fs.info(path)?.sizeBytes ?? 0;
+    // Alone, it may be of the size that it was made with; but nobody sets one that is no whole number of pages.
+    const isCut =
+      files.starts.length > 0
+        ? files.starts.every((start) => start < Number(basename(path)) || this.#isUnused(start))
+        : sizeBytes % PAGE_BYTES !== 0;
+    if (!isCut || cut.length > 1) files.refuseSize(path, sizeBytes);
+    this.#logger.warn({ path, sizeBytes }, 'commit log file was cut short: it gets its size back');
+    const fd = this.#fs.open(path, 'write');
+    try {
+      this.#fs.truncate(fd, files.fileBytes);
+    } finally {
+      this.#fs.close(fd);
+    }
+    files.load();
   }
 
   /**
@@ -398,6 +439,18 @@ export class CommitLog<Q extends QueueTail> {
     return isClean && !this.isFailing;
   }
 
+  /** True if no record was ever written to the file. */
+  #isUnused(start: number): boolean {
+    const head = new Uint8Array(BLANK_HEADER_BYTES);
+    const file = this.#fds.hold(this.files.path(start));
+    try {
+      readFully(this.#fs, file.fd, head, 0, head.length, 0);
+    } finally {
+      file.release();
+    }
+    return isAllZero(head, 0, head.length);
+  }
+
   #reserveSlow(size: number): number {
     if (!this.#isOpen || this.#error !== null) return this.#refuse('SERVICE_NOT_AVAILABLE');
     if (size > this.#maxRecordBytes) return this.#refuse('MESSAGE_ILLEGAL');
@@ -451,6 +504,7 @@ export class CommitLog<Q extends QueueTail> {
   }
 
   #createFile(start: number): void {
+    createFolderDurably(this.#fs, this.files.folder);
     const fd = this.files.create(start);
     this.#fds.adopt(this.files.path(start), fd);
     this.#fs.syncFolder(this.files.folderOf(start));

@@ -8,6 +8,7 @@ import { StoreCorruptError, StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, writeFully, zeroRange } from './file-system.js';
 import { NumberedFiles } from './numbered-files.js';
+import { clearSeal, type StoreSeal } from './store-seal.js';
 import {
   BATCH_UNIT_BYTES,
   BLANK_UNIT_SIZE,
@@ -76,6 +77,8 @@ export function nextTurn(): Promise<void> {
  */
 export class ConsumeQueueStore {
   readonly topics = new Map<string, TopicHandle>();
+  /** Files that could not be used were removed by `load`. */
+  hasLostFiles = false;
   readonly #fs: FileSystem;
   readonly #logger: Logger;
   readonly #simple: QueueFormat;
@@ -164,6 +167,17 @@ export class ConsumeQueueStore {
 
   *all(): Generator<ConsumeQueue> {
     for (const handle of this.topics.values()) yield* queuesOf(handle);
+  }
+
+  /** Files and units of all queues. */
+  count(): Pick<StoreSeal, 'queueFiles' | 'queueUnits'> {
+    let queueFiles = 0;
+    let queueUnits = 0;
+    for (const queue of this.all()) {
+      queueFiles += queue.files.starts.length;
+      queueUnits += queue.savedUnit;
+    }
+    return { queueFiles, queueUnits };
   }
 
   /** Adds a unit at the end of a simple queue. */
@@ -321,9 +335,10 @@ export class ConsumeQueueStore {
   }
 
   /**
-   * Finds all queues of the folder. Their offsets are set by `recoverQueue`.
+   * Finds all queues of the folder. Their offsets are set by `recoverQueue`. Files that were cut short are removed, and
+   * `hasLostFiles` says so.
    *
-   * @throws StoreCorruptError naming a file of the wrong size
+   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
    */
   async load(): Promise<void> {
     await this.#loadFolder(this.#simple);
@@ -332,6 +347,7 @@ export class ConsumeQueueStore {
 
   async #loadFolder(format: QueueFormat): Promise<void> {
     let count = 0;
+    const cut: { files: NumberedFiles; path: string; sizeBytes: number }[] = [];
     for (const topic of this.#fs.list(format.folder)) {
       for (const name of this.#fs.list(join(format.folder, topic))) {
         const queueId = Number(name);
@@ -344,10 +360,18 @@ export class ConsumeQueueStore {
             `${join(format.folder, topic)}: the topic's queue.type is ${is}, but these are queues of type ${has}`,
           );
         }
-        queue.files.load();
+        const { files } = queue;
+        files.load((path, sizeBytes) => cut.push({ files, path, sizeBytes }));
         count += 1;
         if (count % SLICE_FILES === 0) await nextTurn();
       }
+    }
+    const isSizeRight = this.count().queueFiles > 0;
+    for (const { files, path, sizeBytes } of cut) {
+      if (!isSizeRight && sizeBytes % UNIT_BYTES === 0) files.refuseSize(path, sizeBytes);
+      this.#logger.warn({ path, sizeBytes }, 'consume queue file has a wrong size: it is removed');
+      this.#fs.remove(path);
+      this.hasLostFiles = true;
     }
   }
 
@@ -520,6 +544,7 @@ export class ConsumeQueueStore {
 
   #removeFile(queue: ConsumeQueue, start: number): void {
     const path = queue.files.path(start);
+    clearSeal(this.#fs, dirname(this.#simple.folder));
     this.#fds.forget(path);
     this.#unsynced.delete(path);
     queue.files.remove(start);
@@ -591,6 +616,7 @@ export class ConsumeQueueStore {
     const topicFolder = dirname(files.folder);
     this.#unsyncedFolders.add(topicFolder);
     this.#unsyncedFolders.add(dirname(topicFolder));
+    this.#unsyncedFolders.add(dirname(dirname(topicFolder)));
     this.#fds.adopt(path, fd);
     return this.#fds.hold(path);
   }

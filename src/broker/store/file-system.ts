@@ -15,6 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** What the store asks about a file. */
 export interface FileInfo {
@@ -64,6 +65,10 @@ const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
 }
 
 /** Node's own files. */
@@ -136,6 +141,29 @@ export const nodeFileSystem: FileSystem = {
     return used + bavail === 0 ? 0 : Math.ceil((100 * used) / (used + bavail)) / 100;
   },
 };
+
+/**
+ * Creates a folder, with its parents, so that it is still there after a power failure: the entry of a new folder is
+ * durable only when its parent is flushed.
+ *
+ * @throws the operating system's error; not for a parent that we may not open
+ */
+export function createFolderDurably(fs: FileSystem, path: string): void {
+  const parents: string[] = [];
+  for (let folder = path; fs.info(folder) === null && folder !== dirname(folder); ) {
+    folder = dirname(folder);
+    parents.push(folder);
+  }
+  if (parents.length === 0) return;
+  fs.createFolder(path);
+  for (const parent of parents) {
+    try {
+      fs.syncFolder(parent);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+    }
+  }
+}
 
 /**
  * Writes all `length` bytes, however many calls that takes.

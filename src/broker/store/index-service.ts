@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { nextTurn } from './consume-queue-store.js';
-import type { FileSystem } from './file-system.js';
-import { IndexFile } from './index-file.js';
+import { createFolderDurably, type FileSystem } from './file-system.js';
+import { IndexFile, indexFileBytes } from './index-file.js';
+import { clearSeal } from './store-seal.js';
 
 export interface IndexServiceOptions {
   fs: FileSystem;
@@ -53,6 +54,10 @@ export class IndexService {
     return this.#error;
   }
 
+  get fileCount(): number {
+    return this.#files.length;
+  }
+
   /** Keys of records up to this physical offset are in; -1 for an empty index. */
   get endPhyOffset(): number {
     return this.isEmpty ? -1 : (this.#files.at(-1) as IndexFile).endPhyOffset;
@@ -74,12 +79,15 @@ export class IndexService {
   }
 
   /**
-   * Opens the files of the folder; names that are no time are left alone, as Apache does.
+   * Opens the files of the folder; names that are no time are left alone, as Apache does. With one that was cut short
+   * the whole index goes, to be built anew.
    *
-   * @throws StoreCorruptError naming a file of the wrong size
+   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
    */
   load(): void {
     const { fs, folder, hashSlotNum, indexNum, logger } = this.#options;
+    const expected = indexFileBytes(hashSlotNum, indexNum);
+    const cut: { path: string; sizeBytes: number }[] = [];
     for (const name of fs.list(folder)) {
       const path = join(folder, name);
       if (!/^\d+$/.test(name)) {
@@ -88,12 +96,18 @@ export class IndexService {
       }
       const info = fs.info(path);
       if (!info || info.isDirectory) continue;
-      if (info.sizeBytes === 0) {
-        fs.remove(path);
-        continue;
-      }
-      this.#files.push(IndexFile.open(fs, path, hashSlotNum, indexNum));
+      if (info.sizeBytes === 0) fs.remove(path);
+      else if (info.sizeBytes < expected) cut.push({ path, sizeBytes: info.sizeBytes });
+      else this.#files.push(IndexFile.open(fs, path, hashSlotNum, indexNum));
     }
+    const [first] = cut;
+    if (!first) return;
+    // Every field of an index file has four bytes or eight.
+    const isSizeRight = this.#files.length > 0 || first.sizeBytes % 4 !== 0;
+    if (!isSizeRight) IndexFile.open(fs, first.path, hashSlotNum, indexNum);
+    logger.warn({ ...first, expected }, 'index file was cut short: the index is built anew');
+    for (const { path } of cut) fs.remove(path);
+    this.destroy();
   }
 
   /**
@@ -107,13 +121,21 @@ export class IndexService {
     let isWhole = true;
     for (const file of [...this.#files]) {
       const isLast = file === this.#files.at(-1);
-      const isTrusted = file.endTimestamp <= trustedTimestamp && file.areSlotsSound();
+      // The last record of a file that is full may have more keys, in a file that is lost.
+      const mayGoOn = isLast && file.isFull;
+      const isTrusted = !mayGoOn && file.endTimestamp <= trustedTimestamp && file.areSlotsSound();
       // What follows a file that lost items would hide that they are missing.
       if (!isWhole) this.#remove(file);
       else if (!isTrusted) isWhole = file.repair(Number.POSITIVE_INFINITY, isLast, storeTimestampOf);
       if (!isLast && !file.isDirty) file.unload();
     }
+    const last = this.#files.at(-1);
     this.#removeEmpty();
+    // The record whose keys were dropped with the whole of the last file may have begun in the one before.
+    if (last && last !== this.#files.at(-1)) {
+      this.#files.at(-1)?.repair(Number.POSITIVE_INFINITY, true, storeTimestampOf);
+      this.#removeEmpty();
+    }
   }
 
   /**
@@ -206,6 +228,7 @@ export class IndexService {
     await this.#saving;
     while (this.#files.length > 1 && (this.#files[0] as IndexFile).endPhyOffset < minPhysicalOffset) {
       const file = this.#files.shift() as IndexFile;
+      clearSeal(this.#options.fs, dirname(this.#options.folder));
       file.close();
       await this.#options.fs.removeAsync(file.path);
       removed += 1;
@@ -224,7 +247,7 @@ export class IndexService {
 
   #create(last: IndexFile | undefined): IndexFile {
     const { fs, folder, hashSlotNum, indexNum, now } = this.#options;
-    fs.createFolder(folder);
+    createFolderDurably(fs, folder);
     let ms = now();
     let path = join(folder, indexFileName(ms));
     while (fs.info(path)) {
@@ -232,12 +255,14 @@ export class IndexService {
       path = join(folder, indexFileName(ms));
     }
     const file = IndexFile.create(fs, path, hashSlotNum, indexNum, last?.endPhyOffset ?? 0, last?.endTimestamp ?? 0);
+    fs.syncFolder(folder);
     this.#files.push(file);
     return file;
   }
 
   #remove(file: IndexFile): void {
     this.#files.splice(this.#files.indexOf(file), 1);
+    clearSeal(this.#options.fs, dirname(this.#options.folder));
     file.close();
     this.#options.fs.remove(file.path);
   }

@@ -9,7 +9,7 @@ import { CheckpointFile } from './checkpoint.js';
 import { CommitLog, type LogMemory } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
-import { type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
+import { createFolderDurably, type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
 import { FilteredGetter } from './filtered-getter.js';
 import { IndexFeed } from './index-feed.js';
 import { IndexService } from './index-service.js';
@@ -26,6 +26,7 @@ import { checkConfig } from './store-config.js';
 import { StoreCounters } from './store-counters.js';
 import { StoreEvents } from './store-events.js';
 import { StoreLock } from './store-lock.js';
+import { readSeal, writeSeal } from './store-seal.js';
 import type {
   ArrivalListener,
   BoundaryType,
@@ -208,7 +209,7 @@ export class MessageStore {
 
   async #start(): Promise<void> {
     const root = this.#config.storePathRootDir;
-    this.#fs.createFolder(root);
+    createFolderDurably(this.#fs, root);
     this.#lock = StoreLock.acquire(this.#fs, root);
     try {
       await this.#open();
@@ -228,9 +229,10 @@ export class MessageStore {
   async #open(): Promise<void> {
     const startedAtMs = this.#clock.monotonicMs();
     this.#bootTimestamp = this.#clock.now();
-    const isClean = this.#fs.info(this.#abortPath) === null;
+    // Without `abort`, the claim of a dead process is as good a sign.
+    const isClean = this.#fs.info(this.#abortPath) === null && this.#lock?.isTakenOver !== true;
     this.#checkpoint.open();
-    this.commitLog.files.load();
+    this.commitLog.load();
     await this.#queues.load();
     this.#index?.load();
     const { from, end, lastTimestamp, records } = await recoverStore({
@@ -240,6 +242,7 @@ export class MessageStore {
       queues: this.#queues,
       index: this.#index,
       checkpoint: this.#checkpoint.values,
+      seal: readSeal(this.#fs, this.#config.storePathRootDir),
       isClean,
       checkCRC: this.#config.checkCRCOnRecover && (this.#config.forceVerifyPropCRC ? 'property' : true),
       isMultiDispatch: this.#config.enableLmq && this.#config.enableMultiDispatch,
@@ -679,12 +682,16 @@ export class MessageStore {
         await nextTurn();
       }
       if (!(await this.#queues.save(false))) return false;
+      const indexFiles = this.#index?.fileCount ?? 0;
+      const count = { ...this.#queues.count(), indexFiles };
       await this.#queues.sync();
       const { values } = this.#checkpoint;
       if (time > 0) values.logicsMsgTimestamp = time;
       await this.#index?.save();
       if (this.#index) values.indexMsgTimestamp = this.#index.savedEndTimestamp;
       this.#updateCheckpoint();
+      const { physicMsgTimestamp } = values;
+      writeSeal(this.#fs, this.#config.storePathRootDir, { ...count, physicMsgTimestamp });
       return true;
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'consume queues and index could not be saved');

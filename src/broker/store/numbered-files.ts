@@ -40,9 +40,10 @@ export class NumberedFiles {
    * Reads the folders. An empty file that sorts last is what a crash between creating and sizing a file leaves: it is
    * removed.
    *
+   * @param onWrongSize told of files of another size, which are left out; by default they are refused
    * @throws StoreCorruptError naming the file, if one has another size or a name that is no offset
    */
-  load(): void {
+  load(onWrongSize: (path: string, sizeBytes: number) => void = (path, size) => this.refuseSize(path, size)): void {
     this.starts.length = 0;
     this.#folderOf.clear();
     const folders = this.#folders?.all ?? [this.folder];
@@ -57,10 +58,8 @@ export class NumberedFiles {
         continue;
       }
       if (info.sizeBytes !== this.fileBytes) {
-        throw new StoreCorruptError(
-          `${path} has ${info.sizeBytes} bytes, but the configured file size is ${this.fileBytes}; ` +
-            'open the store with the sizes it was made with',
-        );
+        onWrongSize(path, info.sizeBytes);
+        continue;
       }
       const start = Number(name);
       if (!/^\d+$/.test(name) || !Number.isSafeInteger(start)) {
@@ -73,6 +72,14 @@ export class NumberedFiles {
       this.#setFolder(start, dirname(path));
     }
     this.starts.sort((a, b) => a - b);
+  }
+
+  /** @throws StoreCorruptError always */
+  refuseSize(path: string, sizeBytes: number): never {
+    throw new StoreCorruptError(
+      `${path} has ${sizeBytes} bytes, but the configured file size is ${this.fileBytes}; ` +
+        'open the store with the sizes it was made with',
+    );
   }
 
   path(start: number): string {

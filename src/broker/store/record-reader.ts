@@ -102,6 +102,8 @@ export function readRecord(
   const topicLength = topicLengthBytes === 2 ? view.getInt16(topicLengthAt) : view.getInt8(topicLengthAt);
   const topicStart = topicLengthAt + topicLengthBytes;
   if (topicLength < 0 || topicLength > recordEnd - topicStart - 2) return 'invalid';
+  // A page that was never written reads as zeros, and no CRC covers the topic.
+  if (topicLength > 0 && (bytes[topicStart] === 0 || bytes[topicStart + topicLength - 1] === 0)) return 'invalid';
   const propertiesStart = topicStart + topicLength + 2;
   const propertiesLength = view.getInt16(propertiesStart - 2);
   if (propertiesLength < 0 || propertiesStart + propertiesLength !== recordEnd) return 'invalid';

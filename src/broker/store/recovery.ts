@@ -15,8 +15,9 @@ import {
   type PropertyRanges,
   scanProperties,
 } from './property-scan.js';
-import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
+import { BLANK_HEADER_BYTES, MIN_RECORD_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
 import { type CrcCheck, newRecordView, type RecordView, readRecord, readStoreTimestamp } from './record-reader.js';
+import type { StoreSeal } from './store-seal.js';
 import { unitPhysicalOffset } from './unit-slab.js';
 
 export interface RecoveryOptions {
@@ -29,6 +30,8 @@ export interface RecoveryOptions {
   /** Loaded; null if there is to be no index. */
   index: IndexService | null;
   checkpoint: Checkpoint;
+  /** null if there is none. */
+  seal: StoreSeal | null;
   /** The last owner ended properly: consume queues and index are complete. */
   isClean: boolean;
   checkCRC: CrcCheck;
@@ -51,6 +54,8 @@ export interface RecoveryResult {
   records: number;
 }
 
+/** ms. */
+const MAX_STORE_TIMESTAMP = 2 ** 44;
 const SCAN_BYTES = 4_194_304;
 /** Saves what was rebuilt each time that so much log was read, so that memory stays bounded. */
 const SAVE_EVERY_BYTES = 67_108_864;
@@ -79,6 +84,27 @@ export async function recoverStore(options: RecoveryOptions): Promise<RecoveryRe
   return new Recovery(options).run();
 }
 
+/** No CRC covers the store time: one beyond the year 2500 is damage, and would spoil the index. */
+function isTimeSound({ storeTimestamp }: RecordView): boolean {
+  return storeTimestamp >= 0 && storeTimestamp < MAX_STORE_TIMESTAMP;
+}
+
+/**
+ * No CRC covers topic and queue offset: damage there must not make files elsewhere, nor millions of blank entries. Each
+ * message in a queue has taken a byte of the log at least, and a record more.
+ */
+function isPlausible(
+  physicalOffset: number,
+  queueOffset: number,
+  { name }: TopicHandle,
+  queue: ConsumeQueue | undefined,
+): boolean {
+  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) return false;
+  if (!queue || queue.maxPhysicOffset < 0) return queueOffset <= physicalOffset;
+  const bytes = Math.max(0, physicalOffset - queue.maxPhysicOffset);
+  return queueOffset - queue.maxOffset <= (queue.batch ? bytes : bytes / MIN_RECORD_BYTES);
+}
+
 class Recovery {
   readonly #options: RecoveryOptions;
   readonly #record = newRecordView();
@@ -100,18 +126,26 @@ class Recovery {
   }
 
   async run(): Promise<RecoveryResult> {
-    const { files, queues, index, logger } = this.#options;
+    const { files, queues, index, seal, logger } = this.#options;
     if (files.starts.length === 0) {
       for (const handle of queues.topics.values()) queues.destroyTopic(handle);
       index?.destroy();
       return { from: 0, end: 0, lastTimestamp: 0, records: 0 };
     }
-    let isClean = this.#options.isClean;
+    const isLacking = queues.hasLostFiles || (seal !== null && queues.count().queueFiles < seal.queueFiles);
+    if (isLacking) logger.warn({ seal }, 'files of consume queues are missing: all queues are built from the log');
+    if (index && seal && index.fileCount < seal.indexFiles) {
+      logger.warn({ seal }, 'files of the index are missing: it is built from the log');
+      index.destroy();
+    }
+    let isClean = this.#options.isClean && !isLacking;
     let from = isClean ? await this.#cleanStart() : -1;
+    if (from >= 0 && this.#lacksUnits()) from = -1;
     if (from < 0) {
+      const isDoubtful = isLacking || isClean;
       isClean = false;
       this.#options.beforeRepair();
-      from = await this.#uncleanStart();
+      from = await this.#uncleanStart(isDoubtful ? files.first : this.#safeStart());
     }
     if (index) await this.#completeIndex(from, isClean);
     const isWholeLog = from <= files.first;
@@ -168,18 +202,30 @@ class Recovery {
     return -1;
   }
 
-  /** Where to read from after a crash; queues are cut back to there. */
-  async #uncleanStart(): Promise<number> {
-    const { files, queues, index, checkpoint } = this.#options;
+  /** After a clean stop: true if queues have fewer units than they had then. */
+  #lacksUnits(): boolean {
+    const { queues, checkpoint, seal, logger } = this.#options;
+    if (seal?.physicMsgTimestamp !== checkpoint.physicMsgTimestamp) return false;
+    const { queueUnits } = queues.count();
+    if (queueUnits >= seal.queueUnits) return false;
+    logger.warn({ seal, queueUnits }, 'entries of consume queues are missing: all queues are built from the log');
+    return true;
+  }
+
+  /** First file that may hold something that is not on disk in log and queues. */
+  #safeStart(): number {
+    const { files, checkpoint } = this.#options;
     const safe = minTimestamp(checkpoint);
-    let from = files.first;
     for (const start of [...files.starts].reverse()) {
       const time = this.#storeTimestamp(start);
-      if (time > 0 && time <= safe) {
-        from = start;
-        break;
-      }
+      if (time > 0 && time <= safe) return start;
     }
+    return files.first;
+  }
+
+  /** Cuts the queues back to `from`, and the index to what is sound. */
+  async #uncleanStart(from: number): Promise<number> {
+    const { queues, index, checkpoint } = this.#options;
     let count = 0;
     for (const queue of queues.all()) {
       this.#recoverQueue(queue, from, true);
@@ -246,7 +292,7 @@ class Recovery {
               checkCRC,
               this.#record,
             );
-            if (check === 'record' && !(mustEnd && this.#isTorn(at, count))) {
+            if (check === 'record' && isTimeSound(this.#record) && !(mustEnd && this.#isTorn(at, count))) {
               this.#records += 1;
               take(this.#record);
               at += this.#record.size;
@@ -345,7 +391,12 @@ class Recovery {
     isComplete: boolean,
     onlyTo: ReadonlySet<ConsumeQueue> | null,
   ): ConsumeQueue | null {
-    const { queues } = this.#options;
+    const { queues, logger } = this.#options;
+    const { physicalOffset } = record;
+    if (!isPlausible(physicalOffset, queueOffset, handle, handle.queues[queueId])) {
+      logger.error({ physicalOffset, topic: handle.name, queueId, queueOffset }, 'record can not be in such a queue');
+      return null;
+    }
     let queue = onlyTo ? handle.queues[queueId] : queues.queue(handle, queueId);
     if (!queue || (onlyTo && !onlyTo.has(queue))) return null;
     if (queueOffset > queue.maxOffset && !isComplete) {

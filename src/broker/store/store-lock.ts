@@ -67,9 +67,13 @@ export class StoreLock {
   readonly #fs: FileSystem;
   readonly #path: string;
 
-  private constructor(fs: FileSystem, path: string) {
+  /** The claim of a dead process was there: the folder was not given back properly. */
+  readonly isTakenOver: boolean;
+
+  private constructor(fs: FileSystem, path: string, isTakenOver: boolean) {
     this.#fs = fs;
     this.#path = path;
+    this.isTakenOver = isTakenOver;
   }
 
   /**
@@ -82,6 +86,7 @@ export class StoreLock {
     const name = `mqadmin-${self.pid}-${self.start}-${randomUUID()}.lock`;
     const path = join(folder, name);
     fs.close(fs.open(path, 'create'));
+    let isTakenOver = false;
     try {
       for (const other of fs.list(folder)) {
         const match = CLAIM.exec(other);
@@ -95,13 +100,27 @@ export class StoreLock {
           );
         }
         fs.remove(join(folder, other));
+        isTakenOver = true;
       }
       StoreLock.#checkJava(fs, folder);
     } catch (error) {
       fs.remove(path);
       throw error;
     }
-    return new StoreLock(fs, path);
+    return new StoreLock(fs, path, isTakenOver);
+  }
+
+  /**
+   * Pid of the running process that has a folder, without taking it: 0 if only the kernel's lock table shows one, null
+   * if nobody has it.
+   */
+  static owner(fs: FileSystem, folder: string): number | null {
+    for (const name of fs.list(folder)) {
+      const match = CLAIM.exec(name);
+      if (match && processIdentity(Number(match[1]))?.start === match[2]) return Number(match[1]);
+    }
+    const holder = advisoryLockHolders(join(folder, 'lock'))[0];
+    return holder === undefined ? null : Math.max(0, holder);
   }
 
   static #checkJava(fs: FileSystem, folder: string): void {

@@ -16,7 +16,7 @@ test('a shutdown while the store starts leaves it closed, and the folder free an
   t.false(store.isWriteable());
   t.is(clock.pendingTimers, 0);
   t.deepEqual(
-    readdirSync(folder).filter((name) => name === 'abort' || name.startsWith('mqadmin-')),
+    readdirSync(folder).filter((name) => name === 'abort' || name.endsWith('.lock')),
     [],
   );
   const again = await openStore(t, { folder });

@@ -390,7 +390,7 @@ test('without an index there are no index files, and queries find nothing', asyn
   put(t, store, putOf('orders', 0, 'x', { properties: { KEYS: 'k' } }));
   t.deepEqual((await store.queryByKey('orders', 'k', 3, 0, FOREVER)).offsets, []);
   await store.shutdown();
-  t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'lock']);
+  t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'lock', 'mqadmin-seal.json']);
 });
 
 test('arrivals are told once for each queue and commit, after durability', async (t) => {

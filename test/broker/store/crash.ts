@@ -1,0 +1,11 @@
+/** A bounded run of the crash harness, see test/soak/crash/run.ts. */
+import test from 'ava';
+import { crashCases } from '../../soak/crash/run.js';
+
+test('stores stopped at random moments keep their promises: first seeds', async (t) => {
+  await t.notThrowsAsync(crashCases(60, 1));
+});
+
+test('stores stopped at random moments keep their promises: seeds that once found something', async (t) => {
+  for (const seed of [13, 61, 85, 169, 217, 865, 1573, 1849]) await t.notThrowsAsync(crashCases(12, seed));
+});

@@ -1,0 +1,87 @@
+/**
+ * Stops a store on a simulated disk at a random moment, by a kill or a power failure, damages its files or not, and
+ * looks whether the next start keeps what was promised.
+ *
+ *   npm run soak:crash -- --cases 10000 --seed 7
+ */
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../../src/base/clock.js';
+import { seeded } from '../../helper/seeded.js';
+import { checkImage, type Promised } from './check.js';
+import { damage } from './damage.js';
+import type { StopKind } from './simulated-disk.js';
+import { between, type History, makeHistory } from './workload.js';
+
+/** Stops of one history. */
+const STOPS = 12;
+
+/** What a stop at `moment` leaves to be kept. */
+export function promisedAt(history: History, moment: number, kind: StopKind): Promised {
+  const isKept = kind === 'kill' || history.config.flushDiskType === 'SYNC_FLUSH';
+  let certainEnd = -1;
+  for (const { acknowledgedAt, physicalOffset, size } of history.written) {
+    if (isKept && acknowledgedAt <= moment) certainEnd = Math.max(certainEnd, physicalOffset + size);
+  }
+  let mayHaveExpiredTo = 0;
+  for (const { moment: from, minOffset } of history.expired) if (from <= moment) mayHaveExpiredTo = minOffset;
+  return {
+    history,
+    certainEnd,
+    mayHaveExpiredTo,
+    puts: history.written.length,
+    damagedLog: null,
+    isDoubtful: false,
+  };
+}
+
+/**
+ * Runs `cases` cases.
+ *
+ * @throws Error naming the case and the seed that makes it again, at the first promise that is not kept
+ */
+export async function crashCases(
+  cases: number,
+  seed: number,
+  onCase: (done: number) => void = () => {},
+): Promise<void> {
+  for (let done = 0; done < cases; ) {
+    const caseSeed = seed + done;
+    const random = seeded(caseSeed);
+    const { history, driver } = await makeHistory(random);
+    const end = history.disk.moment;
+    try {
+      for (let stop = 0; stop < STOPS && done < cases; stop++, done++) {
+        const isAtEnd = stop === 0 || random() < 0.2;
+        const moment = isAtEnd ? end : between(random, 0, end);
+        const kind: StopKind = random() < 0.5 ? 'kill' : 'power';
+        const image = history.disk.stoppedAt(moment, kind, random);
+        const promised = promisedAt(history, moment, kind);
+        const what = kind === 'kill' && random() < 0.6 ? damage(image, promised, random) : 'nothing else';
+        try {
+          await checkImage(image, promised);
+        } catch (error) {
+          const text = `seed ${caseSeed}, stop ${stop}: ${kind} at change ${moment} of ${end}, ${what}`;
+          throw new Error(`${text}: ${error instanceof Error ? error.message : error}`, { cause: error });
+        }
+        onCase(done + 1);
+      }
+    } finally {
+      await driver.abandon();
+    }
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values } = parseArgs({
+    options: { cases: { type: 'string', default: '2000' }, seed: { type: 'string' } },
+  });
+  const seed = Number(values.seed ?? systemClock.now() % 1_000_000);
+  const cases = Number(values.cases);
+  const began = systemClock.monotonicMs();
+  process.stdout.write(`${cases} cases from seed ${seed}\n`);
+  await crashCases(cases, seed, (done) => {
+    if (done % 500 === 0) process.stdout.write(`${done} cases kept their promises\n`);
+  });
+  process.stdout.write(`all ${cases} in ${Math.round((systemClock.monotonicMs() - began) / 1000)} s\n`);
+}
