@@ -170,13 +170,13 @@ export class TimerService {
   /**
    * Opens the files and recovers what a crash left. The store must be open.
    *
-   * @throws StoreCorruptError naming a file of a wrong size; MQError CONFIG for unreadable metrics
+   * @throws StoreCorruptError naming a timer log file of a wrong size; MQError CONFIG for unreadable metrics
    */
   async load(): Promise<void> {
     const { store, clock, logger } = this.#deps;
     this.#isLoaded = true;
     this.#checkpoint.open();
-    this.#log.open();
+    const isLogWhole = this.#log.open();
     await this.metrics.load();
     const { values } = this.#checkpoint;
     const nowMs = this.#floor(clock.now());
@@ -190,7 +190,7 @@ export class TimerService {
       checkpoint: values,
       readTimeMs: this.#readTimeMs,
       maxPhysicalOffset: maxPhyOffset,
-      isWheelNew: !isUsed,
+      isWholeLogRead: !isUsed || !isLogWhole,
     });
     const next = last ? (await this.#queueOffsetOf(last)) + 1 : 0;
     const isLogComplete = endPos >= values.lastTimerLogFlushPos;

@@ -331,6 +331,9 @@ for (const [what, damage] of Object.entries<(folder: string) => void>({
   },
   'a lost checkpoint': (folder) => rmSync(join(folder, 'config', 'timercheck')),
   'an empty checkpoint': (folder) => truncateSync(join(folder, 'config', 'timercheck'), 0),
+  'a checkpoint cut short': (folder) => truncateSync(join(folder, 'config', 'timercheck'), 20),
+  'a wheel cut short': (folder) => truncateSync(join(folder, 'timerwheel'), 4096),
+  'a timer log cut short': (folder) => truncateSync(join(folder, 'timerlog', '00000000000000000238'), 60),
 })) {
   test(`${what} is made good from what else there is`, async (t) => {
     const clock = new ManualClock(START);
@@ -348,14 +351,6 @@ for (const [what, damage] of Object.entries<(folder: string) => void>({
     if (!what.includes('checkpoint')) t.is(seen.length, all.length, 'and nothing comes twice');
   });
 }
-
-test('a wheel of another length is refused by name', async (t) => {
-  const clock = new ManualClock(START);
-  const first = await startTimer(t, clock);
-  await first.broker.shutdown();
-  truncateSync(join(first.folder, 'timerwheel'), 4096);
-  await t.throwsAsync(startTimer(t, clock, {}, first.folder), { message: /timerwheel has 4096 bytes instead of/ });
-});
 
 test('the checkpoint says how far both sides are, in the file and on demand', async (t) => {
   const clock = new ManualClock(START);

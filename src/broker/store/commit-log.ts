@@ -67,7 +67,6 @@ const FLUSH_DIRTY_BYTES = 8_388_608;
 const RETRY_MS = 1_000;
 const MAX_PROBE_BYTES = 1_048_576;
 const OPEN_FILES = 32;
-const PAGE_BYTES = 4_096;
 
 /**
  * The commit log: encodes into memory, writes once a turn of the event loop, flushes in the thread pool.
@@ -208,10 +207,11 @@ export class CommitLog<Q extends QueueTail> {
   }
 
   /**
-   * Finds the files. If the last one in use was cut short it gets its size back: what is missing of it reads as zeros then, and
-   * recovery finds where the log ends.
+   * Finds the files. If the last one in use was cut short it gets its size back: what is missing of it reads as zeros
+   * then, and recovery finds where the log ends.
    *
-   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
+   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong, or what is missing
+   * stood before records that are there
    */
   load(): void {
     const { files } = this;
@@ -223,11 +223,12 @@ export class CommitLog<Q extends QueueTail> {
     const [path] = cut;
     if (path === undefined) return;
     const sizeBytes = this.#fs.info(path)?.sizeBytes ?? 0;
-    // Alone, it may be of the size that it was made with; but nobody sets one that is no whole number of pages.
+    // Alone, it may have been made with a smaller size, too: that does no harm, if its name fits the size that is set.
+    const own = Number(basename(path));
     const isCut =
-      files.starts.length > 0
-        ? files.starts.every((start) => start < Number(basename(path)) || this.#isUnused(start))
-        : sizeBytes % PAGE_BYTES !== 0;
+      files.starts.length === 0
+        ? own % files.fileBytes === 0
+        : files.starts.every((start) => start < own || this.#isUnused(start));
     if (!isCut || cut.length > 1) files.refuseSize(path, sizeBytes);
     this.#logger.warn({ path, sizeBytes }, 'commit log file was cut short: it gets its size back');
     const fd = this.#fs.open(path, 'write');

@@ -7,8 +7,8 @@ import { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import { StoreCorruptError, StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, writeFully, zeroRange } from './file-system.js';
-import { NumberedFiles } from './numbered-files.js';
-import { clearSeal, type StoreSeal } from './store-seal.js';
+import { isMadeWithOtherSize, NumberedFiles } from './numbered-files.js';
+import type { SealFile, StoreSeal } from './store-seal.js';
 import {
   BATCH_UNIT_BYTES,
   BLANK_UNIT_SIZE,
@@ -41,6 +41,8 @@ export interface ConsumeQueueStoreOptions {
   };
   /** Saved units that stay in memory, bytes. */
   hotBytes: number;
+  /** Cleared before files are removed. */
+  seal?: SealFile;
 }
 
 const OPEN_FILES = 1_000;
@@ -81,6 +83,7 @@ export class ConsumeQueueStore {
   hasLostFiles = false;
   readonly #fs: FileSystem;
   readonly #logger: Logger;
+  readonly #seal: SealFile | null;
   readonly #simple: QueueFormat;
   readonly #batch: QueueFormat | null;
   readonly #isBatchTopic: (topic: string) => boolean;
@@ -107,6 +110,7 @@ export class ConsumeQueueStore {
   constructor(options: ConsumeQueueStoreOptions) {
     this.#fs = options.fs;
     this.#logger = options.logger;
+    this.#seal = options.seal ?? null;
     const { folder, fileBytes, batch } = options;
     this.#simple = { folder, fileBytes, slab: new UnitSlab(UNIT_BYTES) };
     this.#batch = batch
@@ -335,10 +339,10 @@ export class ConsumeQueueStore {
   }
 
   /**
-   * Finds all queues of the folder. Their offsets are set by `recoverQueue`. Files that were cut short are removed, and
-   * `hasLostFiles` says so.
+   * Finds all queues of the folder. Their offsets are set by `recoverQueue`. Files of a wrong size are removed, to be
+   * built from the log, and `hasLostFiles` says so.
    *
-   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
+   * @throws StoreCorruptError naming a file of another size, if all have it: the settings are what is wrong then
    */
   async load(): Promise<void> {
     await this.#loadFolder(this.#simple);
@@ -347,6 +351,7 @@ export class ConsumeQueueStore {
 
   async #loadFolder(format: QueueFormat): Promise<void> {
     let count = 0;
+    let right = 0;
     const cut: { files: NumberedFiles; path: string; sizeBytes: number }[] = [];
     for (const topic of this.#fs.list(format.folder)) {
       for (const name of this.#fs.list(join(format.folder, topic))) {
@@ -362,13 +367,15 @@ export class ConsumeQueueStore {
         }
         const { files } = queue;
         files.load((path, sizeBytes) => cut.push({ files, path, sizeBytes }));
+        right += files.starts.length;
         count += 1;
         if (count % SLICE_FILES === 0) await nextTurn();
       }
     }
-    const isSizeRight = this.count().queueFiles > 0;
+    const sizes = cut.map(({ sizeBytes }) => sizeBytes);
+    const isSetWrong = right === 0 && isMadeWithOtherSize(sizes) && (sizes[0] as number) % format.slab.unitBytes === 0;
     for (const { files, path, sizeBytes } of cut) {
-      if (!isSizeRight && sizeBytes % UNIT_BYTES === 0) files.refuseSize(path, sizeBytes);
+      if (isSetWrong) files.refuseSize(path, sizeBytes);
       this.#logger.warn({ path, sizeBytes }, 'consume queue file has a wrong size: it is removed');
       this.#fs.remove(path);
       this.hasLostFiles = true;
@@ -544,7 +551,7 @@ export class ConsumeQueueStore {
 
   #removeFile(queue: ConsumeQueue, start: number): void {
     const path = queue.files.path(start);
-    clearSeal(this.#fs, dirname(this.#simple.folder));
+    this.#seal?.clear();
     this.#fds.forget(path);
     this.#unsynced.delete(path);
     queue.files.remove(start);

@@ -1,10 +1,11 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { nextTurn } from './consume-queue-store.js';
 import { createFolderDurably, type FileSystem } from './file-system.js';
 import { IndexFile, indexFileBytes } from './index-file.js';
-import { clearSeal } from './store-seal.js';
+import { isMadeWithOtherSize } from './numbered-files.js';
+import type { SealFile } from './store-seal.js';
 
 export interface IndexServiceOptions {
   fs: FileSystem;
@@ -14,6 +15,8 @@ export interface IndexServiceOptions {
   indexNum: number;
   /** Wall time, ms: names new files. */
   now: () => number;
+  /** Cleared before files are removed. */
+  seal?: SealFile;
 }
 
 /** Chain steps that a query takes before it lets the event loop run: half a millisecond of small reads. */
@@ -82,7 +85,8 @@ export class IndexService {
    * Opens the files of the folder; names that are no time are left alone, as Apache does. With one that was cut short
    * the whole index goes, to be built anew.
    *
-   * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong
+   * @throws StoreCorruptError naming a file of another size, if the settings are what is wrong: it is larger, or all
+   * are smaller by as much
    */
   load(): void {
     const { fs, folder, hashSlotNum, indexNum, logger } = this.#options;
@@ -102,9 +106,8 @@ export class IndexService {
     }
     const [first] = cut;
     if (!first) return;
-    // Every field of an index file has four bytes or eight.
-    const isSizeRight = this.#files.length > 0 || first.sizeBytes % 4 !== 0;
-    if (!isSizeRight) IndexFile.open(fs, first.path, hashSlotNum, indexNum);
+    const isSetWrong = this.#files.length === 0 && isMadeWithOtherSize(cut.map(({ sizeBytes }) => sizeBytes));
+    if (isSetWrong) IndexFile.open(fs, first.path, hashSlotNum, indexNum);
     logger.warn({ ...first, expected }, 'index file was cut short: the index is built anew');
     for (const { path } of cut) fs.remove(path);
     this.destroy();
@@ -228,7 +231,7 @@ export class IndexService {
     await this.#saving;
     while (this.#files.length > 1 && (this.#files[0] as IndexFile).endPhyOffset < minPhysicalOffset) {
       const file = this.#files.shift() as IndexFile;
-      clearSeal(this.#options.fs, dirname(this.#options.folder));
+      this.#options.seal?.clear();
       file.close();
       await this.#options.fs.removeAsync(file.path);
       removed += 1;
@@ -262,7 +265,7 @@ export class IndexService {
 
   #remove(file: IndexFile): void {
     this.#files.splice(this.#files.indexOf(file), 1);
-    clearSeal(this.#options.fs, dirname(this.#options.folder));
+    this.#options.seal?.clear();
     file.close();
     this.#options.fs.remove(file.path);
   }

@@ -26,7 +26,7 @@ import { checkConfig } from './store-config.js';
 import { StoreCounters } from './store-counters.js';
 import { StoreEvents } from './store-events.js';
 import { StoreLock } from './store-lock.js';
-import { readSeal, writeSeal } from './store-seal.js';
+import { SealFile } from './store-seal.js';
 import type {
   ArrivalListener,
   BoundaryType,
@@ -100,6 +100,7 @@ export class MessageStore {
   readonly #queues: ConsumeQueueStore;
   readonly #index: IndexService | null;
   readonly #checkpoint: CheckpointFile;
+  readonly #seal: SealFile;
   readonly #counters = new StoreCounters();
   readonly #inMemoryBytes: number;
   readonly #events: StoreEvents;
@@ -148,6 +149,7 @@ export class MessageStore {
       syncFlushTimeoutMs: config.syncFlushTimeout,
       memory: deps.memory ?? { buffer: new ArrayBuffer(windowBytes), windowStart: 0, windowBytes },
     });
+    this.#seal = new SealFile(this.#fs, root);
     this.#queues = new ConsumeQueueStore({
       fs: this.#fs,
       logger: deps.logger,
@@ -159,6 +161,7 @@ export class MessageStore {
         isBatchTopic: deps.isBatchTopic ?? (() => false),
       },
       hotBytes: config.hotQueueBytes,
+      seal: this.#seal,
     });
     this.#index = config.messageIndexEnable
       ? new IndexService({
@@ -168,6 +171,7 @@ export class MessageStore {
           hashSlotNum: config.maxHashSlotNum,
           indexNum: config.maxIndexNum,
           now: () => deps.clock.now(),
+          seal: this.#seal,
         })
       : null;
     this.#checkpoint = new CheckpointFile(this.#fs, root);
@@ -242,7 +246,7 @@ export class MessageStore {
       queues: this.#queues,
       index: this.#index,
       checkpoint: this.#checkpoint.values,
-      seal: readSeal(this.#fs, this.#config.storePathRootDir),
+      seal: this.#seal.read(),
       isClean,
       checkCRC: this.#config.checkCRCOnRecover && (this.#config.forceVerifyPropCRC ? 'property' : true),
       isMultiDispatch: this.#config.enableLmq && this.#config.enableMultiDispatch,
@@ -682,16 +686,16 @@ export class MessageStore {
         await nextTurn();
       }
       if (!(await this.#queues.save(false))) return false;
+      const { clearings } = this.#seal;
       const indexFiles = this.#index?.fileCount ?? 0;
       const count = { ...this.#queues.count(), indexFiles };
       await this.#queues.sync();
       const { values } = this.#checkpoint;
-      if (time > 0) values.logicsMsgTimestamp = time;
       await this.#index?.save();
+      if (time > 0) values.logicsMsgTimestamp = time;
       if (this.#index) values.indexMsgTimestamp = this.#index.savedEndTimestamp;
       this.#updateCheckpoint();
-      const { physicMsgTimestamp } = values;
-      writeSeal(this.#fs, this.#config.storePathRootDir, { ...count, physicMsgTimestamp });
+      this.#seal.write(count, clearings);
       return true;
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'consume queues and index could not be saved');

@@ -11,6 +11,14 @@ export interface StoreFolders {
 }
 
 /**
+ * Files of derived data that all have one other size were made with other settings; a single one, or several sizes, are
+ * files that were cut.
+ */
+export function isMadeWithOtherSize(sizes: readonly number[]): boolean {
+  return sizes.length > 1 && sizes.every((size) => size === sizes[0]);
+}
+
+/**
  * Files of one fixed size, named by the offset of their first byte in 20 decimal digits, as Apache's MappedFileQueue has
  * them: in one folder, or spread over several. Holds the names only; descriptors are the caller's.
  *

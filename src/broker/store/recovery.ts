@@ -204,10 +204,9 @@ class Recovery {
 
   /** After a clean stop: true if queues have fewer units than they had then. */
   #lacksUnits(): boolean {
-    const { queues, checkpoint, seal, logger } = this.#options;
-    if (seal?.physicMsgTimestamp !== checkpoint.physicMsgTimestamp) return false;
+    const { queues, seal, logger } = this.#options;
     const { queueUnits } = queues.count();
-    if (queueUnits >= seal.queueUnits) return false;
+    if (seal === null || queueUnits >= seal.queueUnits) return false;
     logger.warn({ seal, queueUnits }, 'entries of consume queues are missing: all queues are built from the log');
     return true;
   }

@@ -11,6 +11,7 @@ export interface ProcessIdentity {
   start: string;
 }
 
+const LOCK_TEXT = 'lock';
 const CLAIM = /^mqadmin-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.lock$/;
 
 /**
@@ -133,7 +134,9 @@ export class StoreLock {
         pid,
       );
     }
-    const text = Buffer.from('lock', 'latin1');
+    // What we left there at our last stop stays: it ends when a Java broker writes these four bytes.
+    if ((fs.info(path)?.sizeBytes ?? 0) >= LOCK_TEXT.length) return;
+    const text = Buffer.from(LOCK_TEXT, 'latin1');
     const fd = fs.open(path, fs.info(path) ? 'write' : 'create');
     try {
       writeFully(fs, fd, text, 0, text.length, 0);

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type DataVersion, newDataVersion } from '../../protocol/data-version.js';
 import { readInt64Clamped, writeInt64Clamped } from '../../protocol/int64-clamped.js';
-import { StoreCorruptError } from './errors.js';
 import { type FileSystem, readFully, writeFully } from './file-system.js';
 
 const FILE_BYTES = 4096;
@@ -73,18 +72,16 @@ export class TimerCheckpointFile {
   }
 
   /**
-   * Reads the file, or creates it.
-   *
-   * @throws StoreCorruptError if it has another size (0 bytes, as a crash leaves it, is repaired)
+   * Reads the file, or creates it. One of another size says nothing: units are read and linked anew then.
    */
   open(): void {
     this.#fs.createFolder(this.#folder);
     const info = this.#fs.info(this.#path);
-    if (info && info.sizeBytes !== 0 && info.sizeBytes !== FILE_BYTES) {
-      throw new StoreCorruptError(`${this.#path} has ${info.sizeBytes} bytes instead of ${FILE_BYTES}`);
-    }
     this.#fd = this.#fs.open(this.#path, info ? 'write' : 'create');
-    if (!info || info.sizeBytes === 0) this.#fs.truncate(this.#fd, FILE_BYTES);
+    if (info?.sizeBytes !== FILE_BYTES) {
+      this.#fs.truncate(this.#fd, 0);
+      this.#fs.truncate(this.#fd, FILE_BYTES);
+    }
     const bytes = new Uint8Array(TIMER_CHECKPOINT_BYTES);
     readFully(this.#fs, this.#fd, bytes, 0, bytes.length, 0);
     this.values = decodeTimerCheckpoint(bytes);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readInt64, writeInt64 } from '../../base/int64.js';
 import { FdCache } from './fd-cache.js';
 import { type FileSystem, readFully, writeFully, zeroRange } from './file-system.js';
-import { NumberedFiles } from './numbered-files.js';
+import { isMadeWithOtherSize, NumberedFiles } from './numbered-files.js';
 
 /** Bytes of one unit. */
 export const TIMER_UNIT_BYTES = 52;
@@ -99,9 +99,30 @@ export class TimerLog {
     this.#fds = new FdCache(fs, OPEN_FILES);
   }
 
-  /** @throws StoreCorruptError if a file has another size or its name is no offset */
-  open(): void {
-    this.#files.load();
+  /**
+   * Finds the files. One that was cut short gets its size back: recovery ends the log there, and what is missing is read
+   * from the messages again.
+   *
+   * @returns false if that happened
+   * @throws StoreCorruptError if files have another size by the settings, or a name that is no offset
+   */
+  open(): boolean {
+    const files = this.#files;
+    const cut: { path: string; sizeBytes: number }[] = [];
+    files.load((path, sizeBytes) => cut.push({ path, sizeBytes }));
+    if (cut.length === 0) return true;
+    const isSetWrong = files.starts.length === 0 && isMadeWithOtherSize(cut.map(({ sizeBytes }) => sizeBytes));
+    for (const { path, sizeBytes } of cut) {
+      if (isSetWrong || sizeBytes > files.fileBytes) files.refuseSize(path, sizeBytes);
+      const fd = this.#fs.open(path, 'write');
+      try {
+        this.#fs.truncate(fd, files.fileBytes);
+      } finally {
+        this.#fs.close(fd);
+      }
+    }
+    files.load();
+    return false;
   }
 
   get fileBytes(): number {

@@ -14,8 +14,8 @@ export interface TimerRecoveryInput {
   readTimeMs: number;
   /** The commit log's end: a unit that points behind it lost its message in a crash. */
   maxPhysicalOffset: number;
-  /** The wheel's file was missing or empty: every unit is linked anew. */
-  isWheelNew: boolean;
+  /** Nothing tells where to begin: the wheel's file was missing or empty, or a file of the log was cut short. */
+  isWholeLogRead: boolean;
 }
 
 /** What recovery found. */
@@ -45,12 +45,12 @@ function link(wheel: TimerWheel, slot: TimerSlot, timeMs: number, pos: number, m
  * Finds the timer log's end, cuts off what a crash left behind it, and makes the wheel agree with the log: units that
  * were written after the wheel's last flush are linked, and slots that point behind the log's end are linked anew.
  *
- * As Apache it begins one file before the flushed position, and with a wheel that was lost at the first unit there is.
+ * As Apache it begins one file before the flushed position, or at the first unit there is.
  *
  * Source: store/timer/TimerMessageStore.java#recover, #recoverAndRevise
  */
 export async function recoverTimer(input: TimerRecoveryInput): Promise<TimerRecovery> {
-  const { wheel, log, checkpoint, readTimeMs, maxPhysicalOffset, isWheelNew } = input;
+  const { wheel, log, checkpoint, readTimeMs, maxPhysicalOffset, isWholeLogRead } = input;
   const { fileBytes, minPos } = log;
   const near = Math.max(minPos, checkpoint.lastTimerLogFlushPos - fileBytes);
   const slot: TimerSlot = { firstPos: -1, lastPos: -1, num: 0 };
@@ -73,7 +73,7 @@ export async function recoverTimer(input: TimerRecoveryInput): Promise<TimerReco
       if (count % UNITS_A_SLICE === 0) await nextTurn();
     }
   };
-  const endPos = await linkFrom(isWheelNew ? minPos : near - (near % fileBytes), Number.POSITIVE_INFINITY);
+  const endPos = await linkFrom(isWholeLogRead ? minPos : near - (near % fileBytes), Number.POSITIVE_INFINITY);
   log.truncate(endPos);
   let relinkFrom = endPos;
   for (const timeMs of [...wheel.times(readTimeMs)]) {
@@ -87,5 +87,7 @@ export async function recoverTimer(input: TimerRecoveryInput): Promise<TimerReco
 }
 
 function isLost(unit: TimerUnit, maxPhysicalOffset: number): boolean {
-  return !(unit.physicalOffset >= 0) || unit.physicalOffset + unit.size > maxPhysicalOffset;
+  // A unit that was torn off behind its first field reads as zeros.
+  const isWhole = unit.physicalOffset >= 0 && unit.size > 0;
+  return !isWhole || unit.physicalOffset + unit.size > maxPhysicalOffset;
 }

@@ -1,6 +1,5 @@
 import { readInt64, writeInt64 } from '../../base/int64.js';
 import { nextTurn } from './consume-queue-store.js';
-import { StoreCorruptError } from './errors.js';
 import { type FileSystem, isAllZero, readFully, writeFully } from './file-system.js';
 
 /** Slots that pending messages may lie ahead in, whatever the precision: 7 days of seconds. */
@@ -64,18 +63,16 @@ export class TimerWheel {
   }
 
   /**
-   * Reads what is pending from `fromMs` on, or creates the file.
+   * Reads what is pending from `fromMs` on, or creates the file. One of another length is emptied: the timer log has all
+   * that it held.
    *
    * @returns false if there was nothing in the file
-   * @throws StoreCorruptError if the file has another length
    */
   async open(fromMs: number): Promise<boolean> {
     const info = this.#fs.info(this.#path);
-    if (info && info.sizeBytes !== 0 && info.sizeBytes !== TIMER_WHEEL_BYTES) {
-      throw new StoreCorruptError(`${this.#path} has ${info.sizeBytes} bytes instead of ${TIMER_WHEEL_BYTES}`);
-    }
     this.#fd = this.#fs.open(this.#path, info ? 'write' : 'create');
-    if (!info || info.sizeBytes === 0) {
+    if (info?.sizeBytes !== TIMER_WHEEL_BYTES) {
+      this.#fs.truncate(this.#fd, 0);
       this.#fs.truncate(this.#fd, TIMER_WHEEL_BYTES);
       return false;
     }

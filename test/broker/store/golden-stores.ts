@@ -145,7 +145,7 @@ const writes = test.macro({
       if (path === 'checkpoint') t.is(actual.length, file.size);
       else t.deepEqual(actual, contentOf(file), path);
     }
-    t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'index', 'lock', 'mqadmin-seal.json']);
+    t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'index', 'lock']);
   },
 });
 

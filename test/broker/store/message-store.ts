@@ -14,6 +14,7 @@ import {
   putOf,
   readBodies,
   readQueue,
+  SMALL_STORE,
   tempFolder,
 } from '../../helper/store.js';
 
@@ -390,7 +391,7 @@ test('without an index there are no index files, and queries find nothing', asyn
   put(t, store, putOf('orders', 0, 'x', { properties: { KEYS: 'k' } }));
   t.deepEqual((await store.queryByKey('orders', 'k', 3, 0, FOREVER)).offsets, []);
   await store.shutdown();
-  t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'lock', 'mqadmin-seal.json']);
+  t.deepEqual(readdirSync(folder), ['checkpoint', 'commitlog', 'consumequeue', 'lock']);
 });
 
 test('arrivals are told once for each queue and commit, after durability', async (t) => {
@@ -462,14 +463,14 @@ test('a second store on the folder is refused', async (t) => {
   t.true(third.store.isWriteable());
 });
 
-test('a store with files of other sizes does not start, names the file, and leaves the folder free', async (t) => {
+test('a store made with other sizes does not start, names a file, and leaves the folder free', async (t) => {
   const { store, folder } = await openStore(t);
-  put(t, store, putOf('orders', 0, 'x', { properties: { KEYS: 'k' } }));
+  for (const queueId of [0, 1]) put(t, store, putOf('orders', queueId, 'x', { properties: { KEYS: 'k' } }));
   await store.shutdown();
   const sizes = [
-    [{ mappedFileSizeCommitLog: 8_192 }, 'commitlog/00000000000000000000'],
+    [{ mappedFileSizeCommitLog: SMALL_STORE.mappedFileSizeCommitLog / 2 }, 'commitlog/00000000000000000000'],
     [{ mappedFileSizeConsumeQueue: 320 }, 'consumequeue/orders/0/00000000000000000000'],
-    [{ maxIndexNum: 41 }, 'index/2'],
+    [{ maxIndexNum: SMALL_STORE.maxIndexNum - 1 }, 'index/2'],
   ] as const;
   for (const [config, name] of sizes) {
     const { store: wrong } = newStore(t, { folder, config });

@@ -29,9 +29,6 @@ export function damage(image: DiskImage, promised: Promised, random: Random): st
   return pick(random, DAMAGES)(image, promised, random) ?? 'nothing else';
 }
 
-/** A lone file of a whole number of units may have been made with other settings, and is refused by name. */
-const odd = (sizeBytes: number): number => sizeBytes | 1;
-
 function flipBit(image: DiskImage, path: string, position: number, random: Random): void {
   const byte = image.readAll(path)[position] ?? 0;
   image.write(path, Buffer.of(byte ^ (1 << between(random, 0, 7))), position);
@@ -56,7 +53,7 @@ function harmLog(image: DiskImage, promised: Promised, random: Random): string |
     flipBit(image, path, position, random);
     promised.damagedLog = { from: physical, to: physical + 1 };
   } else {
-    if (kind === 'cut at') image.resize(path, odd(position));
+    if (kind === 'cut at') image.resize(path, position);
     else {
       const bytes = Buffer.alloc(Math.min(size - position, between(random, 1, 900)));
       if (kind === 'noise from') for (let i = 0; i < bytes.length; i++) bytes[i] = between(random, 0, 255);
@@ -80,7 +77,7 @@ function harmDerived(image: DiskImage, promised: Promised, pattern: RegExp, rand
       image.remove(path);
       return `${path} removed`;
     case 'cut':
-      image.resize(path, odd(position));
+      image.resize(path, position);
       return `${path} cut at ${position}`;
     case 'zero':
       promised.isDoubtful = position < used;
@@ -103,7 +100,7 @@ function removeFolder(image: DiskImage, _promised: Promised, random: Random): st
 
 /** Files in the root. */
 function harmSmallFile(image: DiskImage, _promised: Promised, random: Random): string | null {
-  const path = pick(random, ['/store/checkpoint', '/store/abort', '/store/lock', '/store/mqadmin-seal.json']);
+  const path = pick(random, ['/store/checkpoint', '/store/abort', '/store/lock']);
   if (!image.files.has(path)) return null;
   const size = image.sizeOf(path);
   switch (pick(random, ['remove', 'cut', 'zero', 'flip'])) {
