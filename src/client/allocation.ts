@@ -37,3 +37,37 @@ export async function allocate(
     return null;
   }
 }
+
+/** The queues of a topic that a broker gave us, by how they are to be read. */
+export interface Assignment {
+  readonly pull: readonly MessageQueue[];
+  readonly pop: readonly MessageQueue[];
+}
+
+/**
+ * Asks a broker (5.x) which queues of a topic are ours.
+ *
+ * @returns null when that could not be learned: everything then stays as it is
+ * Source: client/impl/consumer/RebalanceImpl.java#getRebalanceResultFromBroker
+ */
+export async function queryAssignment(
+  topic: string,
+  group: { consumerGroup: string; messageModel: MessageModel; strategy: AllocateMessageQueueStrategy },
+  instance: MQClientInstance,
+): Promise<Assignment | null> {
+  if (instance.randomBrokerAddress(topic) === null) await instance.updateTopicRoute(topic);
+  const addr = instance.randomBrokerAddress(topic);
+  if (addr === null) return null;
+  const { consumerGroup, messageModel, strategy } = group;
+  const body = { topic, consumerGroup, messageModel, clientId: instance.clientId, strategyName: strategy.name };
+  try {
+    const assignments = await instance.api.queryAssignment(addr, body, { signal: instance.signal });
+    const queues = (isPop: boolean) =>
+      assignments.filter(({ mode }) => (mode === 'POP') === isPop).map(({ messageQueue }) => messageQueue);
+    return { pull: queues(false), pop: queues(true) };
+  } catch (error) {
+    const fields = { addr, topic, group: consumerGroup, cause: errorText(error) };
+    if (!instance.signal.aborted) instance.logger.warn(fields, 'could not ask a broker for our queues');
+    return null;
+  }
+}

@@ -27,6 +27,48 @@ const newContext = (messageQueue: MessageQueue): ConsumeConcurrentlyContext => (
   ackIndex: ACK_ALL,
 });
 
+/** How a call of the listener went. */
+export interface ConcurrentCall {
+  /** Null when the listener threw or returned none. */
+  readonly status: ConsumeConcurrentlyStatus | null;
+  /** As the listener left it. */
+  readonly context: ConsumeConcurrentlyContext;
+  readonly rtMs: number;
+}
+
+/**
+ * Calls a listener and records it. Never throws: what the listener throws is logged.
+ *
+ * @param lateMs a call that takes as long is recorded as late
+ */
+export async function callConcurrently(
+  host: ConsumeHost,
+  listener: MessageListenerConcurrently,
+  messages: readonly MessageExt[],
+  mq: MessageQueue,
+  lateMs: number,
+): Promise<ConcurrentCall> {
+  const { clock, logger } = host.instance;
+  restoreTopics(messages, host.group);
+  const startTimestamp = String(clock.now());
+  for (const { properties } of messages) properties.set(MessageProperty.CONSUME_START_TIMESTAMP, startTimestamp);
+  const context = newContext(mq);
+  const startMs = clock.monotonicMs();
+  const traced = host.trace?.(messages);
+  let status: ConsumeConcurrentlyStatus | null = null;
+  let hasThrown = false;
+  try {
+    status = await listener([...messages], context);
+  } catch (error) {
+    hasThrown = true;
+    logger.warn({ group: host.group, ...mq, err: error }, 'the message listener threw');
+  }
+  const rtMs = clock.monotonicMs() - startMs;
+  const isSuccess = status === 'CONSUME_SUCCESS';
+  traced?.({ isSuccess, hasThrown, hasReturnedNull: status === null, isLate: rtMs >= lateMs });
+  return { status, context, rtMs };
+}
+
 /**
  * Calls the listener for batches of every queue at once; what fails goes back to the broker for later.
  *
@@ -82,28 +124,11 @@ export class ConsumeConcurrentlyService implements ConsumeService {
 
   async #consume(messages: MessageExt[], pq: ProcessQueue, mq: MessageQueue): Promise<void> {
     if (pq.dropped || this.#isStopped) return;
-    const { clock, logger } = this.#host.instance;
-    restoreTopics(messages, this.#host.group);
-    const startTimestamp = String(clock.now());
-    for (const { properties } of messages) properties.set(MessageProperty.CONSUME_START_TIMESTAMP, startTimestamp);
-    const context = newContext(mq);
-    const startMs = clock.monotonicMs();
-    const traced = this.#host.trace?.(messages);
+    const { logger } = this.#host.instance;
     const leave = pq.enterListener();
-    let status: ConsumeConcurrentlyStatus | null = null;
-    let hasThrown = false;
-    try {
-      status = await this.#listener([...messages], context);
-    } catch (error) {
-      hasThrown = true;
-      logger.warn({ group: this.#host.group, ...mq, err: error }, 'the message listener threw');
-    } finally {
-      leave();
-    }
-    const rtMs = clock.monotonicMs() - startMs;
-    const isSuccess = status === 'CONSUME_SUCCESS';
-    const isLate = rtMs >= this.#host.config.consumeTimeout * 60_000;
-    traced?.({ isSuccess, hasThrown, hasReturnedNull: status === null, isLate });
+    const lateMs = this.#host.config.consumeTimeout * 60_000;
+    const call = callConcurrently(this.#host, this.#listener, messages, mq, lateMs).finally(leave);
+    const { status, context, rtMs } = await call;
     if (pq.dropped) {
       logger.info({ group: this.#host.group, ...mq }, 'the queue was taken away meanwhile: the result does not count');
       return;

@@ -29,6 +29,10 @@ const UNKNOWN_TO_BROKER = [
   ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
 ];
 
+/** Whether the broker has to hear of us before it can answer. */
+export const isUnknownToBroker = (error: unknown): boolean =>
+  UNKNOWN_TO_BROKER.some((code) => isBrokerError(error, code));
+
 const BYTES_OF_MIB = 1024 * 1024;
 
 /** What a pull loop needs of its consumer. */
@@ -183,9 +187,7 @@ export class PullLoop {
     else instance.logger.debug(fields, 'pull failed');
     this.#failures += 1;
     // A broker that was restarted does not know us before the next heartbeat, which may be 30 s away.
-    if (UNKNOWN_TO_BROKER.some((code) => isBrokerError(error, code))) {
-      instance.sendHeartbeatToAllBrokers().catch(() => {});
-    }
+    if (isUnknownToBroker(error)) instance.sendHeartbeatToAllBrokers().catch(() => {});
     const isFlowControl = isBrokerError(error, ResponseCode.FLOW_CONTROL);
     return isFlowControl ? BROKER_FLOW_CONTROL_DELAY_MS : config.pullTimeDelayMillsWhenException;
   }

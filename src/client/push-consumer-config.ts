@@ -59,6 +59,17 @@ export interface PushConsumerSettings {
   consumerTimeoutMillisWhenSuspend: number;
   /** Pause after a failed pull; 1,000. */
   pullTimeDelayMillsWhenException: number;
+  /**
+   * True: members share the queues out themselves and pull them. False: brokers (5.x) share them out and say whether
+   * to pull or to pop; not when orderly or broadcasting. Default true.
+   */
+  clientRebalance: boolean;
+  /** Messages of one pop, 1..32; 32. */
+  popBatchNums: number;
+  /** How long a popped message belongs to us, 5,000..300,000; 60,000. */
+  popInvisibleTime: number;
+  /** No pop while more messages of a queue are neither acknowledged nor put off; 96. */
+  popThresholdForQueue: number;
   /** Pause between rebalance rounds; 20,000. */
   rebalanceInterval: number;
   /** How long shutdown waits for calls of the listener; 10,000. Apache's default is 0. */
@@ -101,6 +112,10 @@ const DEFAULTS: Omit<PushConsumerSettings, 'consumeTimestamp' | 'localOffsetStor
   brokerSuspendMaxTimeMillis: 15_000,
   consumerTimeoutMillisWhenSuspend: 30_000,
   pullTimeDelayMillsWhenException: 1000,
+  clientRebalance: true,
+  popBatchNums: 32,
+  popInvisibleTime: 60_000,
+  popThresholdForQueue: 96,
   rebalanceInterval: 20_000,
   awaitTerminationMillisWhenShutdown: 10_000,
   unitMode: false,
@@ -114,6 +129,9 @@ const RANGES: ReadonlyArray<readonly [keyof typeof DEFAULTS, number, number]> = 
   ['pullInterval', 0, 65_535],
   ['consumeMessageBatchMaxSize', 1, 1024],
   ['pullBatchSize', 1, 1024],
+  ['popBatchNums', 1, 32],
+  ['popInvisibleTime', 5000, 300_000],
+  ['popThresholdForQueue', 0, 0x7fffffff],
   ['rebalanceInterval', 1, 0x7fffffff],
 ];
 
@@ -155,4 +173,9 @@ export function parseConsumeTimestamp(value: number | string): number {
   }
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
   return new Date(year, month - 1, day, hour, minute, second).getTime();
+}
+
+/** Redeliveries of a message before it is given up, when not orderly. */
+export function maxReconsumeTimesOf({ maxReconsumeTimes }: Pick<PushConsumerConfig, 'maxReconsumeTimes'>): number {
+  return maxReconsumeTimes === -1 ? 16 : maxReconsumeTimes;
 }

@@ -10,11 +10,12 @@ import type {
 import { buildSubscriptionData, isTagType, SUB_ALL } from '../protocol/filter.js';
 import type { MessageExt } from '../protocol/message.js';
 import { type MessageQueue, messageQueueKey } from '../protocol/message-queue.js';
-import { retryTopic } from '../protocol/topic-validator.js';
-import { allocate } from './allocation.js';
+import { isRetryTopic, popRetryTopic, retryTopic } from '../protocol/topic-validator.js';
+import { type Assignment, allocate, queryAssignment } from './allocation.js';
 import { ConsumeConcurrentlyService } from './consume-concurrently.js';
 import type { MessageListenerConcurrently, MessageListenerOrderly } from './consume-listener.js';
 import { ConsumeOrderlyService } from './consume-orderly.js';
+import { ConsumePopConcurrentlyService } from './consume-pop-concurrently.js';
 import type { ConsumeHost, ConsumeService } from './consume-service.js';
 import { ConsumerStats } from './consume-stats.js';
 import { traceConsumption } from './consume-trace.js';
@@ -23,11 +24,18 @@ import { computePullFromWhere } from './initial-offset.js';
 import type { ConsumerMember } from './members.js';
 import { type ClientDeps, MQClientInstance } from './mq-client-instance.js';
 import { LocalFileOffsetStore, type OffsetStore, RemoteOffsetStore } from './offset-store.js';
+import { PopKernel } from './pop-kernel.js';
+import { PopQueues } from './pop-queues.js';
 import { ProcessQueue } from './process-queue.js';
 import { createTraceDispatcher } from './producer.js';
 import { PullKernel } from './pull-kernel.js';
 import { type PullHost, PullLoop } from './pull-loop.js';
-import { type PushConsumerConfig, type PushConsumerOptions, pushConsumerConfig } from './push-consumer-config.js';
+import {
+  maxReconsumeTimesOf,
+  type PushConsumerConfig,
+  type PushConsumerOptions,
+  pushConsumerConfig,
+} from './push-consumer-config.js';
 import { QueueLocks } from './queue-locks.js';
 import { RebalanceLoop } from './rebalance-loop.js';
 import { RetrySender } from './retry-sender.js';
@@ -85,6 +93,8 @@ export class PushConsumer {
     | { readonly kind: 'orderly'; readonly call: MessageListenerOrderly }
     | null = null;
   #service: ConsumeService | null = null;
+  /** Null while members share the queues out themselves. */
+  #popping: { readonly queues: PopQueues; readonly service: ConsumePopConcurrentlyService } | null = null;
   #thresholds: { messages: number; mib: number };
   #persistTimer: Timer | null = null;
   #state: 'created' | 'starting' | 'running' | 'shut down' = 'created';
@@ -122,9 +132,10 @@ export class PushConsumer {
     return this.#instance.clientId;
   }
 
-  /** The queues that this consumer reads now. */
+  /** The queues that this consumer reads now. One with queueId -1 stands for all of its broker. */
   get assignment(): MessageQueue[] {
-    return [...this.#held.values()].filter(({ pq }) => !pq.dropped).map(({ mq }) => mq);
+    const pulled = [...this.#held.values()].filter(({ pq }) => !pq.dropped);
+    return [...pulled, ...(this.#popping?.queues.list() ?? [])].map(({ mq }) => mq);
   }
 
   /**
@@ -185,6 +196,11 @@ export class PushConsumer {
           ? new ConsumeOrderlyService(host, listener.call)
           : new ConsumeConcurrentlyService(host, listener.call);
       this.#service.start();
+      if (listener.kind === 'concurrently' && !this.#isClientRebalance) {
+        const kernel = new PopKernel(this.#instance, this.group);
+        const service = new ConsumePopConcurrentlyService(host, kernel, listener.call);
+        this.#popping = { service, queues: this.#popQueues(kernel, service) };
+      }
       if (this.#ownsInstance) this.#instance.start();
       for (const topic of this.#subscriptions.keys()) await this.#instance.updateTopicRoute(topic);
       await this.#checkClientInBroker();
@@ -215,7 +231,9 @@ export class PushConsumer {
     if (wasRegistered) {
       await this.#rebalance.stop(ROUND_WAIT_MS);
       for (const { loop } of this.#held.values()) loop.stop();
-      await this.#service?.shutdown(this.config.awaitTerminationMillisWhenShutdown);
+      this.#popping?.queues.stop();
+      const awaitMs = this.config.awaitTerminationMillisWhenShutdown;
+      await Promise.all([this.#service?.shutdown(awaitMs), this.#popping?.service.shutdown(awaitMs)]);
       await this.#persist();
       if (this.#isOrderly && this.config.messageModel === 'CLUSTERING') await this.#locks.unlockAll();
       await this.#retrySender.shutdown();
@@ -223,6 +241,7 @@ export class PushConsumer {
       await this.#instance.unregisterConsumer(this.group);
       for (const { pq } of this.#held.values()) pq.drop();
       this.#held.clear();
+      this.#popping?.queues.clear();
     }
     if (this.#ownsInstance) await this.#instance.shutdown();
   }
@@ -244,6 +263,12 @@ export class PushConsumer {
 
   get #isOrderly(): boolean {
     return this.#listener?.kind === 'orderly';
+  }
+
+  /** Source: RebalancePushImpl.java#clientRebalance */
+  get #isClientRebalance(): boolean {
+    const { clientRebalance, messageModel } = this.config;
+    return clientRebalance || this.#isOrderly || messageModel === 'BROADCASTING';
   }
 
   #background(what: string, fn: () => Promise<void>): void {
@@ -283,11 +308,7 @@ export class PushConsumer {
       stats: this.#stats,
       queues: () => this.#held.values(),
       sendMessageBack: (message, delayLevel) =>
-        this.#retrySender.sendBack(
-          message,
-          delayLevel,
-          config.maxReconsumeTimes === -1 ? 16 : config.maxReconsumeTimes,
-        ),
+        this.#retrySender.sendBack(message, delayLevel, maxReconsumeTimesOf(config)),
       sendToRetryTopic: (message, maxReconsumeTimes) => this.#retrySender.sendToRetryTopic(message, maxReconsumeTimes),
       lock: (mq) => this.#locks.lock(mq),
       lockAll: () => this.#locks.lockAll(),
@@ -319,6 +340,22 @@ export class PushConsumer {
     };
   }
 
+  #popQueues(kernel: PopKernel, service: ConsumePopConcurrentlyService): PopQueues {
+    const consumer = this;
+    return new PopQueues({
+      group: this.group,
+      instance: this.#instance,
+      kernel,
+      stats: this.#stats,
+      config: this.config,
+      get isPaused() {
+        return consumer.#isPaused;
+      },
+      subscription: (topic) => this.#subscriptions.get(topic) ?? null,
+      submit: (messages, pq, mq) => service.submit(messages, pq, mq),
+    });
+  }
+
   #consumerData(): ConsumerData {
     return {
       groupName: this.group,
@@ -339,6 +376,7 @@ export class PushConsumer {
       consumeThreads: this.config.consumeThreadMax,
       subscriptions: [...this.#subscriptions.values()],
       queues: [...this.#held.values()],
+      popped: this.#popping?.queues.list() ?? [],
       offsetStore: this.#offsetStore,
       stats: this.#stats,
       withStacks,
@@ -416,23 +454,48 @@ export class PushConsumer {
       if (this.#subscriptions.has(held.mq.topic)) continue;
       if (await this.#release(held)) this.#held.delete(key);
     }
+    this.#popping?.queues.keepTopics((topic) => this.#subscriptions.has(topic));
     return isBalanced;
   }
 
   async #rebalanceByTopic(topic: string): Promise<boolean> {
-    const { messageModel, allocateMessageQueueStrategy: strategy } = this.config;
-    const allocation = await allocate(topic, { consumerGroup: this.group, messageModel, strategy }, this.#instance);
-    if (allocation === null) {
+    const assignment = await this.#assignmentOf(topic);
+    if (assignment === null) {
       const rounds = this.#roundsWithoutRoute.get(topic) ?? 0;
       this.#roundsWithoutRoute.set(topic, rounds + 1);
       return rounds >= MAX_ROUNDS_WITHOUT_ROUTE;
     }
     this.#roundsWithoutRoute.delete(topic);
-    const wanted = new Map(allocation.mine.map((mq) => [messageQueueKey(mq), mq]));
+    const wanted = new Map(assignment.pull.map((mq) => [messageQueueKey(mq), mq]));
     const isReduced = await this.#giveUp(topic, wanted);
     const isExtended = await this.#takeOver(wanted);
-    if (isReduced || isExtended) this.#onAssignmentChanged(topic);
+    const isPopChanged = this.#state === 'running' && this.#popping?.queues.update(topic, assignment.pop) === true;
+    if (isReduced || isExtended || isPopChanged) this.#onAssignmentChanged(topic);
     return [...wanted.keys()].every((key) => this.#held.get(key)?.pq.dropped === false);
+  }
+
+  async #assignmentOf(topic: string): Promise<Assignment | null> {
+    const { messageModel, allocateMessageQueueStrategy: strategy } = this.config;
+    const group = { consumerGroup: this.group, messageModel, strategy };
+    if (this.#popping === null) {
+      const allocation = await allocate(topic, group, this.#instance);
+      return allocation && { pull: allocation.mine, pop: [] };
+    }
+    const assignment = await queryAssignment(topic, group, this.#instance);
+    if (assignment !== null && !isRetryTopic(topic)) this.#followMode(topic, assignment);
+    return assignment;
+  }
+
+  /**
+   * A member that pulls reads what was popped and failed before, too: the brokers hear of it with the next heartbeat.
+   *
+   * Source: RebalanceImpl.java#updateMessageQueueAssignment
+   */
+  #followMode(topic: string, { pull, pop }: Assignment): void {
+    const retry = popRetryTopic(topic, this.group);
+    if (pull.length > 0 && pop.length === 0) {
+      if (!this.#subscriptions.has(retry)) this.#subscriptions.set(retry, buildSubscriptionData(retry, SUB_ALL));
+    } else if (pop.length > 0 && pull.length === 0) this.#subscriptions.delete(retry);
   }
 
   /** Gives up queues that are not ours any more, or whose pull has died. @returns whether there were any */

@@ -3,6 +3,7 @@ import { ConsumerRunningInfoProperty } from '../protocol/bodies.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
 import type { ConsumerStats } from './consume-stats.js';
 import type { OffsetStore } from './offset-store.js';
+import type { PopProcessQueue } from './pop-process-queue.js';
 import type { ProcessQueue } from './process-queue.js';
 
 const BYTES_OF_MIB = 1024 * 1024;
@@ -18,6 +19,8 @@ export interface RunningInfoSource {
   readonly consumeThreads: number;
   readonly subscriptions: readonly SubscriptionData[];
   readonly queues: ReadonlyArray<{ mq: MessageQueue; pq: ProcessQueue }>;
+  /** Queues that are popped. */
+  readonly popped?: ReadonlyArray<{ mq: MessageQueue; pq: PopProcessQueue }>;
   readonly offsetStore: OffsetStore;
   readonly stats: ConsumerStats;
   readonly withStacks: boolean;
@@ -54,7 +57,9 @@ export function consumerRunningInfo(source: RunningInfoSource): ConsumerRunningI
     properties: properties(source),
     subscriptionSet: [...source.subscriptions],
     mqTable,
-    mqPopTable: [],
+    mqPopTable: (source.popped ?? []).map(({ mq, pq }) => {
+      return { mq, waitAckCount: pq.waitAckCount, droped: pq.dropped, lastPopTimestamp: pq.lastPopTimestamp };
+    }),
     statusTable: Object.create(null) as ConsumerRunningInfo['statusTable'],
     userConsumerInfo: {},
   };

@@ -496,7 +496,6 @@ const POP: Pick<Scenario, 'cannot' | 'not49'> = {
   cannot: {
     java4: 'POP is of 5.x',
     go: 'rocketmq-client-go/v2 has no POP',
-    library: 'our push consumer pulls',
     commands: NO_MEMBER,
   },
   not49: 'POP is of 5.x',

@@ -39,7 +39,7 @@ const POP_STATUS: ReadonlyMap<number, PopStatus> = new Map([
 const POP_ACCEPTED = [...POP_STATUS.keys()];
 
 /**
- * Gives each message its handle, unless the broker did.
+ * Gives each message the topic that was popped, and its handle unless the broker did.
  *
  * Source: client/impl/MQClientAPIImpl.java#processPopResponse
  */
@@ -47,6 +47,7 @@ function withHandles(
   messages: MessageExt[],
   answer: HeaderOf<typeof PopMessageResponseHeader>,
   brokerName: string,
+  poppedTopic: string,
 ): MessageExt[] {
   const { popTime, invisibleTime, reviveQid } = answer;
   const starts = parseStartOffsetInfo(answer.startOffsetInfo);
@@ -57,6 +58,8 @@ function withHandles(
     message.brokerName = brokerName;
     if (!properties.has(MessageProperty.FIRST_POP_TIME))
       properties.set(MessageProperty.FIRST_POP_TIME, String(popTime));
+    // Also what came by the retry topic: the handle says where it lies.
+    message.topic = poppedTopic;
     if (properties.has(MessageProperty.POP_CK)) continue;
     const handle = { ckQueueOffset, popTime, invisibleTime, reviveQid, retry, brokerName, queueId, queueOffset };
     properties.set(MessageProperty.POP_CK, formatPopHandle(handle));
@@ -87,7 +90,9 @@ export function popApi(rpc: Rpc) {
       const answer = decodeHeader(PopMessageResponseHeader, response.extFields);
       const status = POP_STATUS.get(response.code) as PopStatus;
       const isFound = status === 'FOUND' && response.body !== null;
-      const messages = isFound ? withHandles(decodeMessages(response.body as Buffer), answer, brokerName) : [];
+      const messages = isFound
+        ? withHandles(decodeMessages(response.body as Buffer), answer, brokerName, header.topic)
+        : [];
       const { popTime, invisibleTime, restNum } = answer;
       return { status, popTime, invisibleTime, restNum, messages };
     },

@@ -92,10 +92,9 @@ export class LibraryPeer implements Peer {
   }
 
   async consumer(client: string, spec: ConsumerSpec, onMessage: (message: SeenMessage) => void): Promise<void> {
-    if (spec.pop) unable('pop');
     const { group, maxReconsumeTimes, credentials, traceTopic } = spec;
     const consumer = this.#clients.push({
-      ...{ group, instanceName: client, credentials, rebalanceInterval: 3000 },
+      ...{ group, instanceName: client, credentials, rebalanceInterval: 3000, clientRebalance: !spec.pop },
       ...{ enableTrace: traceTopic !== undefined, traceTopic },
       ...(maxReconsumeTimes !== undefined && { maxReconsumeTimes }),
       ...(spec.broadcasting && { messageModel: 'BROADCASTING' as const, localOffsetStoreDir: this.#folder }),
