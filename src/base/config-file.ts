@@ -69,11 +69,14 @@ export async function replaceFile(path: string, text: string, mode = 0o666): Pro
  */
 export class ConfigFile {
   readonly path: string;
+  readonly #mode: number | undefined;
   #running: Promise<void> | null = null;
   #next: { text: string; done: Promise<void> } | null = null;
 
-  constructor(path: string) {
+  /** @param mode permission bits of the file, less the umask */
+  constructor(path: string, mode?: number) {
     this.path = path;
+    this.#mode = mode;
   }
 
   /**
@@ -136,7 +139,7 @@ export class ConfigFile {
   }
 
   #start(text: string): Promise<void> {
-    const running = replaceFile(this.path, text).finally(() => {
+    const running = replaceFile(this.path, text, this.#mode).finally(() => {
       if (this.#running === running) this.#running = null;
     });
     this.#running = running;

@@ -19,9 +19,12 @@ interface Property<T> {
   readonly choices?: readonly string[];
   /** Read once at start; a later update is stored and shown but not applied. */
   readonly bootOnly?: boolean;
+  /** Never shown. */
+  readonly isSecret?: boolean;
 }
 
 const text = (initial: string): Property<string> => ({ kind: 'text', initial });
+const secret = (initial: string): Property<string> => ({ kind: 'text', initial, isSecret: true });
 const bool = (initial: boolean): Property<boolean> => ({ kind: 'bool', initial });
 const int32 = (initial: number): Property<number> => ({ kind: 'int32', initial });
 const int64 = (initial: number): Property<number> => ({ kind: 'int64', initial });
@@ -66,6 +69,22 @@ export const brokerProperties = {
   /** Bits of PermName: 4 read, 2 write. */
   brokerPermission: int32(6),
   startAcceptSendRequestTimeStamp: int64(0),
+
+  // Access control, as in 4.x (aclEnable) and as in 5.3.
+  aclEnable: atBoot(bool(false)),
+  authenticationEnabled: atBoot(bool(false)),
+  authorizationEnabled: atBoot(bool(false)),
+  /** With one of these set, users and rules are kept also while nothing is checked. The class itself is always ours. */
+  authenticationMetadataProvider: atBoot(text('')),
+  authorizationMetadataProvider: atBoot(text('')),
+  /** Request codes that need no signature, separated by `,`. */
+  authenticationWhitelist: atBoot(text('')),
+  /** Request codes that need no permission, separated by `,`. */
+  authorizationWhitelist: atBoot(text('')),
+  /** `{"username":"...","password":"..."}`: a super user, made if it is missing. */
+  initAuthenticationUser: atBoot(secret('')),
+  /** `{"accessKey":"...","secretKey":"..."}`: signs the broker's own calls, and is a super user here. */
+  innerClientAuthenticationCredentials: atBoot(secret('')),
 
   // Registration.
   registerBrokerTimeoutMills: int32(24_000),
@@ -282,6 +301,12 @@ export function isBootOnly(name: BrokerPropertyName): boolean {
   return (brokerProperties[name] as Property<unknown>).bootOnly === true;
 }
 
+/** Whether a value is for the broker alone: unlike Apache's, it does not hand out its users' passwords. */
+function isSecret(name: string): boolean {
+  if (!isBrokerProperty(name)) return name.startsWith('tls.') && name.endsWith('.keyPassword');
+  return (brokerProperties[name] as Property<unknown>).isSecret === true;
+}
+
 /** Apache's defaults with `overrides` on top. */
 export function createBrokerConfig(overrides: Partial<BrokerConfig> = {}): BrokerConfig {
   const config: Record<string, unknown> = { extra: Object.create(null) };
@@ -345,15 +370,17 @@ export function brokerConfigFromProperties(properties: Readonly<Record<string, s
 }
 
 /**
- * All properties as sorted `key=value` lines, each ended by a newline: the body of GET_BROKER_CONFIG.
+ * All properties but secrets as sorted `key=value` lines, each ended by a newline: the body of GET_BROKER_CONFIG.
  *
  * @param atNextStart values that count from the next start on; they are shown, as in Apache
  */
 export function brokerConfigText(config: BrokerConfig, atNextStart: ReadonlyMap<string, string> = new Map()): string {
   const lines: string[] = [];
   for (const name of Object.keys(brokerProperties) as BrokerPropertyName[]) {
-    lines.push(`${name}=${atNextStart.get(name) ?? config[name]}\n`);
+    if (!isSecret(name)) lines.push(`${name}=${atNextStart.get(name) ?? config[name]}\n`);
   }
-  for (const [name, value] of Object.entries(config.extra)) lines.push(`${name}=${value}\n`);
+  for (const [name, value] of Object.entries(config.extra)) {
+    if (!isSecret(name)) lines.push(`${name}=${value}\n`);
+  }
   return lines.sort().join('');
 }

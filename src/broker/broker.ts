@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import type { Clock, Random, Timer } from '../base/clock.js';
 import { errorText, MQError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { signRequest } from '../protocol/acl-signature.js';
 import type { HostAddress } from '../protocol/message.js';
 import { createUniqIdGenerator } from '../protocol/message-id.js';
 import { createResponse, type RemotingCommand } from '../protocol/remoting-command.js';
@@ -21,6 +22,8 @@ import {
   type ServerConnection,
   type TlsServerOptions,
 } from '../remoting/server.js';
+import { authCheck } from './auth/auth-check.js';
+import { AuthService, innerCredentials, wantsUsers } from './auth/auth-service.js';
 import type { BrokerConfig } from './broker-config.js';
 import { BrokerOuterApi } from './broker-outer-api.js';
 import { BrokerStats } from './broker-stats.js';
@@ -34,6 +37,7 @@ import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { PopInflightCounter } from './pop/inflight-counter.js';
 import { PopService } from './pop/pop-service.js';
+import { authAdminHandlers } from './processors/auth-admin.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
 import { coldDataHandlers } from './processors/cold-data.js';
@@ -151,6 +155,8 @@ export class Broker {
   readonly #timers = new Set<Timer>();
   /** Read region, scratch area and log window in one piece, so that the fast way copies inside it. */
   readonly #memory: LogMemory;
+  /** null for a broker that keeps no users. */
+  readonly #auth: AuthService | null;
   #hotSend: HotSend | null = null;
   #store: MessageStore | null = null;
   #context: BrokerContext | null = null;
@@ -179,13 +185,25 @@ export class Broker {
       ...(deps.tls && { tls: deps.tls }),
       rawFrame: (conn, view, bytes, start, end) => this.#hotSend?.take(conn, view, bytes, start, end) ?? false,
     });
-    this.#client = new RemotingClient({ logger, clock, random, ...(deps.clientTls && { tls: deps.clientTls }) });
+    const inner = innerCredentials(config);
+    this.#client = new RemotingClient({
+      logger,
+      clock,
+      random,
+      ...(deps.clientTls && { tls: deps.clientTls }),
+      ...(inner && {
+        signer(command) {
+          command.extFields = signRequest(command.extFields, command.body, inner);
+        },
+      }),
+    });
     const now = () => clock.now();
     this.#topics = new TopicTable(config, now);
     this.#mappings = new TopicQueueMappingTable(config, now);
     this.#groups = new SubscriptionGroupTable(config, now);
     this.#offsets = new ConsumerOffsetTable(config, now);
     this.#filters = new ConsumerFilterTable(config, logger, now);
+    this.#auth = wantsUsers(config) ? new AuthService(config, logger) : null;
     const tables = {
       topics: this.#topics,
       mappings: this.#mappings,
@@ -206,6 +224,7 @@ export class Broker {
     if (this.#state !== 'new') throw new MQError('CONFIG', 'a broker is started once');
     this.#state = 'starting';
     this.#server.registerBefore((request, ctx) => this.#gate(request, ctx));
+    await this.#startAccessControl();
     const host = await this.#advertisedIp();
     const { port } = await this.#server.listen({ host: this.config.bindAddress, port: this.config.listenPort });
     const storeHost: HostAddress = { address: host, port };
@@ -259,7 +278,8 @@ export class Broker {
     if (this.config.brokerRole !== 'SLAVE') context.timer?.start();
     this.#startTimers(context);
     this.#state = 'running';
-    this.#hotSend = new HotSend(context, READ_REGION_BYTES);
+    // The fast way looks at no signature.
+    if (!this.#isAccessControlled) this.#hotSend = new HotSend(context, READ_REGION_BYTES);
     await outerApi.start(REGISTER_PATIENCE_MS);
     this.#deps.logger.info({ brokerName: this.config.brokerName, addr: brokerAddr }, 'broker started');
     return { addr: brokerAddr, port };
@@ -268,6 +288,16 @@ export class Broker {
   /** Asked after awaits: a shutdown may come while the broker starts. */
   get #isStopping(): boolean {
     return this.#state === 'stopping';
+  }
+
+  get #isAccessControlled(): boolean {
+    const { aclEnable, authenticationEnabled, authorizationEnabled } = this.config;
+    return aclEnable || authenticationEnabled || authorizationEnabled;
+  }
+
+  async #startAccessControl(): Promise<void> {
+    await this.#auth?.load();
+    if (this.#auth) this.#server.registerBefore(authCheck(this.config, this.#auth.table, this.#deps.logger));
   }
 
   /** Answers in place of the processors while the broker does not serve, or not on this port. */
@@ -369,6 +399,7 @@ export class Broker {
       statisticsHandlers(context),
       consumerCallHandlers(context),
       timerAdminHandlers(context.timer),
+      authAdminHandlers(this.#auth),
       brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
       pop.handlers(),
       coldDataHandlers(context),
