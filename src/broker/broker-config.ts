@@ -148,7 +148,7 @@ export const brokerProperties = {
   enablePropertyFilter: bool(false),
   /** Pulls of a retry topic are filtered by what the group wants of the topic that a message came from. */
   filterSupportRetry: bool(false),
-  /** Stores, for each message, which groups want it. */
+  /** Stores, for each message, which groups want it; takes enableConsumeQueueExt. */
   enableCalcFilterBitMap: bool(false),
   expectConsumerNumUseFilter: atBoot(int32(32)),
   /** Percent. */
@@ -219,6 +219,9 @@ export const brokerProperties = {
   mappedFileSizeCommitLog: atBoot(int32(1024 * 1024 * 1024)),
   mappedFileSizeConsumeQueue: atBoot(int32(300_000 * 20)),
   mapperFileSizeBatchConsumeQueue: atBoot(int32(300_000 * 46)),
+  /** Extensions of consume-queue units: store time, and the bits that enableCalcFilterBitMap stores. */
+  enableConsumeQueueExt: atBoot(bool(false)),
+  mappedFileSizeConsumeQueueExt: atBoot(int32(48 * 1024 * 1024)),
   enabledAppendPropCRC: atBoot(bool(false)),
   forceVerifyPropCRC: atBoot(bool(false)),
   /** Light message queues: places of a message in further queues, `%LMQ%...`. */

@@ -230,12 +230,15 @@ export class Broker {
     const storeHost: HostAddress = { address: host, port };
     const brokerAddr = formatAddress(this.config.brokerIP1, port);
     await this.#files.loadTopics();
+    // The store asks for them when it has to build consume queues anew.
+    await this.#files.loadFilters();
     const isBatchTopic = (topic: string) => this.#topics.isBatchTopic(topic);
     const store = new MessageStore(this.#storeConfig, {
       ...this.#deps,
       storeHost,
       memory: this.#memory,
       isBatchTopic,
+      bitMapOf: (topic, bytes, start, end) => this.#filters.bitMapOf(topic, bytes, start, end),
     });
     this.#store = store;
     await store.start();

@@ -15,7 +15,7 @@ import { isReadable, type TopicConfig } from '../protocol/topic-config.js';
 import { isRetryTopic } from '../protocol/topic-validator.js';
 import type { BrokerContext } from './context.js';
 import { FAQ, unsupportedFilter } from './remark.js';
-import type { PropertiesFilter, TagFilter } from './store/message-store.js';
+import type { ExtFilter, PropertiesFilter, TagFilter } from './store/message-store.js';
 
 export type PullHeader = HeaderOf<typeof PullMessageRequestHeader>;
 
@@ -43,6 +43,8 @@ export interface PullPermission {
   filter: TagFilter;
   /** By a message selector; null takes everything. */
   propertiesFilter: PropertiesFilter | null;
+  /** What spares reading messages that it would not take; null takes everything. */
+  extFilter: ExtFilter | null;
 }
 
 /** Tells the two results of `checkPull` apart. */
@@ -66,6 +68,7 @@ interface Wanted {
   subscription: SubscriptionData;
   /** null for tags. */
   propertiesFilter: PropertiesFilter | null;
+  extFilter: ExtFilter | null;
 }
 
 /** The subscription that counts for a pull: the request's own, or what the group registered by heartbeat. */
@@ -82,7 +85,7 @@ function findSubscription(
       const isTag = isTagType(subscription.expressionType);
       const { filters } = context;
       const propertiesFilter = isTag ? null : filters.compile(subscription.expressionType, subscription.subString);
-      return { subscription, propertiesFilter };
+      return { subscription, propertiesFilter, extFilter: null };
     } catch (error) {
       if (!(error instanceof SubscriptionParseError)) throw error;
       return { code: ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark: "parse the consumer's subscription failed" };
@@ -113,7 +116,7 @@ function findSubscription(
   if (subscription.subVersion < header.subVersion) {
     return { code: ResponseCode.SUBSCRIPTION_NOT_LATEST, remark: "the consumer's subscription not latest" };
   }
-  if (isTagType(subscription.expressionType)) return { subscription, propertiesFilter: null };
+  if (isTagType(subscription.expressionType)) return { subscription, propertiesFilter: null, extFilter: null };
   const filter = context.filters.get(topic, consumerGroup);
   if (!filter) {
     return {
@@ -124,7 +127,11 @@ function findSubscription(
   if (filter.clientVersion < header.subVersion) {
     return { code: ResponseCode.FILTER_DATA_NOT_LATEST, remark: "the consumer's consumer filter data not latest" };
   }
-  return { subscription, propertiesFilter: filter.matches };
+  return {
+    subscription,
+    propertiesFilter: filter.matches,
+    extFilter: (storeTimestamp, bitMap) => context.filters.mayWant(filter, storeTimestamp, bitMap),
+  };
 }
 
 /**
@@ -195,12 +202,12 @@ export function checkPull(
   if ('code' in wanted) return wanted;
   const { subscription } = wanted;
   if (isTagType(subscription.expressionType)) {
-    return { topic, group, filter: tagFilterOf(subscription), propertiesFilter: null };
+    return { topic, group, filter: tagFilterOf(subscription), propertiesFilter: null, extFilter: null };
   }
   if (!config.enablePropertyFilter) {
     return { code: ResponseCode.SYSTEM_ERROR, remark: unsupportedFilter(subscription.expressionType) };
   }
   const isOfRetries = config.filterSupportRetry && isRetryTopic(header.topic);
   const propertiesFilter = isOfRetries ? context.filters.ofRetries(header.topic) : wanted.propertiesFilter;
-  return { topic, group, filter: null, propertiesFilter };
+  return { topic, group, filter: null, propertiesFilter, extFilter: isOfRetries ? null : wanted.extFilter };
 }

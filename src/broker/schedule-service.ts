@@ -147,6 +147,14 @@ export class ScheduleService {
     }
   }
 
+  /** The unit's, or that of the message's store time if only a lost extension had it. */
+  #deliverTime(level: number, { tagsCode, lostExtAddress, queueOffset }: QueueUnit): number {
+    if (lostExtAddress === null) return tagsCode;
+    const { store, writer } = this.#deps;
+    const storedAtMs = store.messageTime(SystemTopic.SCHEDULE_TOPIC, delayLevelQueueId(level), queueOffset);
+    return storedAtMs + (writer.delayLevels[level - 1] ?? 1_000);
+  }
+
   /** A time beyond now plus the level's delay cannot be meant: the level table was changed, or the clock set back. */
   #isDue(level: number, deliverAtMs: number): boolean {
     const nowMs = this.#deps.clock.now();
@@ -165,7 +173,7 @@ export class ScheduleService {
     const min = store.minOffset(SystemTopic.SCHEDULE_TOPIC, queueId);
     const begin = Math.max(this.#offsets.get(level) ?? 0, min, 0);
     const units = store.queueUnits(SystemTopic.SCHEDULE_TOPIC, queueId, begin, UNITS_A_PASS);
-    const firstNotDue = units.findIndex((unit) => !this.#isDue(level, unit.tagsCode));
+    const firstNotDue = units.findIndex((unit) => !this.#isDue(level, this.#deliverTime(level, unit)));
     const due = firstNotDue < 0 ? units : units.slice(0, firstNotDue);
     let count = 0;
     for (let bytes = 0; count < due.length && bytes < BYTES_A_PASS; count++) bytes += due[count]!.size;

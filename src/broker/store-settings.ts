@@ -10,6 +10,8 @@ export function storeSettings(config: BrokerConfig): MessageStoreConfig {
     mappedFileSizeCommitLog: config.mappedFileSizeCommitLog,
     mappedFileSizeConsumeQueue: config.mappedFileSizeConsumeQueue,
     mapperFileSizeBatchConsumeQueue: config.mapperFileSizeBatchConsumeQueue,
+    enableConsumeQueueExt: config.enableConsumeQueueExt,
+    mappedFileSizeConsumeQueueExt: config.mappedFileSizeConsumeQueueExt,
     enabledAppendPropCRC: config.enabledAppendPropCRC,
     forceVerifyPropCRC: config.forceVerifyPropCRC,
     enableLmq: config.enableLmq,

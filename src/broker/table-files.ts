@@ -131,6 +131,7 @@ export class BrokerTableFiles implements TableFiles {
   });
   #delayOffsets: () => DelayOffsets = () => ({ offsetTable: new Map(), dataVersion: newDataVersion(0) });
   #areTopicsLoaded = false;
+  #areFiltersLoaded = false;
   #savedOffsetsRevision = -1;
   #savedDelayText = '';
   #savedFiltersText = '';
@@ -191,6 +192,13 @@ export class BrokerTableFiles implements TableFiles {
     this.#areTopicsLoaded = true;
   }
 
+  /** Reads what groups want of topics: the store may need it before the other tables. Done by `load` otherwise. */
+  async loadFilters(): Promise<void> {
+    const filters = await this.#filters.load(decodeConsumerFilterWrapper);
+    if (filters) await this.#tables.filters.load(filters);
+    this.#areFiltersLoaded = true;
+  }
+
   /** Reads all files into the tables; a missing file leaves its table as it is. @throws MQError CONFIG */
   async load(schedule: ScheduleService): Promise<void> {
     const nowMs = this.#clock.now();
@@ -214,8 +222,7 @@ export class BrokerTableFiles implements TableFiles {
     }
     const delay = await this.#delay.load(decodeDelayOffsetSerializeWrapper);
     if (delay) schedule.load(delay.offsetTable, delay.dataVersion ?? null);
-    const filters = await this.#filters.load(decodeConsumerFilterWrapper);
-    if (filters) await this.#tables.filters.load(filters);
+    if (!this.#areFiltersLoaded) await this.loadFilters();
   }
 
   saveTopics(): Promise<void> {

@@ -50,6 +50,20 @@ export function isBitSet(bitMap: Uint8Array, bit: number): boolean {
   return ((bitMap[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }
 
+/**
+ * A bit map as text: the highest bit first, and a new line behind each eighth byte.
+ *
+ * Source: filter/.../util/BitsArray.java#toString
+ */
+export function bitMapText(bitMap: Uint8Array): string {
+  let text = '';
+  for (let i = bitMap.length - 1; i >= 0; i--) {
+    text += (bitMap[i] as number).toString(2).padStart(8, '0');
+    if (i % 8 === 0) text += '\n';
+  }
+  return text;
+}
+
 export class BloomFilter {
   /** Bits that one key sets. */
   readonly hashCount: number;

@@ -51,6 +51,21 @@ function isDead({ bornTimeMs, deadTimeMs }: ConsumerFilter): boolean {
   return deadTimeMs >= bornTimeMs;
 }
 
+/** As it stands in consumerFilter.json. */
+export function storedForm(filter: ConsumerFilter): ConsumerFilterData {
+  return {
+    bloomFilterData: filter.bloomFilterData,
+    bornTime: filter.bornTimeMs,
+    clientVersion: filter.clientVersion,
+    consumerGroup: filter.group,
+    dead: isDead(filter),
+    deadTime: filter.deadTimeMs,
+    expression: filter.expression,
+    expressionType: filter.expressionType,
+    topic: filter.topic,
+  };
+}
+
 export class ConsumerFilterTable {
   readonly #config: BrokerConfig;
   readonly #now: () => number;
@@ -203,17 +218,7 @@ export class ConsumerFilterTable {
           groups.delete(group);
           continue;
         }
-        groupFilterData[group] = {
-          bloomFilterData: filter.bloomFilterData,
-          bornTime: filter.bornTimeMs,
-          clientVersion: filter.clientVersion,
-          consumerGroup: filter.group,
-          dead: isDead(filter),
-          deadTime: filter.deadTimeMs,
-          expression: filter.expression,
-          expressionType: filter.expressionType,
-          topic,
-        };
+        groupFilterData[group] = storedForm(filter);
       }
       if (groups.size === 0) this.#filters.delete(topic);
       else filterDataByTopic[topic] = { groupFilterData, topic };

@@ -181,6 +181,7 @@ function getMessage(context: BrokerContext, { header, permission }: Pull): GetRe
     MAX_PULL_BYTES,
     permission.filter,
     permission.propertiesFilter,
+    permission.extFilter,
   );
 }
 

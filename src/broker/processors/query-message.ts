@@ -3,7 +3,13 @@
  *
  * Source: broker/processor/QueryMessageProcessor.java, AdminBrokerProcessor.java#queryConsumeQueue.
  */
-import { encodeQueryConsumeQueueResponseBody } from '../../protocol/bodies.js';
+import {
+  type ConsumeQueueData,
+  encodeQueryConsumeQueueResponseBody,
+  formatConsumerFilterData,
+  type SubscriptionData,
+} from '../../protocol/bodies.js';
+import { isTagType } from '../../protocol/filter.js';
 import { decodeHeader, encodeHeader } from '../../protocol/header-schema.js';
 import {
   QueryConsumeQueueRequestHeader,
@@ -16,6 +22,10 @@ import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import type { RequestProcessor } from '../../remoting/server.js';
 import type { BrokerContext, Handlers } from '../context.js';
+import { bitMapText } from '../filter/bloom-filter.js';
+import { type ConsumerFilter, storedForm } from '../filter/consumer-filter-table.js';
+import { tagFilterOf } from '../pull-checks.js';
+import type { ExtUnit, QueueUnit } from '../store/message-store.js';
 
 /** The ext field of a query by unique key; it is outside the header class. */
 const UNIQUE_MSG_QUERY_FLAG = '_UNIQUE_KEY_QUERY';
@@ -65,6 +75,50 @@ function hasQueue(context: BrokerContext, topic: string, queueId: number): boole
   return false;
 }
 
+/** Whoever asks for a queue's entries. */
+interface QueryingGroup {
+  /** undefined if the group is not online. */
+  readonly subscription: SubscriptionData | undefined;
+  /** null for a subscription by tags. */
+  readonly filter: ConsumerFilter | null;
+  readonly filterData: string;
+}
+
+function groupOfQuery(context: BrokerContext, consumerGroup: string, topic: string): QueryingGroup {
+  const subscription = context.consumers.findSubscription(consumerGroup, topic) ?? undefined;
+  if (!subscription) {
+    return { subscription, filter: null, filterData: `${consumerGroup}@${topic} is not online!` };
+  }
+  const filter = context.filters.get(topic, consumerGroup);
+  return { subscription, filter, filterData: filter ? formatConsumerFilterData(storedForm(filter)) : 'null' };
+}
+
+/** Whether a group may want the message of an entry, by that entry alone. */
+function isEntryWanted(context: BrokerContext, { subscription, filter }: QueryingGroup, unit: ExtUnit): boolean {
+  if (!subscription) return false;
+  if (isTagType(subscription.expressionType)) return tagFilterOf(subscription)?.(unit.tagsCode) ?? true;
+  return filter === null || context.filters.mayWant(filter, unit.storeTimestamp, unit.bitMap);
+}
+
+function queueData(context: BrokerContext, group: QueryingGroup | null, unit: QueueUnit): ConsumeQueueData {
+  const { physicalOffset, size, extension, lostExtAddress } = unit;
+  const tagsCode = lostExtAddress ?? BigInt(unit.tagsCode);
+  const data: ConsumeQueueData = { physicOffset: physicalOffset, physicSize: size, tagsCode, eval: false };
+  if (lostExtAddress !== null) data.msg = `Cq extend not exist!addr: ${lostExtAddress}`;
+  if (!extension) return data;
+  const { bitMap } = extension;
+  data.extendDataJson = JSON.stringify({
+    ...(bitMap && { filterBitMap: Buffer.from(bitMap).toString('base64') }),
+    msgStoreTime: extension.storeTimestamp,
+    size: extension.size,
+    tagsCode: extension.tagsCode,
+  });
+  if (bitMap) data.bitMap = bitMapText(bitMap);
+  // Only entries with an extension are matched.
+  data.eval = group !== null && isEntryWanted(context, group, extension);
+  return data;
+}
+
 function queryConsumeQueue(context: BrokerContext, request: RemotingCommand): RemotingCommand {
   const header = decodeHeader(QueryConsumeQueueRequestHeader, request.extFields);
   const { topic = '', queueId = 0, index = 0, count = 0, consumerGroup } = header;
@@ -72,22 +126,12 @@ function queryConsumeQueue(context: BrokerContext, request: RemotingCommand): Re
   if (!hasQueue(context, topic, queueId)) {
     return createResponse(request, ResponseCode.SYSTEM_ERROR, `${queueId}@${topic} is not exist!`);
   }
-  const subscription =
-    consumerGroup === undefined ? undefined : (context.consumers.findSubscription(consumerGroup, topic) ?? undefined);
-  const isOffline = consumerGroup !== undefined && !subscription;
+  const group = consumerGroup === undefined ? null : groupOfQuery(context, consumerGroup, topic);
   const units = store.queueUnits(topic, queueId, index, Math.max(0, Math.min(count, MAX_QUEUE_UNITS)));
   const body = encodeQueryConsumeQueueResponseBody({
-    subscriptionData: subscription,
-    // What a filter of SQL92 is compiled to, or the JSON of nothing.
-    filterData:
-      consumerGroup === undefined ? undefined : isOffline ? `${consumerGroup}@${topic} is not online!` : 'null',
-    queueData: units.map((unit) => ({
-      physicOffset: unit.physicalOffset,
-      physicSize: unit.size,
-      tagsCode: BigInt(unit.tagsCode),
-      // Only entries of an extended queue are matched, and there is none.
-      eval: false,
-    })),
+    subscriptionData: group?.subscription,
+    filterData: group?.filterData,
+    queueData: units.map((unit) => queueData(context, group, unit)),
     minQueueIndex: store.minOffset(topic, queueId),
     maxQueueIndex: store.maxOffset(topic, queueId),
   });

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import { javaHashCode } from '../../protocol/java-hash.js';
 import { isLmq } from '../../protocol/topic-validator.js';
 import { ConsumeQueue, TopicHandle } from './consume-queue.js';
+import { ConsumeQueueExt, type ExtUnit, ExtWindow, type UnitExtension } from './consume-queue-ext.js';
 import { StoreCorruptError, StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, writeFully, zeroRange } from './file-system.js';
@@ -20,6 +21,7 @@ import {
   PAGE_UNITS,
   UNIT_BYTES,
   UnitSlab,
+  unitExtOffset,
   unitPhysicalOffset,
   unitSize,
   writeUnit,
@@ -39,6 +41,8 @@ export interface ConsumeQueueStoreOptions {
     /** Whether the queues of a topic are batch queues; asked when it gets its first. */
     isBatchTopic: (topic: string) => boolean;
   };
+  /** Of extensions of simple queues; without it units get none, and those that have one say nothing of tags. */
+  ext?: { folder: string; fileBytes: number };
   /** Saved units that stay in memory, bytes. */
   hotBytes: number;
   /** Cleared before files are removed. */
@@ -87,6 +91,8 @@ export class ConsumeQueueStore {
   readonly #simple: QueueFormat;
   readonly #batch: QueueFormat | null;
   readonly #isBatchTopic: (topic: string) => boolean;
+  readonly #ext: { folder: string; fileBytes: number } | null;
+  readonly #extWindow = new ExtWindow();
   readonly #fds: FdCache;
   readonly #hotPages: number;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
@@ -117,6 +123,7 @@ export class ConsumeQueueStore {
       ? { folder: batch.folder, fileBytes: batch.fileBytes, slab: new UnitSlab(BATCH_UNIT_BYTES) }
       : null;
     this.#isBatchTopic = batch?.isBatchTopic ?? (() => false);
+    this.#ext = options.ext ?? null;
     this.#fds = new FdCache(options.fs, OPEN_FILES);
     this.#hotPages = Math.max(1, Math.floor(options.hotBytes / (PAGE_UNITS * UNIT_BYTES)));
   }
@@ -150,15 +157,30 @@ export class ConsumeQueueStore {
   queue(handle: TopicHandle, queueId: number): ConsumeQueue {
     let queue = handle.queues[queueId];
     if (!queue) {
-      if (handle.queues.length === 0) handle.isBatch = this.#batch !== null && this.#isBatchTopic(handle.name);
-      const format = this.#formatOf(handle);
-      const folder = join(format.folder, handle.name, String(queueId));
-      const files = new NumberedFiles(this.#fs, folder, format.fileBytes);
-      queue = new ConsumeQueue(handle.name, queueId, files, format.slab, handle.isBatch);
-      handle.queues[queueId] = queue;
-      if (isLmq(handle.name)) this.#lmqCount += 1;
+      queue = this.#add(handle, queueId);
+      // Of an earlier queue of that name there may be an extension that nothing refers to any more.
+      queue.ext?.discard();
     }
     return queue;
+  }
+
+  #add(handle: TopicHandle, queueId: number): ConsumeQueue {
+    if (handle.queues.length === 0) handle.isBatch = this.#batch !== null && this.#isBatchTopic(handle.name);
+    const format = this.#formatOf(handle);
+    const folder = join(format.folder, handle.name, String(queueId));
+    const files = new NumberedFiles(this.#fs, folder, format.fileBytes);
+    const ext = handle.isBatch ? null : this.#newExt(handle.name, queueId);
+    const queue = new ConsumeQueue(handle.name, queueId, files, format.slab, handle.isBatch, ext);
+    handle.queues[queueId] = queue;
+    if (isLmq(handle.name)) this.#lmqCount += 1;
+    return queue;
+  }
+
+  #newExt(topic: string, queueId: number): ConsumeQueueExt | null {
+    if (!this.#ext) return null;
+    const { folder, fileBytes } = this.#ext;
+    const files = new NumberedFiles(this.#fs, join(folder, topic, String(queueId)), fileBytes);
+    return new ConsumeQueueExt(this.#fs, this.#fds, files, this.#extWindow);
   }
 
   #formatOf(handle: TopicHandle): QueueFormat {
@@ -184,9 +206,20 @@ export class ConsumeQueueStore {
     return { queueFiles, queueUnits };
   }
 
-  /** Adds a unit at the end of a simple queue. */
-  append(queue: ConsumeQueue, physicalOffset: number, size: number, tagsCode: number): void {
-    queue.append(physicalOffset, size, tagsCode);
+  /**
+   * Adds a unit at the end of a simple queue.
+   *
+   * @param extension what the unit's extension is to say, if the queue has extensions
+   */
+  append(
+    queue: ConsumeQueue,
+    physicalOffset: number,
+    size: number,
+    tagsCode: number,
+    extension: UnitExtension | null = null,
+  ): void {
+    const extOffset = extension && queue.ext ? queue.ext.append(tagsCode, extension) : -1;
+    queue.append(physicalOffset, size, tagsCode, extOffset);
     if (!queue.isDirty) this.#isDirty(queue);
   }
 
@@ -243,6 +276,22 @@ export class ConsumeQueueStore {
   unit(queue: ConsumeQueue, unit: number): DataView | null {
     if (unit < 0 || unit >= queue.maxUnit) return null;
     return this.read(queue, unit, 1, this.#unitBytes) === 1 ? this.#unit : null;
+  }
+
+  /**
+   * The extension of a unit.
+   *
+   * @param extOffset what `unitExtOffset` says of it
+   * @returns null if it can not be found
+   * @throws StoreIoError if the file can not be read
+   */
+  extension(queue: ConsumeQueue, extOffset: number): ExtUnit | null {
+    try {
+      return queue.ext?.read(extOffset) ?? null;
+    } catch (error) {
+      const { folder } = (queue.ext as ConsumeQueueExt).files;
+      throw new StoreIoError(`${folder} can not be read: ${errorText(error)}`, { cause: error });
+    }
   }
 
   /**
@@ -358,7 +407,7 @@ export class ConsumeQueueStore {
         const queueId = Number(name);
         if (!/^\d+$/.test(name) || !Number.isSafeInteger(queueId)) continue;
         const handle = this.topic(topic);
-        const queue = this.queue(handle, queueId);
+        const queue = handle.queues[queueId] ?? this.#add(handle, queueId);
         if (this.#formatOf(handle) !== format) {
           const [is, has] = handle.isBatch ? ['BatchCQ', 'SimpleCQ'] : ['SimpleCQ', 'BatchCQ'];
           throw new StoreCorruptError(
@@ -368,6 +417,7 @@ export class ConsumeQueueStore {
         const { files } = queue;
         files.load((path, sizeBytes) => cut.push({ files, path, sizeBytes }));
         right += files.starts.length;
+        queue.ext?.files.load();
         count += 1;
         if (count % SLICE_FILES === 0) await nextTurn();
       }
@@ -398,6 +448,7 @@ export class ConsumeQueueStore {
     let end = 0;
     let maxOffset = 0;
     let firstPhysical = -1;
+    let extOffset = -1;
     queue.maxPhysicOffset = -1;
     while (files.starts.length > 0 && end === 0) {
       const start = files.last;
@@ -419,6 +470,7 @@ export class ConsumeQueueStore {
           }
           if (!isBlankUnit(last, at)) queue.maxPhysicOffset = unitPhysicalOffset(last, at) + unitSize(last, at);
           maxOffset = queue.batch ? batchBaseOffset(last, at) + batchSizeOf(last, at) : end;
+          if (!queue.batch) extOffset = unitExtOffset(last, at);
           if (clear) this.#clearRest(file.fd, files.path(start), units * unitBytes, files.fileBytes);
         }
       } finally {
@@ -426,6 +478,7 @@ export class ConsumeQueueStore {
       }
       if (end === 0) this.#removeFile(queue, start);
     }
+    queue.ext?.recover(extOffset, end === 0, clear);
     queue.moveTo(end, maxOffset);
     queue.minUnit = Math.max(0, files.first / unitBytes);
     this.#setMinOffset(queue);
@@ -452,6 +505,7 @@ export class ConsumeQueueStore {
     tagsCode: number,
     storeTimestamp = 0,
     batchSize = 1,
+    extension: UnitExtension | null = null,
   ): void {
     if (offset < queue.maxOffset) return;
     if (queue.batch) {
@@ -465,7 +519,7 @@ export class ConsumeQueueStore {
           while (queue.maxUnit < offset) this.append(queue, 0, BLANK_UNIT_SIZE, 0);
         }
       }
-      this.append(queue, physicalOffset, size, tagsCode);
+      this.append(queue, physicalOffset, size, tagsCode, extension);
     }
     queue.nextOffset = queue.maxOffset;
   }
@@ -511,6 +565,9 @@ export class ConsumeQueueStore {
       removed += 1;
     }
     this.correctMinOffset(queue, minPhysicalOffset);
+    const first = queue.ext && queue.batch === null ? this.unit(queue, queue.minUnit) : null;
+    const extOffset = first ? unitExtOffset(first, 0) : -1;
+    if (extOffset >= 0) for (const path of queue.ext?.deleteBefore(extOffset) ?? []) this.#unsynced.delete(path);
     return removed;
   }
 
@@ -521,6 +578,7 @@ export class ConsumeQueueStore {
     queue.moveTo(0);
     for (const start of [...queue.files.starts]) this.#removeFile(queue, start);
     this.#fs.removeFolder(queue.files.folder);
+    for (const path of queue.ext?.destroy() ?? []) this.#unsynced.delete(path);
     const handle = this.topics.get(queue.topic);
     if (handle) delete handle.queues[queue.queueId];
   }
@@ -530,6 +588,7 @@ export class ConsumeQueueStore {
     for (const queue of queuesOf(handle)) this.destroyQueue(queue);
     handle.queues.length = 0;
     this.#fs.removeFolder(join(this.#formatOf(handle).folder, handle.name));
+    if (this.#ext) this.#fs.removeFolder(join(this.#ext.folder, handle.name));
   }
 
   #readFile(queue: ConsumeQueue, start: number, position: number, length: number, target: Uint8Array): number {
@@ -570,6 +629,11 @@ export class ConsumeQueueStore {
     const { files, fileUnits, unitBytes } = queue;
     const firstPage = Math.floor(queue.savedUnit / PAGE_UNITS);
     try {
+      // First, so that no unit is in the files whose extension is not.
+      queue.ext?.save((path, isNew) => {
+        this.#unsynced.add(path);
+        if (isNew) this.#folderGrew(dirname(path));
+      });
       while (queue.savedUnit < queue.maxUnit) {
         const from = queue.savedUnit;
         const fileEnd = (Math.floor(from / fileUnits) + 1) * fileUnits;
@@ -619,13 +683,16 @@ export class ConsumeQueueStore {
       files.remove(start);
       throw error;
     }
-    this.#unsyncedFolders.add(files.folder);
-    const topicFolder = dirname(files.folder);
-    this.#unsyncedFolders.add(topicFolder);
-    this.#unsyncedFolders.add(dirname(topicFolder));
-    this.#unsyncedFolders.add(dirname(dirname(topicFolder)));
+    this.#folderGrew(files.folder);
     this.#fds.adopt(path, fd);
     return this.#fds.hold(path);
+  }
+
+  /** A queue's folder got a file, and may be new itself. */
+  #folderGrew(folder: string): void {
+    const topicFolder = dirname(folder);
+    const queueFolder = dirname(topicFolder);
+    for (const grown of [folder, topicFolder, queueFolder, dirname(queueFolder)]) this.#unsyncedFolders.add(grown);
   }
 
   /** Frees the oldest saved pages beyond what may stay in memory. */

@@ -1,4 +1,5 @@
 import type { QueueTail } from './accepted-records.js';
+import type { ConsumeQueueExt } from './consume-queue-ext.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { PAGE_UNITS, type UnitSlab } from './unit-slab.js';
 
@@ -31,6 +32,8 @@ export class ConsumeQueue implements QueueTail {
   readonly slab: UnitSlab;
   /** null for a simple queue. */
   readonly batch: BatchOffsets | null;
+  /** null if there is none, or the store is to take no notice of it. */
+  readonly ext: ConsumeQueueExt | null;
   /** Queue offset of the next accepted record. */
   nextOffset = 0;
   /** First unit whose record is still in the log; equal to maxUnit if there is none. */
@@ -51,12 +54,20 @@ export class ConsumeQueue implements QueueTail {
   arrivedTagsCode: number | null = null;
   arrivedAtMs = 0;
 
-  constructor(topic: string, queueId: number, files: NumberedFiles, slab: UnitSlab, isBatch: boolean) {
+  constructor(
+    topic: string,
+    queueId: number,
+    files: NumberedFiles,
+    slab: UnitSlab,
+    isBatch: boolean,
+    ext: ConsumeQueueExt | null = null,
+  ) {
     this.topic = topic;
     this.queueId = queueId;
     this.files = files;
     this.slab = slab;
     this.batch = isBatch ? { minOffset: 0, maxOffset: 0 } : null;
+    this.ext = ext;
   }
 
   /** First message that can be read; equal to maxOffset if there is none. */
@@ -91,10 +102,16 @@ export class ConsumeQueue implements QueueTail {
     this.nextOffset = this.maxOffset;
   }
 
-  /** Adds the unit `maxUnit`, of a simple queue. */
-  append(physicalOffset: number, size: number, tagsCode: number): void {
+  /**
+   * Adds the unit `maxUnit`, of a simple queue.
+   *
+   * @param extOffset of its extension, which has the tagsCode then; -1 without
+   */
+  append(physicalOffset: number, size: number, tagsCode: number, extOffset = -1): void {
     const slot = this.#newSlot();
-    this.slab.write(this.pages[this.pages.length - 1] as number, slot, physicalOffset, size, tagsCode);
+    const page = this.pages[this.pages.length - 1] as number;
+    this.slab.write(page, slot, physicalOffset, size, tagsCode);
+    if (extOffset >= 0) this.slab.writeExt(page, slot, extOffset);
     this.maxUnit += 1;
     this.maxPhysicOffset = physicalOffset + size;
   }

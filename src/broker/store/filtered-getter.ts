@@ -9,7 +9,7 @@ import type { MessageGetterOptions } from './message-getter.js';
 import { isBatchFull, MessageSelector, maxPullSizeOf, newSelection } from './message-selector.js';
 import { propertiesOf } from './record-reader.js';
 import type { StoreCounters } from './store-counters.js';
-import type { GetResult, PropertiesFilter } from './store-types.js';
+import type { ExtFilter, GetResult, PropertiesFilter } from './store-types.js';
 
 /** Records that are looked at in one go. */
 const CHUNK_RECORDS = 64;
@@ -75,6 +75,8 @@ export class FilteredGetter {
   /**
    * MessageGetter's getMessage with a filter of properties. Looks through as much of the queue as a filter of tags
    * would: `maxFilterMessageSize` bytes of it.
+   *
+   * @param extFilter spares reading the messages that it does not take; null takes all
    */
   async getMessage(
     topic: string,
@@ -83,6 +85,7 @@ export class FilteredGetter {
     maxMsgNums: number,
     maxBytes: number,
     filter: PropertiesFilter,
+    extFilter: ExtFilter | null = null,
   ): Promise<GetResult> {
     const queue = this.#queues.find(topic, queueId);
     const result: GetResult = {
@@ -96,7 +99,7 @@ export class FilteredGetter {
       queueOffsets: [],
       suggestPullingFromSlave: false,
     };
-    if (queue) await this.#collect(queue, queueOffset, maxMsgNums, maxPullSizeOf(maxBytes), filter, result);
+    if (queue) await this.#collect(queue, queueOffset, maxMsgNums, maxPullSizeOf(maxBytes), filter, extFilter, result);
     if (result.bytes) {
       this.#counters.getFoundTimes += 1;
       this.#counters.getMessages += result.messageCount;
@@ -113,6 +116,7 @@ export class FilteredGetter {
     maxMsgNums: number,
     maxPullSize: number,
     filter: PropertiesFilter,
+    extFilter: ExtFilter | null,
     result: GetResult,
   ): Promise<void> {
     const { config, inMemoryBytes } = this.#options;
@@ -125,9 +129,15 @@ export class FilteredGetter {
     let next = queueOffset;
     let sliceEndMs = this.#clock.monotonicMs() + SLICE_MS;
     scan: do {
-      const selecting = this.#chunk(queue, next, Math.max(1, Math.min(CHUNK_RECORDS, scanEnd - next)), result);
+      const records = Math.max(1, Math.min(CHUNK_RECORDS, scanEnd - next));
+      const selecting = this.#chunk(queue, next, records, extFilter, result);
       const chunk = selecting instanceof Promise ? await selecting : selecting;
-      if (!chunk) break;
+      if (!chunk) {
+        const areUnwanted = result.status === 'NO_MATCHED_MESSAGE' && result.nextBeginOffset > next;
+        if (!areUnwanted) break;
+        next = result.nextBeginOffset;
+        continue;
+      }
       const { bytes, view, outcomes } = chunk;
       const behind = this.#log.writtenEnd - chunk.physicalOffset;
       result.suggestPullingFromSlave = behind > inMemoryBytes;
@@ -169,13 +179,19 @@ export class FilteredGetter {
   }
 
   /** The next records with their bytes; null when there are none, with the reason in `result`. */
-  #chunk(queue: ConsumeQueue, from: number, records: number, result: GetResult): Chunk | Promise<Chunk> | null {
+  #chunk(
+    queue: ConsumeQueue,
+    from: number,
+    records: number,
+    extFilter: ExtFilter | null,
+    result: GetResult,
+  ): Chunk | Promise<Chunk> | null {
     const selection = this.#selection;
     const log = this.#log;
     const { minOffset, writtenEnd, files } = log;
     try {
       const range = { minOffset, maxOffset: writtenEnd, fileBytes: files.fileBytes };
-      this.#selector.select(queue, from, records, CHUNK_BYTES, null, range, selection);
+      this.#selector.select(queue, from, records, CHUNK_BYTES, null, range, selection, extFilter);
     } catch (error) {
       const { topic, queueId } = queue;
       this.#logger.error({ topic, queueId, error: errorText(error) }, 'queue is unreadable');
@@ -233,7 +249,7 @@ export class FilteredGetter {
     const queue = this.#queues.find(topic, queueId);
     if (!queue || to - from > MAX_ARRIVALS) return true;
     const result = { status: 'FOUND', nextBeginOffset: 0 } as GetResult;
-    const chunk = to > from ? this.#chunk(queue, from, to - from, result) : null;
+    const chunk = to > from ? this.#chunk(queue, from, to - from, null, result) : null;
     if (!chunk || chunk instanceof Promise || chunk.outcomes || chunk.nextBeginOffset < to) return true;
     return chunk.records.some(({ at, size }) => {
       const { start, end } = propertiesOf(chunk.view, at, size);

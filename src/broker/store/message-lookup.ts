@@ -11,7 +11,15 @@ import { MIN_RECORD_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
 import { isRecordStart, newRecordView, readRecord } from './record-reader.js';
 import type { MessageStoreConfig } from './store-config.js';
 import type { BoundaryType, QueryResult, QueueUnit } from './store-types.js';
-import { batchBaseOffset, batchSizeOf, unitPhysicalOffset, unitSize, unitTagsCode } from './unit-slab.js';
+import {
+  batchBaseOffset,
+  batchSizeOf,
+  TAGS_CODE_AT,
+  unitExtOffset,
+  unitPhysicalOffset,
+  unitSize,
+  unitTagsCode,
+} from './unit-slab.js';
 
 export interface MessageLookupOptions {
   config: MessageStoreConfig;
@@ -104,11 +112,22 @@ export class MessageLookup {
         queueOffset: offset,
         physicalOffset: unitPhysicalOffset(unit, 0),
         size: unitSize(unit, 0),
-        tagsCode: unitTagsCode(unit, 0),
+        ...this.#tagsOf(queue, unit),
         batchSize: queue.batch ? batchSizeOf(unit, 0) : 1,
       });
     }
     return units;
+  }
+
+  #tagsOf(queue: ConsumeQueue, unit: DataView): Pick<QueueUnit, 'tagsCode' | 'extension' | 'lostExtAddress'> {
+    const extOffset = unitExtOffset(unit, 0);
+    if (extOffset < 0) return { tagsCode: unitTagsCode(unit, 0), extension: null, lostExtAddress: null };
+    const extension = this.#queues.extension(queue, extOffset);
+    return {
+      tagsCode: extension?.tagsCode ?? 0,
+      extension,
+      lostExtAddress: extension ? null : unit.getBigInt64(TAGS_CODE_AT),
+    };
   }
 
   /**

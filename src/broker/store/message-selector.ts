@@ -1,11 +1,12 @@
 import type { ConsumeQueue } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
-import type { GetStatus, TagFilter } from './store-types.js';
+import type { ExtFilter, GetStatus, TagFilter } from './store-types.js';
 import {
   BATCH_UNIT_BYTES,
   batchBaseOffset,
   batchSizeOf,
   isBlankUnit,
+  unitExtOffset,
   unitPhysicalOffset,
   unitSize,
   unitTagsCode,
@@ -83,6 +84,7 @@ export class MessageSelector {
    * then as many as `maxMsgNums`, `maxBytes` and the limits for memory or disk allow, out of one consume-queue file.
    *
    * @param into the result
+   * @param extFilter asked of units that have an extension
    * @throws StoreIoError if the consume queue can not be read
    * Source: store/DefaultMessageStore.java#getMessage, #isTheBatchFull
    */
@@ -94,6 +96,7 @@ export class MessageSelector {
     filter: TagFilter,
     log: LogRange,
     into: Selection,
+    extFilter: ExtFilter | null = null,
   ): void {
     into.count = 0;
     into.messageCount = 0;
@@ -104,7 +107,7 @@ export class MessageSelector {
     else if (offset < minOffset) done(into, 'OFFSET_TOO_SMALL', minOffset);
     else if (offset === maxOffset) done(into, 'OFFSET_OVERFLOW_ONE', offset);
     else if (offset > maxOffset) done(into, 'OFFSET_OVERFLOW_BADLY', maxOffset);
-    else this.#scan(queue, offset, maxMsgNums, maxBytes, filter, log, into);
+    else this.#scan(queue, offset, maxMsgNums, maxBytes, filter, log, into, extFilter);
   }
 
   #scan(
@@ -115,6 +118,7 @@ export class MessageSelector {
     filter: TagFilter,
     log: LogRange,
     into: Selection,
+    extFilter: ExtFilter | null,
   ): void {
     const limits = this.#limits;
     const maxPullSize = maxPullSizeOf(maxBytes);
@@ -124,7 +128,8 @@ export class MessageSelector {
     const scanOffsets = Math.ceil(Math.max(limits.maxFilterMessageSize, maxMsgNums * unitBytes) / unitBytes);
     const fileEnd = (Math.floor(first / fileUnits) + 1) * fileUnits;
     const scanEnd = Math.min(isBatchQueue ? fileEnd : offset + scanOffsets, fileEnd, queue.maxUnit);
-    const batch = filter ? SCAN_UNITS : Math.min(SCAN_UNITS, Math.max(1, maxMsgNums));
+    const hasFilter = filter !== null || extFilter !== null;
+    const batch = hasFilter ? SCAN_UNITS : Math.min(SCAN_UNITS, Math.max(1, maxMsgNums));
     let status: GetStatus = 'NO_MATCHED_MESSAGE';
     let unit = first;
     let next = offset;
@@ -154,7 +159,7 @@ export class MessageSelector {
         into.maxPhyOffsetPulling = physicalOffset;
         next = queueOffset + batchSize;
         if (physicalOffset < skipBefore) continue;
-        if (filter !== null && !filter(unitTagsCode(this.#view, at))) {
+        if (hasFilter && !this.#isWanted(queue, at, filter, extFilter)) {
           if (into.count === 0) status = 'NO_MATCHED_MESSAGE';
           continue;
         }
@@ -178,6 +183,17 @@ export class MessageSelector {
       }
     }
     done(into, status, next);
+  }
+
+  /** A unit whose extension can not be found may be wanted: whoever gets the message looks at it, too. */
+  #isWanted(queue: ConsumeQueue, at: number, filter: TagFilter, extFilter: ExtFilter | null): boolean {
+    const extOffset = unitExtOffset(this.#view, at);
+    if (extOffset < 0) return filter === null || filter(unitTagsCode(this.#view, at));
+    const unit = this.#queues.extension(queue, extOffset);
+    if (!unit) return true;
+    return (
+      (filter === null || filter(unit.tagsCode)) && (extFilter === null || extFilter(unit.storeTimestamp, unit.bitMap))
+    );
   }
 }
 

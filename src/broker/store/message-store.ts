@@ -8,6 +8,7 @@ import { isSystemTopic, LMQ_PREFIX } from '../../protocol/topic-validator.js';
 import { CheckpointFile } from './checkpoint.js';
 import { CommitLog, type LogMemory } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
+import type { UnitExtension } from './consume-queue-ext.js';
 import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
 import { createFolderDurably, type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
 import { FilteredGetter } from './filtered-getter.js';
@@ -19,6 +20,7 @@ import { MessageAppender } from './message-appender.js';
 import { MessageGetter } from './message-getter.js';
 import { MessageLookup } from './message-lookup.js';
 import { BLANK_HEADER_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
+import { propertiesOf } from './record-reader.js';
 import { recoverStore } from './recovery.js';
 import { StoreCleaner } from './store-cleaner.js';
 import type { MessageStoreConfig } from './store-config.js';
@@ -29,9 +31,11 @@ import { StoreLock } from './store-lock.js';
 import { SealFile } from './store-seal.js';
 import type {
   ArrivalListener,
+  BitMapOf,
   BoundaryType,
   CopyResult,
   DurableListener,
+  ExtFilter,
   GetResult,
   PropertiesFilter,
   PutBatchRecord,
@@ -48,6 +52,7 @@ import type {
 
 export type { LogMemory } from './commit-log.js';
 export type { ConsumeQueue, TopicHandle } from './consume-queue.js';
+export type { ExtUnit } from './consume-queue-ext.js';
 export { DEFAULT_STORE_CONFIG, type MessageStoreConfig } from './store-config.js';
 export * from './store-types.js';
 
@@ -60,6 +65,8 @@ export interface MessageStoreDeps {
   memory?: LogMemory;
   /** Whether a topic's queues are batch consume queues (its attribute queue.type is BatchCQ); none by default. */
   isBatchTopic?: (topic: string) => boolean;
+  /** Bits for the extensions of consume-queue units; none by default. */
+  bitMapOf?: BitMapOf;
   /** Node's files by default. */
   fs?: FileSystem;
   /** Of the partition that holds a path, 0..1; by default asked from `fs`. */
@@ -103,6 +110,7 @@ export class MessageStore {
   readonly #seal: SealFile;
   readonly #counters = new StoreCounters();
   readonly #inMemoryBytes: number;
+  readonly #bitMapOf: BitMapOf;
   readonly #events: StoreEvents;
   readonly #feed: IndexFeed;
   readonly #appender: MessageAppender;
@@ -133,6 +141,7 @@ export class MessageStore {
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#fs = deps.fs ?? nodeFileSystem;
+    this.#bitMapOf = deps.bitMapOf ?? (() => null);
     this.#inMemoryBytes = (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
     const root = config.storePathRootDir;
     const { windowBytes } = config;
@@ -160,6 +169,9 @@ export class MessageStore {
         fileBytes: config.mapperFileSizeBatchConsumeQueue,
         isBatchTopic: deps.isBatchTopic ?? (() => false),
       },
+      ext: config.enableConsumeQueueExt
+        ? { folder: join(root, 'consumequeue_ext'), fileBytes: config.mappedFileSizeConsumeQueueExt }
+        : undefined,
       hotBytes: config.hotQueueBytes,
       seal: this.#seal,
     });
@@ -252,6 +264,7 @@ export class MessageStore {
       isMultiDispatch: this.#config.enableLmq && this.#config.enableMultiDispatch,
       tagsCodeOf: (topic, bytes, ranges, storeTimestamp) =>
         this.#appender.tagsCode(topic, bytes, ranges, storeTimestamp),
+      bitMapOf: this.#bitMapOf,
       beforeRepair: () => this.#writeAbort(),
     });
     this.#logger.info(
@@ -403,6 +416,7 @@ export class MessageStore {
    * @param queueOffset first offset wanted
    * @param maxBytes of records; at least one message is returned whatever its size
    * @param propertiesFilter takes the place of `tagFilter`
+   * @param extFilter spares reading what `propertiesFilter` would not take
    * @returns at once when memory or the page cache has all of it, else a promise
    */
   getMessage(
@@ -413,9 +427,11 @@ export class MessageStore {
     maxBytes: number,
     tagFilter: TagFilter,
     propertiesFilter: PropertiesFilter | null = null,
+    extFilter: ExtFilter | null = null,
   ): GetResult | Promise<GetResult> {
     if (propertiesFilter) {
-      return this.#filteredGetter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, propertiesFilter);
+      const getter = this.#filteredGetter;
+      return getter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, propertiesFilter, extFilter);
     }
     return this.#getter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, tagFilter);
   }
@@ -638,7 +654,8 @@ export class MessageStore {
     count: number,
   ): void => {
     // A record comes once for each of its queues.
-    if (physicalOffset !== this.#lastDispatched) {
+    const isFirst = physicalOffset !== this.#lastDispatched;
+    if (isFirst) {
       const counters = this.#counters;
       counters.putMessages += count;
       counters.putBytes += size;
@@ -647,10 +664,22 @@ export class MessageStore {
       this.#lastDispatched = physicalOffset;
     }
     if (queue === null || queue.isDestroyed) return;
-    if (queue.batch === null) this.#queues.append(queue, physicalOffset, size, tagsCode);
-    else this.#queues.appendBatch(queue, physicalOffset, size, tagsCode, storeTimestamp, queue.maxOffset, count);
+    if (queue.batch === null) {
+      // Units of light queues have no extension, as in Apache.
+      const extension =
+        queue.ext && isFirst ? this.#extension(queue.topic, physicalOffset, size, storeTimestamp) : null;
+      this.#queues.append(queue, physicalOffset, size, tagsCode, extension);
+    } else this.#queues.appendBatch(queue, physicalOffset, size, tagsCode, storeTimestamp, queue.maxOffset, count);
     this.#events.arrived(queue, tagsCode, storeTimestamp);
   };
+
+  #extension(topic: string, physicalOffset: number, size: number, storeTimestamp: number): UnitExtension {
+    const log = this.commitLog;
+    const address = log.addressOf(physicalOffset, size);
+    if (address < 0) return { storeTimestamp, bitMap: null };
+    const { start, end } = propertiesOf(log.view, address, size);
+    return { storeTimestamp, bitMap: this.#bitMapOf(topic, log.bytes, start, end) };
+  }
 
   /** Every second: saves long tails, writes the checkpoint, and tries again what failed. */
   #saveSome(): void {

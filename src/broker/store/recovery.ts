@@ -18,6 +18,7 @@ import {
 import { BLANK_HEADER_BYTES, MIN_RECORD_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
 import { type CrcCheck, newRecordView, type RecordView, readRecord, readStoreTimestamp } from './record-reader.js';
 import type { StoreSeal } from './store-seal.js';
+import type { BitMapOf } from './store-types.js';
 import { unitPhysicalOffset } from './unit-slab.js';
 
 export interface RecoveryOptions {
@@ -39,6 +40,8 @@ export interface RecoveryOptions {
   isMultiDispatch: boolean;
   /** tagsCode of a record, as at its put. */
   tagsCodeOf: (topic: string, bytes: Uint8Array, ranges: PropertyRanges, storeTimestamp: number) => number;
+  /** Bits of the groups that want a message, by its properties: for the extension of its consume-queue unit. */
+  bitMapOf: BitMapOf;
   /** Called before queues are cut back: from here on a stop leaves a folder that is not clean, whatever it was. */
   beforeRepair: () => void;
 }
@@ -367,12 +370,16 @@ class Recovery {
     const isMultiDispatch = this.#options.isMultiDispatch && isLmqParent(handle.name);
     if (!queue && !isMultiDispatch) return;
     scanProperties(this.#bytes, record.propertiesStart, record.propertiesEnd, this.#ranges);
-    const { queues, tagsCodeOf } = this.#options;
+    const { queues, tagsCodeOf, bitMapOf } = this.#options;
     const { queueOffset, physicalOffset, size, storeTimestamp } = record;
     const tagsCode = tagsCodeOf(handle.name, this.#bytes, this.#ranges, storeTimestamp);
     if (queue) {
       const count = queue.batch ? innerCountOf(this.#bytes, this.#ranges) : 1;
-      queues.appendAt(queue, queueOffset, physicalOffset, size, tagsCode, storeTimestamp, count);
+      const extension = queue.ext && {
+        storeTimestamp,
+        bitMap: bitMapOf(handle.name, this.#bytes, record.propertiesStart, record.propertiesEnd),
+      };
+      queues.appendAt(queue, queueOffset, physicalOffset, size, tagsCode, storeTimestamp, count, extension);
     }
     if (!isMultiDispatch) return;
     for (const place of lmqPlaces(this.#bytes, this.#ranges)) {

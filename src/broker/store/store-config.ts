@@ -19,6 +19,9 @@ export interface MessageStoreConfig {
   mappedFileSizeConsumeQueue: number;
   /** A multiple of 46. (Apache's name, typing error included.) */
   mapperFileSizeBatchConsumeQueue: number;
+  /** Units of simple consume queues have extensions, with the message's store time and who wants it. */
+  enableConsumeQueueExt: boolean;
+  mappedFileSizeConsumeQueueExt: number;
   maxHashSlotNum: number;
   maxIndexNum: number;
   messageIndexEnable: boolean;
@@ -77,6 +80,8 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   mappedFileSizeCommitLog: 1_073_741_824,
   mappedFileSizeConsumeQueue: 6_000_000,
   mapperFileSizeBatchConsumeQueue: 13_800_000,
+  enableConsumeQueueExt: false,
+  mappedFileSizeConsumeQueueExt: 50_331_648,
   maxHashSlotNum: 5_000_000,
   maxIndexNum: 20_000_000,
   messageIndexEnable: true,
@@ -115,7 +120,12 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
 
 /** @throws MQError CONFIG naming the setting that makes no sense */
 export function checkConfig(config: MessageStoreConfig): void {
-  const positive = ['mappedFileSizeCommitLog', 'maxHashSlotNum', 'windowBytes'] as const;
+  const positive = [
+    'mappedFileSizeCommitLog',
+    'mappedFileSizeConsumeQueueExt',
+    'maxHashSlotNum',
+    'windowBytes',
+  ] as const;
   for (const name of positive) {
     if (!Number.isSafeInteger(config[name]) || config[name] <= 0) {
       throw new MQError('CONFIG', `${name} ${config[name]} is no positive whole number`);

@@ -1,4 +1,5 @@
 import type { HostAddress } from '../../protocol/message.js';
+import type { ExtUnit } from './consume-queue-ext.js';
 
 /**
  * Outcome of a put, named as Java's PutMessageStatus (store/PutMessageStatus.java). PUT_OK, FLUSH_DISK_TIMEOUT,
@@ -89,6 +90,18 @@ export interface PutResult {
  */
 export type TagFilter = ((tagsCode: number) => boolean) | null;
 
+/**
+ * Decides by the extension of a consume-queue unit whether the message may match: its store time (ms), and the bits of
+ * the groups that want it, or null if nobody said.
+ */
+export type ExtFilter = (storeTimestamp: number, bitMap: Uint8Array | null) => boolean;
+
+/**
+ * Bits of the groups that want a message of a topic, by its stored properties, `[start, end)` of `bytes`; null if none
+ * are to be stored.
+ */
+export type BitMapOf = (topic: string, bytes: Uint8Array, start: number, end: number) => Uint8Array | null;
+
 /** Decides by the stored properties of a message, `[start, end)` of `bytes`, which are not kept. */
 export type PropertiesFilter = (bytes: Uint8Array, start: number, end: number) => boolean;
 
@@ -137,8 +150,12 @@ export interface QueueUnit {
   physicalOffset: number;
   /** Bytes of the record. */
   size: number;
-  /** int32 hash of TAGS, or the deliver time (ms) on the schedule topic. */
+  /** int32 hash of TAGS, or the deliver time (ms) on the schedule topic; 0 if only a lost extension had it. */
   tagsCode: number;
+  /** What the unit's extension says; null without. */
+  extension: ExtUnit | null;
+  /** What stands in place of the tagsCode, if the extension it leads to can not be found; else null. */
+  lostExtAddress: bigint | null;
   /** Messages of the record, which have the offsets from queueOffset on: 1 but for inner batches. */
   batchSize: number;
 }

@@ -13,7 +13,11 @@ export const BATCH_UNIT_BYTES = 46;
 /** Units of one page. */
 export const PAGE_UNITS = 32;
 
+/** Where the tagsCode stands in a unit. */
+export const TAGS_CODE_AT = 12;
+
 const CHUNK_PAGES = 1024;
+const TWO_31 = 0x8000_0000;
 const TWO_32 = 0x1_0000_0000;
 
 /** physicalOffset of the unit at `at`; NaN if it is no safe integer. */
@@ -26,20 +30,35 @@ export function unitSize(view: DataView, at: number): number {
   return view.getInt32(at + 8);
 }
 
-/**
- * tagsCode of the unit at `at` as a number: exact for hashes and deliver times; an address into a consume queue
- * extension (far below -2^31) may be off by a little, and is still below -2^31.
- */
+/** tagsCode of the unit at `at`, if `unitExtOffset` says that it is one: a hash (int32) or a deliver time. */
 export function unitTagsCode(view: DataView, at: number): number {
-  return view.getInt32(at + 12) * TWO_32 + view.getUint32(at + 16);
+  return view.getInt32(at + TAGS_CODE_AT) * TWO_32 + view.getUint32(at + TAGS_CODE_AT + 4);
 }
 
 /** Writes a unit. */
 export function writeUnit(view: DataView, at: number, physicalOffset: number, size: number, tagsCode: number): void {
   writeOffset(view, at, physicalOffset);
   view.setInt32(at + 8, size);
-  view.setInt32(at + 12, Math.floor(tagsCode / TWO_32));
-  view.setInt32(at + 16, tagsCode | 0);
+  view.setInt32(at + TAGS_CODE_AT, Math.floor(tagsCode / TWO_32));
+  view.setInt32(at + TAGS_CODE_AT + 4, tagsCode | 0);
+}
+
+/**
+ * Offset in the queue's extension that stands in the unit at `at` in place of a tagsCode, as -2^63 + offset.
+ *
+ * @returns -1 if the unit has a tagsCode, none of which is below -2^31
+ * Source: store/ConsumeQueueExt.java#isExtAddr
+ */
+export function unitExtOffset(view: DataView, at: number): number {
+  const high = view.getInt32(at + TAGS_CODE_AT);
+  const low = view.getUint32(at + TAGS_CODE_AT + 4);
+  return high >= 0 || (high === -1 && low >= TWO_31) ? -1 : (high + TWO_31) * TWO_32 + low;
+}
+
+/** Puts the address of an extension into the unit at `at`, in place of its tagsCode. */
+function writeExtOffset(view: DataView, at: number, extOffset: number): void {
+  view.setInt32(at + TAGS_CODE_AT, Math.floor(extOffset / TWO_32) - TWO_31);
+  view.setInt32(at + TAGS_CODE_AT + 4, extOffset | 0);
 }
 
 /** storeTimestamp (ms) of the batch unit at `at`. */
@@ -76,8 +95,8 @@ export function isBlankUnit(view: DataView, at: number): boolean {
 }
 
 /**
- * Memory for the newest units of all queues of a format, in pages of PAGE_UNITS units in file format. One slab for all queues:
- * an array per queue costs two to three times as much time with thousands of queues.
+ * Memory for the newest units of all queues of a format, in pages of PAGE_UNITS units in file format. One slab for all
+ * queues: an array per queue costs two to three times as much time with thousands of queues.
  *
  * Page ids are small integers; a page belongs to whoever allocated it until it is released.
  */
@@ -114,6 +133,12 @@ export class UnitSlab {
     const view = this.#views[(page / CHUNK_PAGES) | 0] as DataView;
     const at = (page % CHUNK_PAGES) * this.#pageBytes + slot * this.unitBytes;
     writeUnit(view, at, physicalOffset, size, tagsCode);
+  }
+
+  /** Gives a unit that was written the address of its extension. */
+  writeExt(page: number, slot: number, extOffset: number): void {
+    const view = this.#views[(page / CHUNK_PAGES) | 0] as DataView;
+    writeExtOffset(view, (page % CHUNK_PAGES) * this.#pageBytes + slot * this.unitBytes, extOffset);
   }
 
   /** Completes a unit that `write` began. */

@@ -232,6 +232,8 @@ const consumerFilterDataType = bean('ConsumerFilterData', {
 /** What a group wants of a topic's messages. */
 export interface ConsumerFilterData extends JsonOf<typeof consumerFilterDataType> {}
 
+export const { format: formatConsumerFilterData } = bodyCodec('ConsumerFilterData', consumerFilterDataType);
+
 const consumerFilterWrapperType = bean('ConsumerFilterManager', {
   filterDataByTopic: recordOf(
     bean('FilterDataMapByTopic', { topic: text(''), groupFilterData: recordOf(consumerFilterDataType) }),

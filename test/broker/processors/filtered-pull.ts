@@ -1,10 +1,11 @@
 import test from 'ava';
 import type { SubscriptionData } from '../../../src/protocol/bodies.js';
-import { encodeCheckClientRequestBody } from '../../../src/protocol/bodies.js';
+import { decodeQueryConsumeQueueResponseBody, encodeCheckClientRequestBody } from '../../../src/protocol/bodies.js';
 import { buildSubscriptionData } from '../../../src/protocol/filter.js';
 import { RequestCode } from '../../../src/protocol/request-code.js';
 import { ResponseCode } from '../../../src/protocol/response-code.js';
 import { messagesOf, type PullOptions, startTestBroker, type TestPeer } from '../../helper/broker.js';
+import { ManualClock } from '../../helper/manual-clock.js';
 
 const SQL = { enablePropertyFilter: true };
 
@@ -145,4 +146,33 @@ test('filters of groups survive a restart', async (t) => {
   const second = await startTestBroker(t, SQL, { folder: first.folder });
   await second.peer.heartbeat('g', {}, { data: { subscriptionDataSet: [sql('a > 3')] } });
   t.deepEqual(bodies(await second.peer.pull('orders', pullOf())), ['m4']);
+});
+
+test('what nobody wants is told by the extensions of consume-queue units', async (t) => {
+  const settings = { ...SQL, enableConsumeQueueExt: true, enableCalcFilterBitMap: true };
+  const clock = new ManualClock();
+  const { peer } = await startTestBroker(t, settings, { clock });
+  await peer.createTopic('orders', 1);
+  await peer.send('orders', 'early', { properties: { a: '9' } });
+  await subscribe(peer, 'a > 7');
+  clock.advance(5);
+  await sendNumbers(peer, 10);
+  const found = await peer.pull('orders', pullOf());
+  t.deepEqual(bodies(found), ['early', 'm8', 'm9']);
+  const header = { topic: 'orders', queueId: '0', index: '0', count: '20', consumerGroup: 'g' };
+  const { body } = await peer.call(RequestCode.QUERY_CONSUME_QUEUE, header);
+  const { queueData, filterData } = decodeQueryConsumeQueueResponseBody(body ?? Buffer.alloc(0));
+  t.deepEqual(
+    queueData.map((unit) => unit.eval),
+    [true, ...Array.from({ length: 10 }, (_, n) => n > 7)],
+    'the first was stored before the group came',
+  );
+  t.regex(filterData ?? '', /"expression":"a > 7"/);
+  // 112 bits for 32 groups at 20 %: fourteen bytes, a new line behind the ninth and the first.
+  t.is(queueData[1]?.bitMap, `${'0'.repeat(48)}\n${'0'.repeat(64)}\n`);
+  t.regex(queueData[9]?.bitMap ?? '', /1/);
+  const { filterBitMap, size, tagsCode } = JSON.parse(queueData[9]?.extendDataJson ?? '');
+  t.is(Buffer.from(filterBitMap, 'base64').length, 14);
+  t.is(size, 34);
+  t.is(tagsCode, 0);
 });

@@ -1,14 +1,15 @@
 /**
  * Folders with the less usual kinds of queues and records change hands: batch queues, light queues, records with a CRC
- * property, a commit log over several folders.
+ * property, extensions of consume queues with bit maps, a commit log over several folders.
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdminSession } from '../../../src/admin/session.js';
+import type { PushConsumer } from '../../../src/client/push-consumer.js';
 import { createMessage } from '../../../src/protocol/message.js';
 import { MessageProperty } from '../../../src/protocol/message-property.js';
 import type { Playground } from '../kit/children.js';
-import { Clients } from '../kit/clients.js';
+import { Clients, collectInto } from '../kit/clients.js';
 import type { Report } from '../kit/report.js';
 import type { Make, Server, Servers } from '../kit/servers.js';
 import { countRecords, missingRecords, readContents, readQueue, type StoreContents } from '../kit/store-contents.js';
@@ -18,9 +19,14 @@ const BROKER_NAME = 'broker-a';
 const BATCHED = 'batched';
 const PARENT = 'parent';
 const LIGHT_QUEUES = ['%LMQ%a', '%LMQ%b'];
-const QUEUE_FOLDERS = ['consumequeue', 'batchconsumequeue'];
+const QUEUE_FOLDERS = ['consumequeue', 'batchconsumequeue', 'consumequeue_ext'];
+const GROUP = 'picky';
+/** Every third of the messages that have the property. */
+const SELECTOR = 'third = 0';
 const ROUNDS = 60;
 const BATCH = 5;
+/** Messages of one filling that the selector takes. */
+const PICKED = ROUNDS / 3;
 const PADDING = 'x'.repeat(9_000);
 
 /** How the first broker ends; `rebuilt` is a proper stop, after which the queues are removed. */
@@ -60,8 +66,13 @@ async function changeHands(
     enableMultiDispatch: 'true',
     enabledAppendPropCRC: 'true',
     forceVerifyPropCRC: 'true',
+    enablePropertyFilter: 'true',
+    enableCalcFilterBitMap: 'true',
+    enableConsumeQueueExt: 'true',
+    mappedFileSizeConsumeQueueExt: '1000',
   };
   const running: Server[] = [];
+  const clients = new Clients(namesrvAddr);
   const session = await servers.session(namesrvAddr);
   const start = async (make: Make) => {
     const server = await servers.broker(make, { namesrvAddr, brokerName: BROKER_NAME, storeDir, settings });
@@ -71,7 +82,12 @@ async function changeHands(
   try {
     const broker = await start(first);
     await createTopics(session, broker.addr);
+    const picky = await startPicky(session, broker.addr, clients);
     const momentMs = await fill(namesrvAddr);
+    await report.test(`${title}: a consumer gets what it selects`, () => checkPicked(picky, PICKED));
+    await picky.consumer.shutdown();
+    const extended = await entriesOf(session, broker.addr);
+    checkExtended(extended);
     const before = await contentsOf(session, broker.addr);
     const searched = await searchTime(session, broker.addr, momentMs);
     report.note(`${title}: ${countRecords(before)} messages in ${before.queues.size} queues`);
@@ -89,11 +105,18 @@ async function changeHands(
       const found = await contentsOf(session, other.addr);
       mustEqual('missing', missingRecords(before, found).slice(0, 3), []);
     });
+    await report.test(`${title}: every entry has its extension`, async () => {
+      mustEqual('entries', await entriesOf(session, other.addr), extended);
+    });
     await report.test(`${title}: messages are found by key and by time`, () =>
       checkFound(session, other.addr, momentMs, searched),
     );
     await report.test(`${title}: appending goes on`, async () => {
+      const again = await startPicky(session, other.addr, clients);
       await fill(namesrvAddr);
+      await checkPicked(again, PICKED);
+      await again.consumer.shutdown();
+      checkExtended(await entriesOf(session, other.addr));
       const found = await contentsOf(session, other.addr);
       for (const [name, { maxOffset }] of before.queues)
         mustEqual(name, found.queues.get(name)?.maxOffset, maxOffset * 2);
@@ -118,6 +141,7 @@ async function changeHands(
       mustEqual('missing', missingRecords(after, await contentsOf(session, back.addr)).slice(0, 3), []);
     });
   } finally {
+    await clients.close();
     await session.close();
     for (const { child } of running) await child.kill();
   }
@@ -137,6 +161,49 @@ async function createTopics({ api }: AdminSession, addr: string): Promise<void> 
   });
 }
 
+interface Picky {
+  consumer: PushConsumer;
+  picked: string[];
+}
+
+/** A consumer that selects, once the broker knows it. */
+async function startPicky(session: AdminSession, addr: string, clients: Clients): Promise<Picky> {
+  const picked: string[] = [];
+  const consumer = clients.push({ group: GROUP });
+  consumer.subscribe(PARENT, SELECTOR, 'SQL92');
+  consumer.registerMessageListenerConcurrently(collectInto(picked));
+  await consumer.start();
+  await waitFor('the consumer', async () => (await session.api.getConsumerIdListByGroup(addr, GROUP)).length > 0);
+  return { consumer, picked };
+}
+
+async function checkPicked({ picked }: Picky, count: number): Promise<void> {
+  await waitFor(`${count} messages`, () => picked.length >= count);
+  const wrong = picked.filter((body) => Number(body) % 3 !== 0);
+  mustEqual('messages that were not selected', wrong, []);
+}
+
+/** What the entries of the parent's first queue say of tags and bits. */
+async function entriesOf({ api }: AdminSession, addr: string): Promise<unknown[]> {
+  const query = { topic: PARENT, queueId: 0, index: 0, count: ROUNDS / 2, consumerGroup: undefined };
+  const { queueData } = await api.queryConsumeQueue(addr, query);
+  return queueData.map(({ tagsCode, bitMap, extendDataJson, msg }) => ({
+    ...{ tagsCode: String(tagsCode), bitMap, msg },
+    ...(JSON.parse(extendDataJson ?? '{}') as object),
+  }));
+}
+
+function checkExtended(entries: readonly unknown[]): void {
+  mustEqual('entries', entries.length, ROUNDS / 2);
+  const maps = entries.map((entry) => (entry as { bitMap?: string }).bitMap?.includes('1'));
+  // The first queue has the even messages.
+  mustEqual(
+    'bits',
+    maps,
+    entries.map((_, i) => (i * 2) % 3 === 0),
+  );
+}
+
 /** The same messages with each call. @returns a time in between, ms */
 async function fill(namesrvAddr: string): Promise<number> {
   const clients = new Clients(namesrvAddr);
@@ -151,6 +218,7 @@ async function fill(namesrvAddr: string): Promise<number> {
       );
       await producer.sendBatch(messages, { queue: batches[n % batches.length] });
       const message = createMessage(PARENT, `${n}`, { tags: 'P', keys: `p${n}` });
+      message.properties.set('third', String(n % 3));
       // Not for users to set, but what makes light queues does.
       const lightQueues = n % 3 === 0 ? LIGHT_QUEUES.slice(0, 1) : LIGHT_QUEUES;
       if (n % 4 !== 3) message.properties.set(MessageProperty.INNER_MULTI_DISPATCH, lightQueues.join());
