@@ -42,7 +42,9 @@ export interface ClientOptions {
 }
 
 /** Calls and the answers to calls of brokers: what a client needs of RemotingClient. */
-export interface RemotingPort extends RemotingInvoker, Pick<RemotingClient, 'registerProcessor' | 'closeConnection'> {
+export interface RemotingPort
+  extends RemotingInvoker,
+    Pick<RemotingClient, 'registerProcessor' | 'closeConnection' | 'onConnect' | 'onDisconnect'> {
   shutdown(): Promise<void>;
 }
 

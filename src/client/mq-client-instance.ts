@@ -70,6 +70,8 @@ export class MQClientInstance {
   readonly #addresses = new Map<string, ReadonlyMap<number, string>>();
   readonly #versions = new Map<string, number>();
   readonly #heartbeatsV2: HeartbeatsV2 | null;
+  /** Brokers whose connection has ended and that have no new one yet. */
+  readonly #lost = new Set<string>();
   readonly #updates = new Map<string, Promise<boolean>>();
   readonly #producers = new Map<string, ProducerMember>();
   readonly #consumers = new Map<string, ConsumerMember>();
@@ -93,6 +95,7 @@ export class MQClientInstance {
     this.api = deps.api ?? createClientApi(new Rpc({ ...rpcDeps, timeoutMs: this.config.mqClientApiTimeout }));
     this.nextUniqId = createUniqIdGenerator({ ip: clientIP, pid, clock, random });
     registerClientProcessors(this.#remoting, this);
+    this.#announceAfterReconnect();
   }
 
   get clientId(): string {
@@ -355,6 +358,7 @@ export class MQClientInstance {
         this.#versions.delete(addr);
         this.#heartbeatsV2?.forget(addr);
         this.#remoting.closeConnection(addr);
+        this.#lost.delete(addr);
         this.#logger.info({ brokerName, addr }, 'the broker is offline, forgotten');
       }
       if (kept.size === 0) this.#addresses.delete(brokerName);
@@ -382,11 +386,36 @@ export class MQClientInstance {
     return this.#nextBeat;
   }
 
-  async #beat(): Promise<void> {
+  /**
+   * A broker forgets the members of a connection with it: on the next one it hears of them at once and in full, and the
+   * members look at their queues again.
+   *
+   * Source: MQClientInstance.java, onChannelActive of its ChannelEventListener
+   */
+  #announceAfterReconnect(): void {
+    const isBroker = (addr: string) => this.#allAddresses().some((each) => each.addr === addr);
+    this.#remoting.onDisconnect((addr) => {
+      this.#heartbeatsV2?.forget(addr);
+      if (isBroker(addr)) this.#lost.add(addr);
+    });
+    this.#remoting.onConnect((addr) => {
+      if (!this.#lost.delete(addr) || !isBroker(addr) || this.signal.aborted) return;
+      this.#beat(addr)
+        .then(() => {
+          for (const consumer of this.#consumers.values()) consumer.onConsumerIdsChanged();
+        })
+        .catch((error: unknown) => this.#logger.warn({ addr, cause: errorText(error) }, 'heartbeat failed'));
+    });
+  }
+
+  /** @param onlyAddr one broker, or all */
+  async #beat(onlyAddr?: string): Promise<void> {
     const data = this.#heartbeatData();
     const hasConsumers = data.consumerDataSet.length > 0;
     if (!hasConsumers && data.producerDataSet.length === 0) return;
-    const targets = this.#allAddresses().filter(({ brokerId }) => hasConsumers || brokerId === MASTER_ID);
+    const targets = this.#allAddresses().filter(
+      ({ brokerId, addr }) => (hasConsumers || brokerId === MASTER_ID) && (onlyAddr === undefined || addr === onlyAddr),
+    );
     await Promise.all(
       targets.map(async ({ addr }) => {
         try {

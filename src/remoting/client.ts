@@ -117,6 +117,7 @@ export class RemotingClient {
   /** Ends each attempt to connect that is under way. */
   readonly #attempts = new Set<(error: Error) => void>();
   readonly #processors = new Map<number, ClientRequestProcessor>();
+  readonly #connectHooks: Array<(addr: string) => void> = [];
   readonly #disconnectHooks: Array<(addr: string) => void> = [];
   #nextConnectionId = 1;
   #sweepTimer: Timer | null = null;
@@ -214,6 +215,11 @@ export class RemotingClient {
   /** Has requests of `code` that servers send handled by `processor`. */
   registerProcessor(code: number, processor: ClientRequestProcessor): void {
     this.#processors.set(code, processor);
+  }
+
+  /** Tells the address of each connection that was made. */
+  onConnect(fn: (addr: string) => void): void {
+    this.#connectHooks.push(fn);
   }
 
   /** Tells the address of each connection that ended, whoever ended it, but not on shutdown. */
@@ -346,6 +352,7 @@ export class RemotingClient {
       channel.retryAtMs = 0;
       channel.lastError = null;
       channel.connection = connection;
+      for (const hook of this.#connectHooks) hook(channel.addr);
       return connection;
     } catch (error) {
       const failure =

@@ -281,3 +281,30 @@ test('with credentials every request is signed', async (t) => {
   t.is(seen[0]?.AccessKey, 'key');
   t.regex(seen[0]?.Signature ?? '', /^[A-Za-z0-9+/]{27}=$/);
 });
+
+test('a broker hears of the members again, in full, as soon as its connection is back', async (t) => {
+  const { cluster, instance } = setUp(t, { useHeartbeatV2: true });
+  cluster.createTopic('orders', 1, ['broker-a', 'broker-b']);
+  const changed: string[] = [];
+  instance.registerConsumer(consumer('g', ['orders'], changed));
+  await instance.updateTopicRoute('orders');
+  for (let i = 0; i < 2; i++) await instance.sendHeartbeatToAllBrokers();
+  const kinds = () => cluster.heartbeats.splice(0).map(({ addr, data }) => `${addr} ${data.withoutSub}`);
+  t.deepEqual(kinds().slice(2), ['broker-a:10911 true', 'broker-b:10911 true']);
+  changed.length = 0;
+  // A first connection is made for a heartbeat, or is followed by one.
+  cluster.remoting.connect('broker-a:10911');
+  cluster.remoting.disconnect('ns:9876');
+  cluster.remoting.connect('ns:9876');
+  cluster.remoting.disconnect('broker-a:10911');
+  await cluster.settle();
+  t.deepEqual(kinds(), []);
+  cluster.remoting.connect('broker-a:10911');
+  await cluster.settle();
+  t.deepEqual(kinds(), ['broker-a:10911 false']);
+  t.deepEqual(changed, ['ids']);
+  cluster.remoting.connect('broker-a:10911');
+  cluster.remoting.disconnect('broker-b:10911');
+  await instance.sendHeartbeatToAllBrokers();
+  t.deepEqual(kinds(), ['broker-a:10911 true', 'broker-b:10911 false']);
+});

@@ -158,6 +158,10 @@ export class FakeWire implements RemotingPort {
 
   closeConnection(): void {}
 
+  onConnect(): void {}
+
+  onDisconnect(): void {}
+
   async shutdown(): Promise<void> {}
 
   /** Calls of one code. */

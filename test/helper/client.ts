@@ -36,6 +36,8 @@ export class FakeRemoting implements RemotingPort {
   readonly processors = new Map<number, ClientRequestProcessor>();
   readonly closed: string[] = [];
   isShutDown = false;
+  readonly #connectHooks: Array<(addr: string) => void> = [];
+  readonly #disconnectHooks: Array<(addr: string) => void> = [];
 
   registerProcessor(code: number, processor: ClientRequestProcessor): void {
     this.processors.set(code, processor);
@@ -51,6 +53,24 @@ export class FakeRemoting implements RemotingPort {
 
   closeConnection(addr: string): void {
     this.closed.push(addr);
+  }
+
+  onConnect(fn: (addr: string) => void): void {
+    this.#connectHooks.push(fn);
+  }
+
+  onDisconnect(fn: (addr: string) => void): void {
+    this.#disconnectHooks.push(fn);
+  }
+
+  /** The connection to a broker ends. */
+  disconnect(addr: string): void {
+    for (const hook of this.#disconnectHooks) hook(addr);
+  }
+
+  /** A connection is made. */
+  connect(addr: string): void {
+    for (const hook of this.#connectHooks) hook(addr);
   }
 
   async shutdown(): Promise<void> {

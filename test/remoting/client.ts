@@ -223,16 +223,19 @@ test('a connection that ends fails what waits, tells its address, and the next c
   const { client } = startClient(t);
   const lost: string[] = [];
   client.onDisconnect((each) => lost.push(each));
+  const made: string[] = [];
+  client.onConnect((each) => made.push(each));
   const calls = [client.invoke(addr, echo(), 3000), client.invoke(addr, echo(), 3000)];
   const first = await peer(0);
   await first.commands(2);
   first.socket.destroy();
   for (const call of calls) await t.throwsAsync(call, { code: 'REMOTING_SEND_REQUEST' });
-  t.deepEqual(lost, [addr]);
+  t.deepEqual([lost, made], [[addr], [addr]]);
   const again = client.invoke(addr, echo(), 3000);
   const second = await peer(1);
   second.socket.write(encodeFrame(createResponse((await second.commands(1))[0]!, 0)));
   t.is((await again).code, 0);
+  t.deepEqual(made, [addr, addr]);
 });
 
 test('garbage from a server closes the connection and fails what waits', async (t) => {
