@@ -157,7 +157,10 @@ export async function queryAtOffset(
       'not-found',
       `no message at offset ${queueOffset} of ${topic}, ${brokerName}, queue ${queueId}`,
       {
-        hint: `stored offsets: ${result.minOffset} to ${result.maxOffset - 1}`,
+        hint:
+          result.maxOffset <= result.minOffset
+            ? 'the queue is empty'
+            : `stored offsets: ${result.minOffset} to ${result.maxOffset - 1}`,
       },
     );
   }

@@ -38,16 +38,27 @@ export interface Plan {
   readonly isHarmless?: boolean;
 }
 
-/** What a command ends with. */
-export interface Outcome {
-  readonly view?: View;
+/** What a command ends with. `D` is the type of its document. */
+export interface Outcome<D = unknown> {
+  readonly view?: View<D>;
   /** Default 0. */
   readonly exit?: number;
   /** Sentences for stderr. */
   readonly notes?: readonly string[];
 }
 
-export interface CommandSpec<A extends ArgTable, F extends FlagTable> {
+/** The type of the document in what `run` of a command gives. */
+export type DocumentIn<R> = R extends { readonly view?: infer V }
+  ? V extends { readonly doc: infer D }
+    ? D
+    : never
+  : never;
+
+export interface CommandSpec<
+  A extends ArgTable,
+  F extends FlagTable,
+  R extends Outcome | undefined = Outcome | undefined,
+> {
   /** One line, no full stop. */
   readonly summary: string;
   readonly description?: string;
@@ -65,11 +76,11 @@ export interface CommandSpec<A extends ArgTable, F extends FlagTable> {
   readonly isLocal?: boolean;
   /** Codes for help besides 0, 1, 2, and 5 of all that use the network. */
   readonly exits?: readonly ExitCode[];
-  run(context: CommandContext<A, F>): Promise<Outcome | undefined>;
+  run(context: CommandContext<A, F>): Promise<R>;
 }
 
 /** A command as oclif finds it: static properties for help and manifest, and `run`. */
-export interface CommandClass {
+export interface CommandClass<D = unknown> {
   readonly summary: string;
   readonly description: string;
   readonly examples: ReadonlyArray<{ description: string; command: string }>;
@@ -83,13 +94,16 @@ export interface CommandClass {
   readonly spec: CommandSpec<ArgTable, FlagTable>;
   /** Its own flags and the global ones that apply. */
   readonly allFlags: FlagTable;
+  /** Phantom: the type of its JSON document, which scripts/schema.js reads. */
+  readonly document?: D;
 }
 
 /** Makes a command of its table. Every file under `commands` exports one by default. */
 export function defineCommand<
   const A extends ArgTable = Record<never, never>,
   const F extends FlagTable = Record<never, never>,
->(spec: CommandSpec<A, F>): CommandClass {
+  R extends Outcome | undefined = Outcome | undefined,
+>(spec: CommandSpec<A, F, R>): CommandClass<DocumentIn<R>> {
   const flags: FlagTable = {
     ...(spec.flags ?? {}),
     ...(spec.isLocal === true ? COMMON_FLAGS : GLOBAL_FLAGS),
@@ -113,7 +127,7 @@ export function defineCommand<
   const argUsage = Object.entries(spec.args ?? {})
     .map(([name, { required }]) => (required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`))
     .join('');
-  const command: CommandClass = {
+  const command: CommandClass<DocumentIn<R>> = {
     summary: spec.summary,
     description: `${spec.description === undefined ? '' : `${spec.description}\n\n`}Exit codes: ${exitText}`,
     examples: spec.examples.map(({ description, command }) => ({ description, command })),

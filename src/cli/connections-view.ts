@@ -2,7 +2,7 @@ import type { ClientConnection } from '../admin/connections.js';
 import { tableView, type View } from './render/view.js';
 
 /** Connected clients as rows. */
-export function connectionsTable(connections: readonly ClientConnection[], doc: unknown): View {
+export function connectionsTable<D>(connections: readonly ClientConnection[], doc: D): View<D> {
   return tableView({
     doc,
     rows: connections,

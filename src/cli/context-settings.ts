@@ -92,7 +92,7 @@ export async function contextValues(
 }
 
 /** One context, labelled. */
-export function contextView(context: ContextSummary): View {
+export function contextView(context: ContextSummary): View<ContextSummary> {
   const pairs = Object.entries(context.addressMap).map(([from, to]) => `${from}=${to}`);
   return {
     kind: 'record',

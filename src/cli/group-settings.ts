@@ -91,7 +91,7 @@ export async function groupPatch(flags: GroupFlagValues): Promise<GroupPatch> {
 }
 
 /** What `consumer create` and `consumer update` show. */
-export function groupWritesOutcome(result: GroupWrites): Outcome {
+export function groupWritesOutcome(result: GroupWrites): Outcome<GroupWrites> {
   return {
     ...partialOutcome(result),
     view: tableView({

@@ -4,7 +4,7 @@ import { partialOutcome } from './partial.js';
 import { tableView } from './render/view.js';
 
 /** What a write of a key did at each name server. */
-export function kvWritesOutcome(result: KvWrites): Outcome {
+export function kvWritesOutcome(result: KvWrites): Outcome<KvWrites> {
   return {
     ...partialOutcome(result),
     view: tableView({

@@ -3,7 +3,7 @@ import type { View } from './render/view.js';
 import { tableView } from './render/view.js';
 
 /** Messages as rows. */
-export function messagesView(messages: readonly MessageDoc[], doc: unknown): View {
+export function messagesView<D>(messages: readonly MessageDoc[], doc: D): View<D> {
   return tableView({
     doc,
     rows: messages,
@@ -11,13 +11,13 @@ export function messagesView(messages: readonly MessageDoc[], doc: unknown): Vie
       { key: 'msgId', title: 'MSG ID', value: ({ msgId }) => msgId },
       { key: 'offsetMsgId', title: 'OFFSET MSG ID', value: ({ offsetMsgId }) => offsetMsgId, wide: true },
       { key: 'topic', title: 'TOPIC', value: ({ topic }) => topic, wide: true },
-      { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName, cut: true },
-      { key: 'queueId', title: 'QUEUE', value: ({ queueId }) => queueId },
-      { key: 'queueOffset', title: 'OFFSET', value: ({ queueOffset }) => queueOffset },
+      { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName, cut: true, expendable: true },
+      { key: 'queueId', title: 'QUEUE', value: ({ queueId }) => queueId, expendable: true },
+      { key: 'queueOffset', title: 'OFFSET', value: ({ queueOffset }) => queueOffset, expendable: true },
       { key: 'storeTime', title: 'STORED', value: ({ storeTime }) => storeTime },
       { key: 'tags', title: 'TAGS', value: ({ tags }) => tags, cut: true },
-      { key: 'keys', title: 'KEYS', value: ({ keys }) => keys, cut: true },
-      { key: 'bodyBytes', title: 'BYTES', value: ({ bodyBytes }) => bodyBytes },
+      { key: 'keys', title: 'KEYS', value: ({ keys }) => keys, cut: true, expendable: true },
+      { key: 'bodyBytes', title: 'BYTES', value: ({ bodyBytes }) => bodyBytes, expendable: true },
       { key: 'body', title: 'BODY', value: ({ body }) => body, cut: true },
     ],
     name: ({ msgId }) => msgId,
@@ -25,7 +25,7 @@ export function messagesView(messages: readonly MessageDoc[], doc: unknown): Vie
 }
 
 /** One message with all it has. */
-export function messageView(message: MessageDoc, doc: unknown): View {
+export function messageView<D>(message: MessageDoc, doc: D): View<D> {
   const properties = Object.entries(message.properties).map(([key, value]) => `${key}=${value}`);
   return {
     kind: 'record',

@@ -3,7 +3,10 @@ import type { Outcome } from './command.js';
 import { ExitCode } from './exit-code.js';
 
 /** Exit code and notes of a result that some brokers did not contribute to. */
-export function partialOutcome(result: { complete: boolean; unreachable?: readonly Unreachable[] }): Outcome {
+export function partialOutcome(result: {
+  complete: boolean;
+  unreachable?: readonly Unreachable[];
+}): Omit<Outcome, 'view'> {
   if (result.complete) return {};
   const notes = (result.unreachable ?? []).map(
     ({ brokerName, addr, reason }) =>

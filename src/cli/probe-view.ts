@@ -9,7 +9,7 @@ export const PROBE_DEFAULTS = { count: 100, bodyBytes: 128 } as const;
 const ms = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)} ms`);
 
 /** How long sends took, a row a broker. A broker that took none makes the outcome partial. */
-export function probeOutcome(result: ClusterProbe): Outcome {
+export function probeOutcome(result: ClusterProbe): Outcome<ClusterProbe> {
   const failed = result.brokers.filter((broker) => broker.failed > 0);
   return {
     exit: failed.length === 0 ? ExitCode.DONE : ExitCode.PARTIAL,

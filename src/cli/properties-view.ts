@@ -2,7 +2,7 @@ import type { PropertyTables } from '../admin/broker-info.js';
 import { tableView, type View } from './render/view.js';
 
 /** Names and values of servers: one row each, of one server or of several. */
-export function propertiesView(result: PropertyTables): View {
+export function propertiesView(result: PropertyTables): View<PropertyTables> {
   const rows = result.servers.flatMap((server) =>
     Object.keys(server.properties)
       .sort()

@@ -22,7 +22,7 @@ export function propertiesOf(pairs: readonly string[]): Record<string, string> {
 }
 
 /** What a change of configuration did on each server. */
-export function propertyWritesOutcome(result: PropertyWrites): Outcome {
+export function propertyWritesOutcome(result: PropertyWrites): Outcome<PropertyWrites> {
   return {
     ...partialOutcome(result),
     view: tableView({

@@ -65,7 +65,7 @@ export async function topicPatch(flags: TopicFlagValues): Promise<TopicPatch> {
 }
 
 /** What `topic create` and `topic update` show. */
-export function topicWritesOutcome(result: TopicWrites): Outcome {
+export function topicWritesOutcome(result: TopicWrites): Outcome<TopicWrites> {
   const partial = partialOutcome(result);
   const late = result.routed === false ? ['note: the name server does not route the topic to all brokers yet'] : [];
   return {

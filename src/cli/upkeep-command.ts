@@ -1,5 +1,5 @@
 import type { UpkeepTask } from '../admin/broker-upkeep.js';
-import { type CommandClass, defineCommand } from './command.js';
+import { defineCommand } from './command.js';
 import { flag } from './flags.js';
 import { partialOutcome } from './partial.js';
 import { tableView } from './render/view.js';
@@ -15,7 +15,7 @@ interface Upkeep {
 }
 
 /** A command that has brokers clean up. */
-export function upkeepCommand({ task, summary, description, what, id }: Upkeep): CommandClass {
+export function upkeepCommand({ task, summary, description, what, id }: Upkeep) {
   return defineCommand({
     summary,
     description: `${description} Without --broker or --cluster all brokers of all clusters are told, slaves too.`,

@@ -1,11 +1,11 @@
-import { type CommandClass, defineCommand } from './command.js';
+import { defineCommand } from './command.js';
 import { ExitCode } from './exit-code.js';
 import { arg } from './flags.js';
 import { partialOutcome } from './partial.js';
 import { tableView } from './render/view.js';
 
 /** `namesrv wipe-write-perm` or `add-write-perm`. */
-export function writePermCommand(writable: boolean): CommandClass {
+export function writePermCommand(writable: boolean) {
   const verb = writable ? 'add-write-perm' : 'wipe-write-perm';
   const what = (broker: string) =>
     writable ? `let producers write to ${broker} again` : `keep producers from writing to ${broker}`;

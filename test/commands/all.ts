@@ -7,7 +7,7 @@ import { findCommand } from '../../src/cli/command-files.js';
 import { GLOBAL_FLAGS } from '../../src/cli/global-flags.js';
 import { parseArgv } from '../../src/cli/parse-argv.js';
 import { runCommand } from '../../src/cli/run-command.js';
-import { fakeIo, runFake } from '../helper/cli.js';
+import { fakeIo, runFake, shellWords } from '../helper/cli.js';
 
 const root = fileURLToPath(new URL('../../src/commands', import.meta.url));
 const ids = (await readdir(root, { recursive: true }))
@@ -19,13 +19,6 @@ async function load(id: string): Promise<CommandClass> {
   const found = findCommand(id.split(' '));
   if (found === null) throw new Error(`no command ${id}`);
   return found.load();
-}
-
-/** Splits a command line of an example as a shell would, without expanding anything. */
-function shellWords(text: string): string[] {
-  return [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, bare]) => single ?? double ?? bare ?? '',
-  );
 }
 
 for (const id of ids) {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { CommandClass } from '../../src/cli/command.js';
 import configExplain from '../../src/commands/config/explain.js';
 import contextCreate from '../../src/commands/context/create.js';
 import contextDelete from '../../src/commands/context/delete.js';
@@ -14,7 +15,7 @@ import { clusterWire, type FakeIoOptions, runFake, tempFolder } from '../helper/
 async function world(t: ExecutionContext) {
   const home = await tempFolder(t);
   const file = join(home, '.config/mqadmin/config.yaml');
-  const run = (command: typeof contextList, argv: readonly string[], options: FakeIoOptions = {}) =>
+  const run = (command: CommandClass, argv: readonly string[], options: FakeIoOptions = {}) =>
     runFake(command, argv, clusterWire(), { home, cwd: home, ...options });
   return { home, file, run };
 }

@@ -294,6 +294,13 @@ export function mqadmin(args: readonly string[], options: ProgramOptions = {}) {
   });
 }
 
+/** Splits a command line of an example as a shell would, without expanding anything. */
+export function shellWords(text: string): string[] {
+  return [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  );
+}
+
 /** A folder that goes with the test. */
 export async function tempFolder(t: ExecutionContext, prefix = 'mqadmin-cli-'): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), prefix));

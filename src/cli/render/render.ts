@@ -100,11 +100,16 @@ async function people(view: View, options: RenderOptions): Promise<Rendered> {
         return { text: '', notes: [nothing ?? 'nothing to show'] };
       }
       const width = options.format === 'wide' ? null : options.width;
-      const { text, cut } = formatTable(rows, shownColumns(view, options), { width, paint });
+      const keepAll = (options.columns ?? []).length > 0;
+      const { text, cut, leftOut } = formatTable(rows, shownColumns(view, options), { width, paint, keepAll });
       // A footer sums up all rows.
       const footer = (isFiltered ? [] : (view.footer ?? [])).map((line) => `${line}\n`).join('');
+      const narrowed = [
+        ...(cut.length === 0 ? [] : [`cut ${cut.join(', ')}`]),
+        ...(leftOut.length === 0 ? [] : [`left out ${leftOut.join(', ')}`]),
+      ];
       const notes =
-        cut.length === 0 ? [] : [`cut to fit ${width} columns: ${cut.join(', ')} (--output wide shows all)`];
+        narrowed.length === 0 ? [] : [`to fit ${width} columns: ${narrowed.join('; ')} (--output wide shows all)`];
       return { text: footer === '' ? text : `${text}\n${footer}`, notes };
     }
   }

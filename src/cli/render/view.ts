@@ -23,14 +23,16 @@ export interface Column<R> {
   readonly wide?: boolean;
   /** May lose its middle when the terminal is narrow. */
   readonly cut?: boolean;
+  /** Is left out before the others when a terminal is too narrow for all columns. */
+  readonly expendable?: boolean;
   readonly tone?: (row: R) => Tone;
 }
 
-/** Rows of one kind. */
-export interface TableView<R> {
+/** Rows of one kind. `D` is the type of the document, which `mqadmin schema` describes. */
+export interface TableView<R, D = unknown> {
   readonly kind: 'table';
   /** The whole result: what --output json and yaml print. */
-  readonly doc: unknown;
+  readonly doc: D;
   readonly rows: readonly R[];
   readonly columns: ReadonlyArray<Column<R>>;
   /** What --output name prints for a row. */
@@ -44,9 +46,9 @@ export interface TableView<R> {
 }
 
 /** One thing with labelled values. */
-export interface RecordView {
+export interface RecordView<D = unknown> {
   readonly kind: 'record';
-  readonly doc: unknown;
+  readonly doc: D;
   /** Label and value; a null value is left out in `table` and shown in `wide` output. */
   readonly fields: ReadonlyArray<readonly [label: string, value: Cell]>;
   readonly name: string;
@@ -55,26 +57,26 @@ export interface RecordView {
 }
 
 /** Several views one after another; machines get `doc`. */
-export interface GroupView {
+export interface GroupView<D = unknown> {
   readonly kind: 'group';
-  readonly doc: unknown;
+  readonly doc: D;
   readonly parts: ReadonlyArray<{ readonly title: string | null; readonly view: View }>;
 }
 
 /** A sentence for people; machines get `doc`. */
-export interface MessageView {
+export interface MessageView<D = unknown> {
   readonly kind: 'message';
-  readonly doc: unknown;
+  readonly doc: D;
   readonly text: string;
   readonly name: string;
 }
 
 // A table's row type concerns only its own columns.
-export type View = TableView<never> | RecordView | GroupView | MessageView;
+export type View<D = unknown> = TableView<never, D> | RecordView<D> | GroupView<D> | MessageView<D>;
 
 /** Types a table by its rows and hides the row type. */
-export function tableView<R>(view: Omit<TableView<R>, 'kind'>): View {
-  return { kind: 'table', ...view } as unknown as TableView<never>;
+export function tableView<R, D>(view: Omit<TableView<R, D>, 'kind'>): View<D> {
+  return { kind: 'table', ...view } as unknown as TableView<never, D>;
 }
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'ndjson', 'yaml', 'csv', 'name'] as const;

@@ -50,14 +50,20 @@ export default defineCommand({
           { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName, cut: true },
           { key: 'brokerId', title: 'ID', value: ({ brokerId }) => brokerId },
           { key: 'role', title: 'ROLE', value: ({ role }) => role, wide: true },
-          { key: 'addr', title: 'ADDR', value: ({ addr }) => addr },
+          { key: 'addr', title: 'ADDR', value: ({ addr }) => addr, expendable: isMore },
           {
             key: 'state',
             title: 'STATE',
             value: ({ runtime }) => (runtime === null ? 'no answer' : runtime.isActive === false ? 'inactive' : 'ok'),
             tone: ({ runtime }) => (runtime === null ? 'bad' : runtime.isActive === false ? 'warning' : 'good'),
           },
-          { key: 'version', title: 'VERSION', value: ({ runtime }) => runtime?.version ?? null, wide: isMore },
+          {
+            key: 'version',
+            title: 'VERSION',
+            value: ({ runtime }) => runtime?.version ?? null,
+            wide: isMore,
+            expendable: true,
+          },
           {
             key: 'inTps',
             title: 'IN/S',

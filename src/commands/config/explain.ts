@@ -20,7 +20,7 @@ export default defineCommand({
         columns: [
           { key: 'setting', title: 'SETTING', value: ({ setting }) => setting },
           { key: 'value', title: 'VALUE', value: ({ text }) => text, cut: true },
-          { key: 'origin', title: 'FROM', value: ({ origin }) => origin },
+          { key: 'origin', title: 'FROM', value: ({ origin }) => origin, cut: true },
           { key: 'environment', title: 'ENVIRONMENT', value: ({ environment }) => environment.join(' '), wide: true },
         ],
         name: ({ setting }) => setting,

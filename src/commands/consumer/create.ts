@@ -12,7 +12,7 @@ export default defineCommand({
     { description: 'On all masters of a cluster', command: 'mqadmin consumer create settlement -c DefaultCluster' },
     {
       description: 'With three deliveries before the dead letter topic',
-      command: 'mqadmin consumer create settlement -c DefaultCluster --retry-max 3',
+      command: 'mqadmin consumer create audit -c DefaultCluster --retry-max 3',
     },
   ],
   args: { group: arg.required('name of the group', { flag: { name: 'group', char: 'g' } }) },

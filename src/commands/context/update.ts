@@ -9,7 +9,7 @@ export default defineCommand({
     { description: 'Ask before every write', command: 'mqadmin context update prod --protected true' },
     {
       description: 'Sign requests; the key is piped in',
-      command: 'mqadmin context update prod --access-key ops --secret-key-stdin',
+      command: 'cat secret.txt | mqadmin context update prod --access-key ops --secret-key-stdin',
     },
   ],
   args: { context: arg.required('name of the context') },

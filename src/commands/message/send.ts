@@ -121,9 +121,9 @@ export default defineCommand({
 
 async function readBody(file: string, io: CliIo): Promise<Buffer> {
   if (file === '-') return io.stdin.readAll();
-  const { readFile } = await import('node:fs/promises');
+  const [{ readFile }, { resolve }] = await Promise.all([import('node:fs/promises'), import('node:path')]);
   try {
-    return await readFile(file);
+    return await readFile(resolve(io.cwd, file));
   } catch (error) {
     throw new UsageError(`--body-file: ${(error as Error).message}`, { cause: error });
   }

@@ -78,7 +78,7 @@ test('an unknown column is named with the known ones', async (t) => {
 });
 
 test('an empty table prints nothing and says so', async (t) => {
-  const empty = tableView<{ a: string }>({ doc: [], rows: [], columns: [], name: () => '', empty: 'no groups' });
+  const empty = tableView({ doc: [], rows: [], columns: [], name: () => '', empty: 'no groups' });
   t.deepEqual(await renderView(empty, { format: 'table', width: 80 }), { text: '', notes: ['no groups'] });
   t.is((await renderView(empty, { format: 'json', width: 80 })).text, '[]\n');
 });
@@ -92,6 +92,6 @@ test('what was cut is said', async (t) => {
   });
   const { text, notes } = await renderView(long, { format: 'table', width: 40 });
   t.is(text.split('\n')[1]?.length, 40);
-  t.deepEqual(notes, ['cut to fit 40 columns: NAME (--output wide shows all)']);
+  t.deepEqual(notes, ['to fit 40 columns: cut NAME (--output wide shows all)']);
   t.is((await renderView(long, { format: 'name', width: 40 })).text.length, 101);
 });

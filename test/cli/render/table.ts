@@ -92,3 +92,14 @@ test('colour goes around the text and does not shift columns', (t) => {
   const { text } = formatTable(ROWS.slice(0, 1), COLUMNS.slice(2), { width: null, paint });
   t.is(text, '*QUEUE*    *LAG*  *STATE*\n    0  41090  <bad:stuck>\n');
 });
+
+test('columns without room are left out: the expendable first, then from the right', (t) => {
+  const columns = COLUMNS.map((column) => (column.key === 'broker' ? { ...column, expendable: true } : column));
+  const at = (width: number | null, keepAll = false) => formatTable(ROWS, columns, { width, keepAll });
+  t.deepEqual(at(41).leftOut, ['BROKER']);
+  t.is(at(41).text.split('\n')[0], 'TOPIC                 QUEUE    LAG  STATE');
+  t.deepEqual(at(30).leftOut, ['BROKER', 'STATE']);
+  t.deepEqual(at(10).leftOut, ['BROKER', 'QUEUE', 'LAG', 'STATE']);
+  t.deepEqual(at(10, true).leftOut, []);
+  t.deepEqual(at(null).leftOut, []);
+});

@@ -1,0 +1,166 @@
+/**
+ * A cluster that looks as the examples of the help take for granted: a topic `orders` with messages, a consumer group
+ * `settlement` that reads it, a producer group `shop`, and two contexts.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { overwriteGroup } from '../../src/admin/group-write.js';
+import { sendMessages } from '../../src/admin/message-send.js';
+import { type AdminSession, openSession } from '../../src/admin/session.js';
+import { deleteTopic } from '../../src/admin/topic-delete.js';
+import { NEW_TOPIC, overwriteTopic } from '../../src/admin/topic-write.js';
+import { systemClock, systemRandom } from '../../src/base/clock.js';
+import { ConsumeConcurrentlyStatus } from '../../src/client/consume-listener.js';
+import { Producer } from '../../src/client/producer.js';
+import { PushConsumer } from '../../src/client/push-consumer.js';
+import { createMessage } from '../../src/protocol/message.js';
+import type { UpHandle } from './cli.js';
+import { eventually } from './client-scenario.js';
+
+export interface ExampleWorld {
+  readonly session: AdminSession;
+  readonly namesrvAddr: string;
+  /** Working folder of the examples, with the files that they name. */
+  readonly folder: string;
+  /** Settings of the examples: the cluster's address, and a home of their own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Puts the addresses and ids of this world in place of those that the help shows. */
+  withReal(line: string): string;
+  /** Makes good what a command that writes has taken away. */
+  restore(): Promise<void>;
+  /** Takes the topic away, for those that make it. */
+  removeTopic(): Promise<void>;
+  /** Sees to it that a queue has had so many messages, with key `order-1` and tag `paid`. */
+  fill(queueId: number, messages: number): Promise<void>;
+  /** Sends such messages to any queue. */
+  sendPaid(count: number): Promise<void>;
+  removeGroup(group: string): Promise<void>;
+  removeContexts(): Promise<void>;
+  pause(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TOPIC = 'orders';
+const GROUP = 'settlement';
+const CLUSTER = 'DefaultCluster';
+/** Message id, client, and address of a broker, as the help writes them. */
+const MSG_ID = '7F000001C0A818B4AAC2128D3C3F0000';
+const CLIENT_ID = '10.0.0.9@4711';
+const BROKER_ADDR = /\b(?:10\.0\.0\.\d|127\.0\.0\.1):10911\b/g;
+
+const CONTEXTS = `currentContext: prod
+contexts:
+  prod: { namesrv: '127.0.0.1:9876' }
+  old: { namesrv: '127.0.0.1:9876' }
+`;
+
+const NAMESRV_FILE = 'listenPort=0\nbindAddress=127.0.0.1\nkvConfigPath=kvConfig.json\n';
+
+const brokerFile = (namesrvAddr: string) => `brokerClusterName=OtherCluster
+brokerName=broker-f
+brokerId=0
+listenPort=0
+bindAddress=127.0.0.1
+namesrvAddr=${namesrvAddr}
+storePathRootDir=store-f
+mappedFileSizeCommitLog=1048576
+`;
+
+/** Builds the world on a running `mqadmin up`; the caller closes it. */
+export async function exampleWorld(up: UpHandle, folder: string): Promise<ExampleWorld> {
+  const { namesrvAddr, brokerAddr } = up;
+  const session = await openSession({
+    namesrvAddrs: [namesrvAddr],
+    timeoutMs: 10_000,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const target = { clusterName: CLUSTER };
+  const send = (count: number, queueId: number | null) =>
+    sendMessages(
+      session,
+      Array.from({ length: count }, () => ({
+        topic: TOPIC,
+        body: Buffer.from('{"amount":1}'),
+        keys: 'order-1',
+        tags: 'paid',
+        queue: queueId === null ? null : { brokerName: 'broker-a', queueId },
+      })),
+      async () => {},
+    );
+  const offsets = async () => (await session.api.getTopicStatsInfo(brokerAddr, TOPIC)).offsetTable;
+  const restoreCluster = async () => {
+    await session.api.updateBrokerConfig(brokerAddr, { brokerPermission: '6' });
+    await session.api.putKVConfig('ORDER_TOPIC_CONFIG', TOPIC, 'broker-a:8');
+    await overwriteTopic(session, { topic: TOPIC, target, patch: NEW_TOPIC });
+    await overwriteGroup(session, { consumerGroup: GROUP, target, patch: {} });
+  };
+  await restoreCluster();
+
+  const common = { namesrvAddr, clientIP: '127.0.0.1', enableTrace: true };
+  const consumer = new PushConsumer({ ...common, group: GROUP, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' });
+  let consumed = 0;
+  consumer.subscribe(TOPIC, '*');
+  consumer.registerMessageListenerConcurrently(async (messages) => {
+    consumed += messages.length;
+    return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+  });
+  await consumer.start();
+  const producer = new Producer({ ...common, group: 'shop' });
+  await producer.start();
+  const sendOne = async () => {
+    const message = createMessage(TOPIC, '{"amount":1}', { keys: 'order-1', tags: 'paid' });
+    return (await producer.send(message)).msgId;
+  };
+  let msgId = await sendOne();
+  await eventually(() => consumed > 0);
+
+  const config = join(folder, 'config/mqadmin');
+  await mkdir(config, { recursive: true });
+  await mkdir(join(folder, 'conf'));
+  const restoreFiles = () =>
+    Promise.all([
+      writeFile(join(config, 'config.yaml'), CONTEXTS),
+      writeFile(join(folder, 'order.json'), '{"amount":1}'),
+      writeFile(join(folder, 'secret.txt'), 'hush hush'),
+      writeFile(join(folder, 'conf/namesrv.properties'), NAMESRV_FILE),
+      writeFile(join(folder, 'conf/broker.conf'), brokerFile(namesrvAddr)),
+    ]);
+  await restoreFiles();
+
+  return {
+    session,
+    namesrvAddr,
+    folder,
+    env: {
+      NAMESRV_ADDR: namesrvAddr,
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      XDG_DATA_HOME: join(folder, 'data'),
+    },
+    withReal: (line) =>
+      line.replaceAll(MSG_ID, msgId).replaceAll(CLIENT_ID, consumer.clientId).replaceAll(BROKER_ADDR, brokerAddr),
+    async fill(queueId, messages) {
+      const had = (await offsets()).find(({ mq }) => mq.queueId === queueId)?.maxOffset ?? 0;
+      if (had < messages) await send(messages - had, queueId);
+    },
+    sendPaid: (count) => send(count, null),
+    async removeGroup(group) {
+      await session.api.deleteSubscriptionGroup(brokerAddr, group, true);
+    },
+    removeContexts: () => rm(join(config, 'config.yaml'), { force: true }),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    async removeTopic() {
+      await deleteTopic(session, { topic: TOPIC, clusterName: CLUSTER, isOrdered: false });
+    },
+    async restore() {
+      await restoreFiles();
+      await restoreCluster();
+      if ((await offsets()).every(({ maxOffset }) => maxOffset === 0)) msgId = await sendOne();
+    },
+    async close() {
+      await Promise.all([consumer.shutdown(), producer.shutdown()]);
+      await session.close();
+    },
+  };
+}
