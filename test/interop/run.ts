@@ -2,7 +2,7 @@
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
  *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [mqadmin-parity] [stores]
- *     [special-stores] [reference]
+ *     [special-stores] [disturbances] [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
  * came of them.
@@ -12,6 +12,7 @@
  */
 import { errorText } from '../../src/base/errors.js';
 import { apacheToApache, clientsToOurs, oursToApache } from './directions/clients.js';
+import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
 import { selectors } from './directions/selectors.js';
@@ -24,7 +25,16 @@ import { Servers } from './kit/servers.js';
 import { TODO } from './todo.js';
 
 /** reference takes its time, and asks nothing of ours. */
-const BY_DEFAULT = ['clients', 'ours', 'mixed', 'selectors', 'mqadmin-parity', 'stores', 'special-stores'];
+const BY_DEFAULT = [
+  'clients',
+  'ours',
+  'mixed',
+  'selectors',
+  'mqadmin-parity',
+  'stores',
+  'special-stores',
+  'disturbances',
+];
 
 const NAMES = [...BY_DEFAULT, 'reference'];
 
@@ -58,6 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
       'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, only, show }),
       stores: () => storesChangeHands(servers, playground, report),
       'special-stores': () => specialStores(servers, playground, report),
+      disturbances: () => disturbances(servers, playground, report),
       reference: () => apacheToApache(servers, playground, report),
     };
     for (const [name, run] of Object.entries(directions)) {

@@ -136,12 +136,17 @@ export class Stage {
   }
 
   /** A reader of the topic, or with a group in the spec a member of that. */
-  async consume(topic: string, spec: Partial<ConsumerSpec> = {}): Promise<Received> {
+  async consume(
+    topic: string,
+    spec: Partial<ConsumerSpec> = {},
+    onMessage: (message: SeenMessage) => void = () => {},
+  ): Promise<Received> {
     const messages: SeenMessage[] = [];
     const peer = spec.group === undefined ? this.peer : this.members;
     const client = this.#client(peer);
     await peer.consumer(client, { group: uniqueName('g'), topic, expression: '*', ...spec }, (message) => {
       messages.push(message);
+      onMessage(message);
     });
     return {
       client,
