@@ -13,6 +13,8 @@ export interface PullRequest {
   readonly maxMsgNums: number;
   /** Tag expression, `*` by default. */
   readonly subExpression?: string;
+  /** Whose pull it is; by default the group that every broker keeps for tools. */
+  readonly consumerGroup?: string;
   /** How long the broker may hold the request until a message comes, ms; 0 answers at once. */
   readonly suspendMs?: number;
 }
@@ -33,7 +35,7 @@ export async function pullOnce(
   const result = await session.api.pullMessage(
     target.addr,
     {
-      consumerGroup: SystemGroup.TOOLS_CONSUMER,
+      consumerGroup: request.consumerGroup ?? SystemGroup.TOOLS_CONSUMER,
       topic: request.topic,
       queueId: request.queueId,
       queueOffset: request.queueOffset,

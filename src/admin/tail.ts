@@ -28,6 +28,8 @@ export interface TailRequest {
   readonly key?: string | null;
   /** Matched against the body as text. */
   readonly bodyMatch?: RegExp | null;
+  /** Whose pulls they are; by default the group that every broker keeps for tools. */
+  readonly consumerGroup?: string | null;
   /** Messages given out before it ends; null: no limit. */
   readonly count?: number | null;
 }
@@ -242,6 +244,7 @@ class QueueReader {
           queueOffset: this.#next,
           maxMsgNums: BATCH,
           subExpression: this.#request.tags || '*',
+          ...(this.#request.consumerGroup ? { consumerGroup: this.#request.consumerGroup } : {}),
           suspendMs,
         },
         // Brokers look at held requests every 5 s only.

@@ -1,11 +1,7 @@
-import type { MessageDoc } from '../admin/message-doc.js';
 import type { Position } from '../admin/position.js';
 import { defineCommand } from '../cli/command.js';
-import { ExitCode } from '../cli/exit-code.js';
 import { arg, flag } from '../cli/flags.js';
-import { colorPaint, noPaint, type Paint } from '../cli/render/paint.js';
-import { oneLine } from '../cli/render/text-width.js';
-import type { OutputFormat } from '../cli/render/view.js';
+import { streamMessages } from '../cli/message-stream.js';
 import { POSITION_HELP, parseRange } from '../cli/time-syntax.js';
 import { UsageError } from '../cli/usage-error.js';
 
@@ -46,42 +42,26 @@ export default defineCommand({
     format: flag.text({ description: 'text of a message with {placeholders}', helpValue: '<text>' }),
   },
   exits: [3, 7, 130],
-  async run({ args, flags, given, connect, io, format, isColor, note }) {
+  async run(context) {
+    const { args, flags, given, io } = context;
     const now = io.clock.now();
     const range = flags.range === undefined ? null : parseRange(flags.range, now);
     const from: Position = range?.from ?? flags.from ?? { kind: 'end' };
     const to = range?.to ?? flags.to ?? null;
     const isLive = range === null && !given.has('from') && !given.has('to');
     const follow = given.has('follow') ? flags.follow : isLive;
-    const write = await writerOf(format, flags.format, isColor);
-    const [{ tailTopic }, { messageDoc }] = await Promise.all([
-      import('../admin/tail.js'),
-      import('../admin/message-doc.js'),
-    ]);
-    let isPartial = false;
-    const messages = tailTopic(
-      await connect(),
-      {
-        topic: args.topic,
-        from,
-        to,
-        follow,
-        brokerName: flags.broker ?? null,
-        queueId: flags.queue ?? null,
-        tags: flags.tag ?? null,
-        key: flags.key ?? null,
-        bodyMatch: flags['body-match'] === undefined ? null : regexOf(flags['body-match']),
-        count: flags.count ?? null,
-      },
-      {
-        onTrouble: ({ brokerName, addr, reason }) => {
-          isPartial = true;
-          void note(`warning: ${brokerName ?? addr}: ${reason}`);
-        },
-      },
-    );
-    for await (const message of messages) await io.stdout.write(write(messageDoc(message)));
-    return isPartial && !follow ? { exit: ExitCode.PARTIAL } : undefined;
+    return streamMessages(context, flags.format, {
+      topic: args.topic,
+      from,
+      to,
+      follow,
+      brokerName: flags.broker ?? null,
+      queueId: flags.queue ?? null,
+      tags: flags.tag ?? null,
+      key: flags.key ?? null,
+      bodyMatch: flags['body-match'] === undefined ? null : regexOf(flags['body-match']),
+      count: flags.count ?? null,
+    });
   },
 });
 
@@ -91,56 +71,4 @@ function regexOf(text: string): RegExp {
   } catch (error) {
     throw new UsageError(`--body-match: ${(error as Error).message}`, { cause: error });
   }
-}
-
-async function writerOf(
-  format: OutputFormat,
-  template: string | undefined,
-  isColor: boolean,
-): Promise<(message: MessageDoc) => string> {
-  if (template !== undefined) return (message) => `${fillIn(template, message)}\n`;
-  switch (format) {
-    case 'json':
-    case 'ndjson': {
-      const { toJson } = await import('../cli/render/json.js');
-      return (message) => `${toJson(message)}\n`;
-    }
-    case 'yaml': {
-      const { stringify } = await import('yaml');
-      return (message) => `---\n${stringify(message, { lineWidth: 0 })}`;
-    }
-    case 'csv': {
-      const { csvLine } = await import('../cli/render/csv.js');
-      return ({ storeTime, brokerName, queueId, queueOffset, msgId, tags, keys, body }) =>
-        csvLine([storeTime, brokerName, queueId, queueOffset, msgId, tags, keys, body]);
-    }
-    case 'name':
-      return ({ msgId }) => `${msgId}\n`;
-    default: {
-      const paint = isColor ? await colorPaint() : noPaint;
-      return (message) => peopleLine(message, paint);
-    }
-  }
-}
-
-/** `2026-01-01T10:00:00.000Z broker-a/3@1204551 [tags] (keys) body` */
-function peopleLine(message: MessageDoc, paint: Paint): string {
-  const place = `${message.brokerName ?? '?'}/${message.queueId}@${message.queueOffset}`;
-  const labels = [message.tags === null ? '' : `[${message.tags}]`, message.keys === null ? '' : `(${message.keys})`];
-  const head = [paint.tone('quiet', message.storeTime), place, ...labels.filter((label) => label !== '').map(oneLine)];
-  return `${head.join(' ')} ${oneLine(message.body)}\n`;
-}
-
-function fillIn(template: string, message: MessageDoc): string {
-  return template.replace(/\{(\w+)(?::([^}]*))?\}/g, (whole, name: string, detail: string | undefined) => {
-    if (name === 'property' && detail !== undefined) return message.properties[detail] ?? '';
-    if (name === 'broker') return message.brokerName ?? '';
-    if (name === 'properties')
-      return Object.entries(message.properties)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' ');
-    const value = Object.hasOwn(message, name) ? message[name as keyof MessageDoc] : undefined;
-    if (value === undefined) return whole;
-    return value === null ? '' : String(value);
-  });
 }

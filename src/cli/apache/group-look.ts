@@ -1,7 +1,11 @@
-import { type ApacheCommand, needed, partialExit } from './command.js';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GroupStatus, QueueTrouble } from '../../admin/consumer-status.js';
+import { type ApacheCommand, type ApacheContext, needed, partialExit } from './command.js';
 import { groupConfigFields } from './group-config-text.js';
 import { left } from './java-text.js';
-import { required } from './option.js';
+import { messageQueueText } from './message-text.js';
+import { optional, required, toggle } from './option.js';
 
 /** A group that nobody knows is not found, where Apache's command says nothing. Source: tools/command/consumer/GetConsumerConfigSubCommand.java */
 const getConsumerConfig: ApacheCommand = {
@@ -37,4 +41,77 @@ const producer: ApacheCommand = {
   },
 };
 
-export const commands: readonly ApacheCommand[] = [getConsumerConfig, producer];
+/** Source: tools/command/consumer/ConsumerStatusSubCommand.java */
+const consumerStatus: ApacheCommand = {
+  name: 'consumerStatus',
+  options: [
+    required('g', 'consumerGroup', 'consumer group to inspect'),
+    optional('i', 'clientId', 'one client id; left out means every client'),
+    optional('b', 'brokerAddr', 'ask this broker for the client list'),
+    toggle('s', 'jstack', 'also fetch a client thread dump'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const clientId = flags.value('i');
+    const [{ consumerStatus: read }, { runningInfoText }] = await Promise.all([
+      import('../../admin/consumer-status.js'),
+      import('./running-info-text.js'),
+    ]);
+    const status = await read(await context.connect(), {
+      consumerGroup: needed(flags, 'g'),
+      clientId,
+      brokerAddr: flags.value('b'),
+      jstack: flags.has('s'),
+    });
+    if (clientId === null) await showMembers(context, status, runningInfoText);
+    else for (const { info } of status.members) if (info !== null) await context.print(runningInfoText(info));
+    return partialExit(context, status);
+  },
+};
+
+/** What each member tells goes to a file under the working folder. */
+async function showMembers(
+  context: ApacheContext,
+  status: GroupStatus,
+  format: (info: NonNullable<GroupStatus['members'][number]['info']>) => string,
+): Promise<void> {
+  const row = (index: string | number, clientId: string, version: string, file: string) =>
+    context.line(`${left(index, 10)} ${left(clientId, 40)} ${left(version, 20)} ${file}`);
+  await row('#Index', '#ClientId', '#Version', '#ConsumerRunningInfoFile');
+  const folder = String(context.io.clock.now());
+  let index = 0;
+  for (const { clientId, version, info, reason } of status.members) {
+    if (info === null) {
+      await context.complain(`${clientId}: ${reason}`);
+      continue;
+    }
+    // The id comes from the network: it must not leave the folder.
+    const name = clientId.replace(/[/\\]|^\.+$/g, '_');
+    await mkdir(join(context.io.cwd, folder), { recursive: true });
+    await writeFile(join(context.io.cwd, folder, name), format(info));
+    index += 1;
+    await row(index, clientId, version ?? '', `${folder}/${name}`);
+  }
+  if (status.isSameSubscription === null) return;
+  if (!status.isSameSubscription) {
+    await context.print('\n\nWARN: Different subscription in the same group of consumer!!!');
+    return;
+  }
+  await context.print('\n\nSame subscription in the same group of consumer\n\nRebalance OK\n');
+  for (const trouble of status.troubles) await context.line(troubleText(trouble));
+}
+
+/** Source: remoting/protocol/body/ConsumerRunningInfo.java#analyzeProcessQueue */
+function troubleText({ clientId, mq, kind, amount }: QueueTrouble): string {
+  const queue = `${clientId} ${messageQueueText(mq)}`;
+  switch (kind) {
+    case 'not-locked':
+      return `${queue} can't lock for a while, ${amount}ms`;
+    case 'unlock-failed':
+      return `${queue} unlock ${amount} times, still failed`;
+    case 'blocked':
+      return `${queue} can't consume for a while, maybe blocked, ${amount}ms`;
+  }
+}
+
+export const commands: readonly ApacheCommand[] = [getConsumerConfig, producer, consumerStatus];

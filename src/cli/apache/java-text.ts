@@ -63,3 +63,8 @@ export function dateTime(timestamp: number): string {
 export function dateTimeMillis(timestamp: number): string {
   return `${dateTime(timestamp)},${String(new Date(timestamp).getMilliseconds()).padStart(3, '0')}`;
 }
+
+/** `yyyyMMddHHmmssSSS`, local. Source: common/UtilAll.java#timeMillisToHumanString */
+export function compactTime(timestamp: number): string {
+  return dateTimeMillis(timestamp).replace(/\D/g, '');
+}

@@ -19,7 +19,7 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
       ...['updateSubGroup', 'deleteSubGroup', 'setConsumeMode'],
     ],
   ],
-  [() => import('./offset.js'), ['resetOffsetByTime']],
+  [() => import('./offset.js'), ['resetOffsetByTime', 'skipAccumulatedMessage', 'cloneGroupOffset']],
   [() => import('./cluster.js'), ['clusterList', 'clusterRT']],
   [
     () => import('./broker.js'),
@@ -45,8 +45,12 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
     () => import('./topic-settings.js'),
     ['updateTopicList', 'updateSubGroupList', 'updateTopicPerm', 'updateOrderConf'],
   ],
+  [
+    () => import('./print-message.js'),
+    ['printMsg', 'printMsgByQueue', 'consumeMessage', 'dumpCompactionLog', 'checkMsgSendRT'],
+  ],
   [() => import('./queue.js'), ['topicClusterList', 'allocateMQ', 'queryCq']],
-  [() => import('./group-look.js'), ['getConsumerConfig', 'producer']],
+  [() => import('./group-look.js'), ['getConsumerConfig', 'producer', 'consumerStatus']],
 ];
 
 /** Second names, all lower case. */

@@ -51,8 +51,7 @@ const resetOffsetByTime: ApacheCommand = {
 
     const isForce = flags.has('f') ? flags.value('f')?.toLowerCase() === 'true' : true;
     const cluster = flags.value('cluster');
-    const { isLmq, TIMER_TOPIC } = await import('../../protocol/topic-validator.js');
-    const routeTopic = cluster !== null && (isLmq(topic) || topic === TIMER_TOPIC) ? cluster : null;
+    const routeTopic = await routeTopicOf(topic, cluster);
     const request = { consumerGroup, topic, timestamp, isForce, isC: flags.has('cplus'), routeTopic };
     const result = await admin.resetByTime(session, request);
     if (result.queues.length === 0) throw new AdminError('failed', `no queue of "${topic}" was moved`);
@@ -85,4 +84,78 @@ const resetOffsetByTime: ApacheCommand = {
   },
 };
 
-export const commands: readonly ApacheCommand[] = [resetOffsetByTime];
+/** Source: tools/command/offset/SkipAccumulationSubCommand.java */
+const skipAccumulatedMessage: ApacheCommand = {
+  name: 'skipAccumulatedMessage',
+  writes: true,
+  options: [
+    required('g', 'group', 'consumer group to move'),
+    required('t', 'topic', 'topic to move on'),
+    optional('f', 'force', 'true, the default, also allows moving forward'),
+    optional('c', 'cluster', 'route name for LMQ or wheel-timer topics; otherwise not used'),
+  ],
+  async run(context) {
+    const { flags, line } = context;
+    const topic = needed(flags, 't');
+    const { resetByTime } = await import('../../admin/offset-reset-by-time.js');
+    const result = await resetByTime(await context.connect(), {
+      consumerGroup: needed(flags, 'g'),
+      topic,
+      timestamp: -1,
+      isForce: flags.has('f') ? flags.value('f')?.toLowerCase() === 'true' : true,
+      isC: false,
+      routeTopic: await routeTopicOf(topic, flags.value('c')),
+    });
+    if (result.kind === 'online') {
+      await line([left('#brokerName', 40), left('#queueId', 40), left('#offset', 40)].join('  '));
+      for (const { brokerName, queueId, offset } of result.queues) {
+        await line([left(front(brokerName, 32), 40), left(queueId, 40), left(offset, 40)].join('  '));
+      }
+      return partialExit(context, result);
+    }
+    const row = (...cells: ReadonlyArray<string | number>) => line(cells.map((cell) => left(cell, 20)).join('  '));
+    await row('#brokerName', '#queueId', '#brokerOffset', '#consumerOffset', '#timestampOffset', '#rollbackOffset');
+    for (const queue of result.queues) {
+      const { brokerOffset, consumerOffset, timestampOffset, resetOffset } = queue;
+      await row(front(queue.brokerName, 32), queue.queueId, brokerOffset, consumerOffset, timestampOffset, resetOffset);
+    }
+    return partialExit(context, result);
+  },
+};
+
+/** The topic whose route counts: another one only for light queues and the timer's. */
+async function routeTopicOf(topic: string, cluster: string | null): Promise<string | null> {
+  const { isLmq, TIMER_TOPIC } = await import('../../protocol/topic-validator.js');
+  return cluster !== null && (isLmq(topic) || topic === TIMER_TOPIC) ? cluster : null;
+}
+
+/**
+ * Copies the offsets of all topics of the source, whatever `-t` says, as Apache's command does; but not those of its
+ * retry topic, which the other group does not read.
+ *
+ * Source: tools/command/offset/CloneGroupOffsetCommand.java
+ */
+const cloneGroupOffset: ApacheCommand = {
+  name: 'cloneGroupOffset',
+  writes: true,
+  options: [
+    required('s', 'srcGroup', 'group whose offsets are read'),
+    required('d', 'destGroup', 'group that receives the offsets'),
+    required('t', 'topic', 'a topic of the group; all its topics are copied'),
+    optional('o', 'offline', 'accepted and ignored'),
+  ],
+  async run(context) {
+    const { flags } = context;
+    const [srcGroup, destGroup, topic] = [needed(flags, 's'), needed(flags, 'd'), needed(flags, 't')];
+    const { applyClone, planClone } = await import('../../admin/offset-clone.js');
+    const session = await context.connect();
+    const { topicRoute } = await import('../../admin/topic-route.js');
+    await topicRoute(session, topic);
+    const { verified } = await applyClone(session, await planClone(session, { srcGroup, destGroup, topic: null }));
+    if (!verified) throw new AdminError('failed', 'read back, some offsets are not what was committed');
+    await context.print(`clone group offset success. srcGroup[${srcGroup}], destGroup=[${destGroup}], topic[${topic}]`);
+    return undefined;
+  },
+};
+
+export const commands: readonly ApacheCommand[] = [resetOffsetByTime, skipAccumulatedMessage, cloneGroupOffset];

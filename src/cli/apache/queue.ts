@@ -68,12 +68,12 @@ const queryCq: ApacheCommand = {
       import('../../protocol/fastjson.js'),
     ]);
     const found = await consumeQueueUnits(await context.connect(), look);
-    if (found.subscriptionData !== undefined) {
+    if (found.subscriptionData != null) {
       await context.print(
         `Subscription data: \n${stringifyFastjson(found.subscriptionData, { pretty: true })}\n${RULE}`,
       );
     }
-    if (found.filterData !== undefined) await context.print(`Filter data: \n${found.filterData}\n${RULE}`);
+    if (found.filterData != null) await context.print(`Filter data: \n${found.filterData}\n${RULE}`);
     await context.print(`Queue data: \nmax: ${found.maxQueueIndex}, min: ${found.minQueueIndex}\n${RULE}`);
     for (const [i, unit] of found.queueData.entries()) {
       const { physicOffset, physicSize, tagsCode, extendDataJson, bitMap, eval: isTaken, msg } = unit;
