@@ -22,6 +22,8 @@ import {
   type ServerConnection,
   type TlsServerOptions,
 } from '../remoting/server.js';
+import { aclCheck } from './acl/acl-check.js';
+import type { AclFiles } from './acl/acl-files.js';
 import { authCheck } from './auth/auth-check.js';
 import { AuthService, innerCredentials, wantsUsers } from './auth/auth-service.js';
 import type { BrokerConfig } from './broker-config.js';
@@ -37,6 +39,7 @@ import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { PopInflightCounter } from './pop/inflight-counter.js';
 import { PopService } from './pop/pop-service.js';
+import { aclAdminHandlers } from './processors/acl-admin.js';
 import { authAdminHandlers } from './processors/auth-admin.js';
 import { brokerAdminHandlers } from './processors/broker-admin.js';
 import { clientManageHandlers } from './processors/client-manage.js';
@@ -90,6 +93,7 @@ const NOT_ON_FAST_PORT: ReadonlySet<number> = new Set([
   RequestCode.POLLING_INFO,
 ]);
 
+const RELOAD_ACL_MS = 5000;
 const SCAN_CHANNELS_MS = 10_000;
 const FIRST_OFFSET_FLUSH_MS = 10_000;
 const SAVE_FILTERS_MS = 10_000;
@@ -157,6 +161,8 @@ export class Broker {
   readonly #memory: LogMemory;
   /** null for a broker that keeps no users. */
   readonly #auth: AuthService | null;
+  /** null without aclEnable. */
+  #acl: AclFiles | null = null;
   #hotSend: HotSend | null = null;
   #store: MessageStore | null = null;
   #context: BrokerContext | null = null;
@@ -299,8 +305,16 @@ export class Broker {
   }
 
   async #startAccessControl(): Promise<void> {
+    const { clock, logger } = this.#deps;
+    if (this.config.aclEnable) {
+      // Loaded only where it is used: it brings a YAML reader along.
+      const { AclFiles, aclConfFolder } = await import('./acl/acl-files.js');
+      this.#acl = new AclFiles(aclConfFolder(this.config), logger, () => clock.now());
+      await this.#acl.start();
+      this.#server.registerBefore(aclCheck(this.#acl));
+    }
     await this.#auth?.load();
-    if (this.#auth) this.#server.registerBefore(authCheck(this.config, this.#auth.table, this.#deps.logger));
+    if (this.#auth) this.#server.registerBefore(authCheck(this.config, this.#auth.table, logger));
   }
 
   /** Answers in place of the processors while the broker does not serve, or not on this port. */
@@ -403,6 +417,7 @@ export class Broker {
       consumerCallHandlers(context),
       timerAdminHandlers(context.timer),
       authAdminHandlers(this.#auth),
+      aclAdminHandlers(context, this.#acl),
       brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
       pop.handlers(),
       coldDataHandlers(context),
@@ -493,6 +508,10 @@ export class Broker {
         if (this.#pop) this.#inBackground(this.#pop.saveIfChanged(), 'consumerOrderInfo.json could not be written');
       });
     });
+    if (this.#acl) {
+      const acl = this.#acl;
+      this.#every(RELOAD_ACL_MS, () => this.#inBackground(acl.reload(), 'access control files could not be read'));
+    }
     this.#checkHeldPulls(context);
     this.#recordMorning(context);
   }
