@@ -96,9 +96,11 @@ function parseRows(text: string): Map<string, Cells> {
   return cells;
 }
 
-/** 0 is best. */
+/** Whether nothing is left to be done about a cell. */
+export const isDone = (text: string): boolean => isSame(text) || text === '-' || text.startsWith('does not suit');
+
+/** 0 is best; a command that is there and differs is better than none. */
 export function rankOf(text: string): number {
-  if (isSame(text) || text === '-') return 0;
-  if (text.startsWith('does not suit')) return 1;
-  return text.startsWith('not yet') ? 2 : 3;
+  if (isDone(text)) return 0;
+  return text.startsWith('differs') ? 1 : 2;
 }
