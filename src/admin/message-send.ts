@@ -201,8 +201,8 @@ async function withProducer<T>(
     invokeOneway: remoting.invokeOneway.bind(remoting),
     registerProcessor: remoting.registerProcessor.bind(remoting),
     closeConnection: remoting.closeConnection.bind(remoting),
-    onConnect: remoting.onConnect.bind(remoting),
-    onDisconnect: remoting.onDisconnect.bind(remoting),
+    onConnect: () => {},
+    onDisconnect: () => {},
     shutdown: async () => {},
   };
   const producer = new Producer(

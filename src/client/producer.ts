@@ -9,7 +9,6 @@ import { decodeRecallHandle } from '../protocol/recall-handle.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
 import { GROUP_MAX_LENGTH, isDlqTopic, isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
-import { TraceMessageType } from '../protocol/trace-data.js';
 import {
   RemotingConnectError,
   RemotingError,
@@ -19,11 +18,13 @@ import {
 import type { SendKind, SendResponse } from './client-api.js';
 import type { ClientOptions } from './client-config.js';
 import { ClientErrorCode, MQBrokerError, MQClientError } from './errors.js';
+import { type LatencyFaultOptions, LatencyFaults } from './latency-faults.js';
 import type { ProducerMember } from './members.js';
 import { type ClientDeps, MQClientInstance } from './mq-client-instance.js';
 import { QueuePicker } from './queue-picker.js';
 import { ReplyWaiters } from './request-reply.js';
 import { DEFAULT_REGION_ID, type SendResult } from './send-result.js';
+import { traceRecall, traceSend } from './send-trace.js';
 import { MAX_TRACE_BYTES, TRACE_SEND_TIMEOUT_MS, TraceDispatcher, type TraceOptions } from './trace-dispatcher.js';
 import { type TransactionListener, type TransactionSendResult, TransactionSettler } from './transaction.js';
 import { validateGroup, validateMessage, validateTopic } from './validators.js';
@@ -41,8 +42,10 @@ const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
 ]);
 
 /** Names are Apache's; times are ms, sizes bytes. Source: client/producer/DefaultMQProducer.java */
-export interface ProducerOptions extends ClientOptions, TraceOptions {
+export interface ProducerOptions extends ClientOptions, TraceOptions, LatencyFaultOptions {
   group: string;
+  /** With enableTrace: records recalls, too; false. Apache's property com.rocketmq.recall.default.trace.enable. */
+  enableRecallTrace?: boolean;
   /** Deadline of a send, all tries included; 3,000. */
   sendMsgTimeout?: number;
   /** Deadline of one try while more may follow; -1, none. */
@@ -117,6 +120,7 @@ export class Producer {
   readonly #ownsInstance: boolean;
   readonly #topics = new Set<string>();
   readonly #picker: QueuePicker;
+  readonly #faults: LatencyFaults;
   readonly #waiters: ReplyWaiters;
   readonly #settler: TransactionSettler | null;
   readonly #trace: TraceDispatcher | null;
@@ -132,7 +136,10 @@ export class Producer {
     this.#options = options;
     this.#ownsInstance = options.instance === undefined;
     this.#instance = options.instance ?? new MQClientInstance(options, deps);
-    this.#picker = new QueuePicker(this.#instance.random);
+    const { clock, logger, random } = this.#instance;
+    const detect = (brokerName: string, timeoutMs: number) => this.#detect(brokerName, timeoutMs);
+    this.#faults = new LatencyFaults(options, { clock, logger, detect });
+    this.#picker = new QueuePicker(random, this.#faults);
     this.#waiters = new ReplyWaiters(this.#instance.clock);
     this.#sendMsgTimeout = options.sendMsgTimeout ?? 3000;
     this.#maxMessageSize = options.maxMessageSize ?? 4 * 1024 * 1024;
@@ -155,6 +162,7 @@ export class Producer {
     this.#instance.registerProducer(this.#member());
     this.#state = 'running';
     if (this.#ownsInstance) this.#instance.start();
+    this.#faults.start();
     await this.#instance.sendHeartbeatToAllBrokers();
   }
 
@@ -168,6 +176,7 @@ export class Producer {
     const wasRunning = this.#state === 'running';
     this.#state = 'shut down';
     this.#waiters.close();
+    this.#faults.stop();
     await this.#trace?.shutdown();
     if (wasRunning) await this.#instance.unregisterProducer(this.group);
     if (this.#ownsInstance) await this.#instance.shutdown();
@@ -279,8 +288,9 @@ export class Producer {
     validateTopic(topic);
     if (isRetryTopic(topic) || isDlqTopic(topic)) throw new MQClientError('topic is not supported');
     let brokerName: string;
+    let messageId: string;
     try {
-      ({ brokerName } = decodeRecallHandle(recallHandle));
+      ({ brokerName, messageId } = decodeRecallHandle(recallHandle));
     } catch (error) {
       throw new MQClientError((error as Error).message, { cause: error });
     }
@@ -290,10 +300,21 @@ export class Producer {
       this.#instance.findBrokerAddressInPublish(queues[0]?.brokerName ?? '');
     if (addr === null) throw new MQClientError('The broker service address not found');
     const query = { producerGroup: this.group, topic, recallHandle, bname: brokerName };
-    return this.#instance.api.recallMessage(addr, query, {
-      timeoutMs: this.#sendMsgTimeout,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    try {
+      const call = { timeoutMs: this.#sendMsgTimeout, signal: options.signal };
+      const recalled = await this.#instance.api.recallMessage(addr, query, call);
+      this.#traceRecall(topic, messageId, recalled.regionId, true);
+      return recalled.msgId;
+    } catch (error) {
+      if (error instanceof MQBrokerError) this.#traceRecall(topic, messageId, null, false);
+      throw error;
+    }
+  }
+
+  #traceRecall(topic: string, msgId: string, regionId: string | null, isSuccess: boolean): void {
+    if (this.#trace === null || !this.#options.enableRecallTrace) return;
+    const recall = { groupName: this.group, topic, msgId, regionId: regionId ?? DEFAULT_REGION_ID, isSuccess };
+    traceRecall(this.#trace, { ...recall, timestamp: this.#instance.clock.now() });
   }
 
   /** The queues that `send` would choose from. @throws MQClientError (10005) without a route */
@@ -432,11 +453,18 @@ export class Producer {
         throw callTimeout(queue.brokerName, failure);
       }
       brokersSent.push(queue.brokerName);
+      const tryMs = this.#nowMs();
       try {
         const result = await this.#transmitTo(queue, prepared, transmit, this.#tryMs(leftMs, tries < retries), signal);
+        this.#faults.answered(queue.brokerName, this.#nowMs() - tryMs);
         if (!this.#wantsAnotherBroker(result)) return result;
         notStored = { result };
       } catch (error) {
+        if (error instanceof MQBrokerError) this.#faults.refused(queue.brokerName);
+        else if (error instanceof RemotingError) this.#faults.unreached(queue.brokerName);
+        else this.#faults.answered(queue.brokerName, this.#nowMs() - tryMs);
+        // It is stored, if not as safely as was asked for.
+        if (error instanceof MQBrokerError && !isRetryable(error) && notStored !== null) return notStored.result;
         if (signal?.aborted || this.#state !== 'running' || !isRetryable(error)) throw error;
         failure = error;
       }
@@ -448,6 +476,21 @@ export class Producer {
       `Send [${brokersSent.length}] times, still failed, cost [${costMs}]ms, Topic: ${prepared.topic}, BrokersSent: [${brokersSent.join(', ')}]`,
       { cause: failure, responseCode: failureCode(failure) },
     );
+  }
+
+  /** Whether a broker answers; null when it has left the routes. */
+  async #detect(brokerName: string, timeoutMs: number): Promise<boolean | null> {
+    const addr = this.#instance.findBrokerAddressInPublish(brokerName);
+    if (addr === null) return null;
+    const [topic] = this.#topics;
+    if (topic === undefined) return false;
+    try {
+      const { signal } = this.#instance;
+      await this.#instance.api.getMaxOffset(addr, { topic, brokerName, queueId: 0 }, { timeoutMs, signal });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #tryMs(leftMs: number, mayRetry: boolean): number {
@@ -489,33 +532,14 @@ export class Producer {
     const timestamp = this.#instance.clock.now();
     const response = await this.#instance.api.sendMessage(addr, header, prepared.body, call);
     const result = sendResultOf(response, prepared, queue);
-    if (this.#trace && result.traceOn) this.#traceSend(this.#trace, prepared, result, addr, timestamp);
+    if (this.#trace && result.traceOn) {
+      const { topic, properties, body } = prepared;
+      const costMs = this.#instance.clock.now() - timestamp;
+      const send = { groupName: this.group, topic, properties, bodyBytes: body.length, storeHost: addr };
+      traceSend(this.#trace, { ...send, timestamp, costMs }, result);
+    }
     return result;
   };
-
-  /** Source: client/trace/hook/SendMessageTraceHookImpl.java */
-  #traceSend(trace: TraceDispatcher, prepared: Prepared, result: SendResult, addr: string, timestamp: number): void {
-    const { topic, properties } = prepared;
-    if (topic.startsWith(trace.traceTopic)) return;
-    trace.append(topic, [
-      {
-        type: 'Pub',
-        timestamp,
-        regionId: result.regionId,
-        groupName: this.group,
-        topic,
-        msgId: result.msgId,
-        tags: properties.get(MessageProperty.TAGS),
-        keys: properties.get(MessageProperty.KEYS),
-        storeHost: addr,
-        bodyBytes: prepared.body.length,
-        costMs: this.#instance.clock.now() - timestamp,
-        msgType: messageTypeOf(properties),
-        offsetMsgId: result.offsetMsgId,
-        isSuccess: result.sendStatus === 'SEND_OK',
-      },
-    ]);
-  }
 
   readonly #transmitOneway: Transmit<void> = (addr, header, prepared, _queue, call) =>
     this.#instance.api.sendMessageOneway(addr, header, prepared.body, call);
@@ -533,14 +557,6 @@ function sendResultOf(response: SendResponse, prepared: Prepared, queue: Message
     traceOn: response.traceOn,
     recallHandle: response.recallHandle ?? null,
   };
-}
-
-/** Source: client/impl/producer/DefaultMQProducerImpl.java#sendKernelImpl */
-function messageTypeOf(properties: ReadonlyMap<string, string>): number {
-  const isDelayed = properties.has(MessageProperty.DELAY_TIME_LEVEL) || properties.has('__STARTDELIVERTIME');
-  if (isDelayed) return TraceMessageType.DELAY;
-  const isHalf = properties.get(MessageProperty.TRANSACTION_PREPARED) === 'true';
-  return isHalf ? TraceMessageType.HALF : TraceMessageType.NORMAL;
 }
 
 /** A dispatcher that sends with a producer of its own on the same connections. */

@@ -175,6 +175,13 @@ export function parseConsumeTimestamp(value: number | string): number {
   return new Date(year, month - 1, day, hour, minute, second).getTime();
 }
 
+/** `yyyyMMddHHmmss` in local time. @param timestamp ms since the epoch */
+export function consumeTimestampText(timestamp: number): string {
+  const date = new Date(timestamp);
+  const parts = [date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+  return `${date.getFullYear()}${parts.map((part) => String(part).padStart(2, '0')).join('')}`;
+}
+
 /** Redeliveries of a message before it is given up, when not orderly. */
 export function maxReconsumeTimesOf({ maxReconsumeTimes }: Pick<PushConsumerConfig, 'maxReconsumeTimes'>): number {
   return maxReconsumeTimes === -1 ? 16 : maxReconsumeTimes;

@@ -31,6 +31,7 @@ import { createTraceDispatcher } from './producer.js';
 import { PullKernel } from './pull-kernel.js';
 import { type PullHost, PullLoop } from './pull-loop.js';
 import {
+  consumeTimestampText,
   maxReconsumeTimesOf,
   type PushConsumerConfig,
   type PushConsumerOptions,
@@ -372,7 +373,14 @@ export class PushConsumer {
       consumeType: 'CONSUME_PASSIVELY',
       isOrderly: this.#isOrderly,
       startTimestamp: this.#startTimestamp,
-      config: { consumerGroup: this.group, clientId: this.clientId, ...this.config },
+      config: {
+        consumerGroup: this.group,
+        ...this.#instance.config,
+        ...this.config,
+        consumeTimestamp: consumeTimestampText(this.config.consumeTimestamp),
+        consumeThreadMin: this.config.consumeThreadMax,
+        enableTrace: this.#trace !== null,
+      },
       consumeThreads: this.config.consumeThreadMax,
       subscriptions: [...this.#subscriptions.values()],
       queues: [...this.#held.values()],
@@ -539,7 +547,8 @@ export class PushConsumer {
     }
     if (this.#held.has(key) || this.#state !== 'running') return false;
     const pq = new ProcessQueue(this.#instance.clock);
-    if (this.#isOrderly) pq.markLocked();
+    // Java says so of every queue in hand, and who asks for the running info sees it.
+    pq.markLocked();
     const loop = new PullLoop(this.#pullHost(), mq, pq, nextOffset);
     this.#held.set(key, { mq, pq, loop });
     this.#instance.logger.info({ group: this.group, ...mq, nextOffset }, 'the queue is ours');

@@ -1,5 +1,6 @@
 import type { Random } from '../base/clock.js';
 import type { MessageQueue } from '../protocol/message-queue.js';
+import type { LatencyFaults } from './latency-faults.js';
 
 /**
  * Chooses the queue of the next message: one after the other, from a random one on.
@@ -7,24 +8,48 @@ import type { MessageQueue } from '../protocol/message-queue.js';
  * Source: client/impl/producer/TopicPublishInfo.java#selectOneMessageQueue
  */
 export class QueuePicker {
-  #next: number;
+  readonly #random: Random;
+  readonly #faults: LatencyFaults;
+  #next = 0;
 
-  constructor(random: Random) {
-    this.#next = Math.floor(random.next() * 0x4000_0000);
+  constructor(random: Random, faults: LatencyFaults) {
+    this.#random = random;
+    this.#faults = faults;
+    this.#begin();
   }
 
   /**
+   * With latency faults: brokers that are available first, then those that can be reached, then any.
+   *
    * @param lastBrokerName a broker that has just failed: it is passed over when there is another
    * @returns null when there is no queue
+   * Source: client/latency/MQFaultStrategy.java#selectOneMessageQueue
    */
   pick(queues: readonly MessageQueue[], lastBrokerName: string | null): MessageQueue | null {
-    if (lastBrokerName !== null) {
-      for (let tried = 0; tried < queues.length; tried += 1) {
-        const queue = this.#step(queues);
-        if (queue !== null && queue.brokerName !== lastBrokerName) return queue;
-      }
+    const faults = this.#faults;
+    const isOther = (brokerName: string) => brokerName !== lastBrokerName;
+    if (faults.isEnabled) {
+      if (lastBrokerName !== null) this.#begin();
+      return (
+        this.#first(queues, (brokerName) => isOther(brokerName) && faults.isAvailable(brokerName)) ??
+        this.#first(queues, (brokerName) => isOther(brokerName) && faults.isReachable(brokerName)) ??
+        this.#step(queues)
+      );
     }
-    return this.#step(queues);
+    const other = lastBrokerName === null ? null : this.#first(queues, isOther);
+    return other ?? this.#step(queues);
+  }
+
+  #begin(): void {
+    this.#next = Math.floor(this.#random.next() * 0x4000_0000);
+  }
+
+  #first(queues: readonly MessageQueue[], isWanted: (brokerName: string) => boolean): MessageQueue | null {
+    for (let tried = 0; tried < queues.length; tried += 1) {
+      const queue = this.#step(queues);
+      if (queue !== null && isWanted(queue.brokerName)) return queue;
+    }
+    return null;
   }
 
   #step(queues: readonly MessageQueue[]): MessageQueue | null {

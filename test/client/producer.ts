@@ -11,6 +11,7 @@ import { createMessage } from '../../src/protocol/message.js';
 import { decodeBatch } from '../../src/protocol/message-batch.js';
 import { decodeProperties } from '../../src/protocol/message-property.js';
 import { encodeRecallHandle } from '../../src/protocol/recall-handle.js';
+import { decodeTraceRecords } from '../../src/protocol/trace-data.js';
 import { RemotingConnectError, RemotingTimeoutError, RemotingTooMuchRequestError } from '../../src/remoting/errors.js';
 import { addrOf, fakeCluster } from '../helper/client.js';
 import { deferred } from '../helper/remoting.js';
@@ -295,7 +296,7 @@ for (const [what, topic, body, text] of [
 
 test('a delayed message is taken back at the broker that its handle names', async (t) => {
   const { cluster, producer } = await setUp(t);
-  cluster.overrides.set('recallMessage', () => 'K');
+  cluster.overrides.set('recallMessage', () => ({ msgId: 'K', regionId: 'r' }));
   const handle = { topic: 'orders', brokerName: 'broker-b', timestampText: '17', messageId: 'K' };
   const recallHandle = encodeRecallHandle(handle);
   t.is(await producer.recallMessage('orders', recallHandle), 'K');
@@ -368,4 +369,58 @@ test('producers of one instance have different groups, and leave it running', as
   await first.shutdown();
   t.false(cluster.remoting.isShutDown);
   await new Producer({ group: 'g', instance }).start();
+});
+
+for (const [what, error, isSuccess] of [
+  ['a recall', null, true],
+  ['a refused recall', new MQBrokerError(1, 'too late', 'x'), false],
+] as const) {
+  test(`${what} is recorded when that was asked for`, async (t) => {
+    const { cluster, producer } = await setUp(t, { enableTrace: true, enableRecallTrace: true });
+    cluster.createTopic('RMQ_SYS_TRACE_TOPIC');
+    cluster.overrides.set('recallMessage', () => {
+      if (error !== null) throw error;
+      return { msgId: 'K', regionId: 'DefaultRegion' };
+    });
+    const handle = { topic: 'orders', brokerName: 'broker-b', timestampText: '17', messageId: 'K' };
+    await producer.recallMessage('orders', encodeRecallHandle(handle)).catch(() => {});
+    await cluster.advance(5000);
+    const [trace] = cluster.log({ topic: 'RMQ_SYS_TRACE_TOPIC', brokerName: 'broker-a', queueId: 0 });
+    const [record] = decodeTraceRecords(trace?.body.toString() ?? '');
+    t.like(record, {
+      type: 'Recall',
+      groupName: 'g',
+      topic: 'orders',
+      msgId: 'K',
+      regionId: 'DefaultRegion',
+      isSuccess,
+    });
+  });
+}
+
+test('with latency faults a broker that failed gets nothing for a while', async (t) => {
+  const { cluster, producer, sends, fail } = await setUp(t, { sendLatencyFaultEnable: true });
+  fail((addr) => (addr === addrOf('broker-a') ? new RemotingConnectError('x', 'refused') : null));
+  await producer.send(createMessage('orders', 'x'));
+  fail(() => null);
+  const brokersOf = async () => {
+    const before = sends().length;
+    for (let i = 0; i < 4; i += 1) await producer.send(createMessage('orders', 'x'));
+    const addrs = sends().map(({ addr }) => addr);
+    return [...new Set(addrs.slice(before))].sort();
+  };
+  t.deepEqual(await brokersOf(), [addrOf('broker-b')]);
+  await cluster.advance(10_000);
+  t.deepEqual(await brokersOf(), [addrOf('broker-a'), addrOf('broker-b')]);
+});
+
+test('what is stored, if not safely, is the result when another broker refuses', async (t) => {
+  const { cluster, producer, sends } = await setUp(t, { retryAnotherBrokerWhenNotStoreOK: true });
+  cluster.overrides.set('sendMessage', (addr: string, header: Header) => {
+    if (addr === addrOf('broker-b')) throw new MQBrokerError(13, 'illegal', 'x');
+    const status = 'FLUSH_DISK_TIMEOUT';
+    return { status, msgId: 'id', queueId: header.e, queueOffset: 0, regionId: null, traceOn: true };
+  });
+  t.is((await producer.send(createMessage('orders', 'x'))).sendStatus, 'FLUSH_DISK_TIMEOUT');
+  t.is(sends().length, 2);
 });

@@ -309,10 +309,11 @@ export function messageApi(rpc: Rpc) {
       addr: string,
       query: HeaderOf<typeof RecallMessageRequestHeader>,
       options?: CallOptions,
-    ): Promise<string> {
+    ): Promise<{ msgId: string; regionId: string | null }> {
       const header = encodeHeader(RecallMessageRequestHeader, query);
       const response = await rpc.call(addr, { code: RequestCode.RECALL_MESSAGE, header }, options);
-      return decodeHeader(RecallMessageResponseHeader, response.extFields).msgId;
+      const { msgId } = decodeHeader(RecallMessageResponseHeader, response.extFields);
+      return { msgId, regionId: response.extFields?.MSG_REGION ?? null };
     },
   };
 }
