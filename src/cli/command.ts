@@ -1,7 +1,7 @@
 import type { AdminSession } from '../admin/session.js';
 import { EXIT_CODE_TEXT, ExitCode } from './exit-code.js';
 import type { ArgTable, ArgValues, FlagTable, FlagValues } from './flags.js';
-import { COMMON_FLAGS, GLOBAL_FLAGS, WATCH_FLAGS } from './global-flags.js';
+import { COMMON_FLAGS, GLOBAL_FLAGS, OUTPUT_FLAGS, WATCH_FLAGS } from './global-flags.js';
 import type { CliIo } from './io.js';
 import type { OutputFormat, View } from './render/view.js';
 import type { Settings } from './settings.js';
@@ -74,6 +74,8 @@ export interface CommandSpec<
   readonly watch?: boolean;
   /** Talks to no cluster and has no result to format: fewer global flags. */
   readonly isLocal?: boolean;
+  /** Talks to no cluster, but has a result to format: without the flags of a connection. */
+  readonly isOffline?: boolean;
   /** Codes for help besides 0, 1, 2, and 5 of all that use the network. */
   readonly exits?: readonly ExitCode[];
   run(context: CommandContext<A, F>): Promise<R>;
@@ -106,12 +108,20 @@ export function defineCommand<
 >(spec: CommandSpec<A, F, R>): CommandClass<DocumentIn<R>> {
   const flags: FlagTable = {
     ...(spec.flags ?? {}),
-    ...(spec.isLocal === true ? COMMON_FLAGS : GLOBAL_FLAGS),
+    ...(spec.isLocal === true
+      ? COMMON_FLAGS
+      : spec.isOffline === true
+        ? { ...OUTPUT_FLAGS, ...COMMON_FLAGS }
+        : GLOBAL_FLAGS),
     ...(spec.watch === true ? WATCH_FLAGS : {}),
     ...(spec.flags ?? {}),
   };
   const exits = [
-    ...new Set<ExitCode>([0, 1, 2, ...(spec.isLocal === true ? [] : [ExitCode.UNREACHABLE]), ...(spec.exits ?? [])]),
+    ...new Set<ExitCode>([
+      ...[0, 1, 2],
+      ...(spec.isLocal === true || spec.isOffline === true ? [] : [ExitCode.UNREACHABLE]),
+      ...(spec.exits ?? []),
+    ] as const),
   ].sort((a, b) => a - b);
   const exitText = exits.map((code) => `${code} ${EXIT_CODE_TEXT[code]}`).join(' · ');
   const argFlags = Object.entries(spec.args ?? {}).flatMap(([, arg]) =>

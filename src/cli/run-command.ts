@@ -42,7 +42,8 @@ export async function runCommand(
     const flags: Values = parsed.flags;
     debug = flags.debug === true;
     noColor = parsed.given.has('color') && flags.color === false;
-    const settings = await loadSettings(spec.isLocal === true, flags, parsed.given, io);
+    const isLocal = spec.isLocal === true || spec.isOffline === true;
+    const settings = await loadSettings(isLocal, flags, parsed.given, io);
     const format = formatOf(flags, settings);
     json = format === 'json' || format === 'ndjson';
     if (spec.writes === true && settings.readOnly.value) {
@@ -89,7 +90,7 @@ async function loadSettings(isLocal: boolean, flags: Values, given: ReadonlySet<
     if (!given.has(name)) return undefined;
     return String(flags[name]);
   };
-  if (isLocal) return defaultSettings(text('output') ?? null);
+  if (isLocal) return defaultSettings(text('output') ?? (io.env.MQADMIN_OUTPUT || null));
   const values: FlagSettings = {
     namesrv: text('namesrv'),
     timeout: text('timeout'),

@@ -1,0 +1,135 @@
+/**
+ * Tools on a store folder, without a broker: what the commands `store …` do.
+ */
+import { type MessageDoc, messageDoc } from '../admin/message-doc.js';
+import { systemClock } from '../base/clock.js';
+import { MQError } from '../base/errors.js';
+import { silentLogger } from '../base/logger.js';
+import { brokerConfigFromProperties } from '../broker/broker-config.js';
+import { nodeFileSystem } from '../broker/store/file-system.js';
+import { type DumpRange, dumpStore, type LogPosition } from '../broker/store/offline/dump.js';
+import type { StoreFault } from '../broker/store/offline/faults.js';
+import { inspectStore, type StoredQueue, type StoreInspection } from '../broker/store/offline/inspect.js';
+import {
+  assertNoOwner,
+  planRepair,
+  type RepairPlan,
+  type RepairStep,
+  repairStore,
+} from '../broker/store/offline/repair.js';
+import { readLayout, type StoreLayout, type StoreSettings } from '../broker/store/offline/store-layout.js';
+import { type StoreReport, verifyStore } from '../broker/store/offline/verify.js';
+import { storeSettings } from '../broker/store-settings.js';
+import { readPropertiesFile, withPropertiesFile } from './properties-file.js';
+
+export type { LogPosition, RepairStep, StoredQueue, StoreFault, StoreInspection };
+
+/** Which store. */
+export interface StoreTarget {
+  /** storePathRootDir; null takes it from the configuration file. */
+  readonly folder: string | null;
+  /** The broker's `.properties` file, for a log in several folders and for sizes that files do not tell. */
+  readonly configFile: string | null;
+}
+
+/** Told now and then by long readings: bytes of the commit log. */
+export type ProgressListener = (doneBytes: number, allBytes: number) => void;
+
+async function open({ folder, configFile }: StoreTarget): Promise<StoreLayout> {
+  let settings: StoreSettings | null = folder === null ? null : { storePathRootDir: folder };
+  if (configFile !== null) {
+    const file = await readPropertiesFile(configFile);
+    const values: Record<string, string> = { ...file.values };
+    if (folder !== null) values.storePathRootDir = folder;
+    settings = withPropertiesFile(file, () => storeSettings(brokerConfigFromProperties(values)));
+  }
+  if (settings === null) throw new MQError('USAGE', 'no store named: give its folder, or --config-file');
+  return readLayout(nodeFileSystem, settings);
+}
+
+/** What a store holds. @throws MQError NOT_FOUND if the folder is no store; the operating system's error */
+export async function inspectFolder(target: StoreTarget): Promise<StoreInspection> {
+  return inspectStore(await open(target));
+}
+
+export interface StoreVerification extends Omit<StoreReport, 'badQueues'> {
+  readonly folder: string;
+  readonly ownerPid: number | null;
+}
+
+function verificationOf(layout: StoreLayout, { badQueues: _, ...report }: StoreReport): StoreVerification {
+  return { folder: layout.root, ownerPid: layout.ownerPid, ...report };
+}
+
+/** Holds all parts of a store against each other. @throws as `inspectFolder` */
+export async function verifyFolder(target: StoreTarget, onProgress?: ProgressListener): Promise<StoreVerification> {
+  const layout = await open(target);
+  return verificationOf(layout, await verifyStore(layout, { onProgress }));
+}
+
+export const BODY_FORMS = ['auto', 'text', 'base64', 'hex', 'none'] as const;
+/** `auto`: text if it is UTF-8, else base64. */
+export type BodyForm = (typeof BODY_FORMS)[number];
+
+/** A message of the log. */
+export type DumpedMessage = Omit<MessageDoc, 'body' | 'bodyEncoding' | 'brokerName'> & {
+  readonly body?: string;
+  readonly bodyEncoding?: 'utf-8' | 'base64' | 'hex';
+};
+
+export interface DumpOptions extends DumpRange {
+  readonly body: BodyForm;
+  /** Told of places where no message can be read. */
+  readonly onDamage: (text: string) => void;
+}
+
+/** Messages of the log in its order. @throws as `inspectFolder` */
+export async function* dumpFolder(target: StoreTarget, options: DumpOptions): AsyncGenerator<DumpedMessage> {
+  const layout = await open(target);
+  const messages = dumpStore(layout, options, {
+    onDamage: (path, from, to, detail) => options.onDamage(`${path}: no message from ${from} to ${to}: ${detail}`),
+  });
+  for await (const message of messages) {
+    const { brokerName: _, body, bodyEncoding, ...doc } = messageDoc(message);
+    switch (options.body) {
+      case 'auto':
+        yield { ...doc, body, bodyEncoding };
+        break;
+      case 'text':
+        yield { ...doc, body: message.body.toString('utf8'), bodyEncoding: 'utf-8' };
+        break;
+      case 'base64':
+      case 'hex':
+        yield { ...doc, body: message.body.toString(options.body), bodyEncoding: options.body };
+        break;
+      case 'none':
+        yield doc;
+    }
+  }
+}
+
+export interface StoreRepair extends RepairPlan {
+  readonly before: StoreVerification;
+  /** Does it, once. @throws MQError STORE_LOCKED if a broker has the folder; the operating system's error */
+  apply(): Promise<StoreVerification>;
+}
+
+/** What `store repair` would do. @throws as `inspectFolder` */
+export async function planFolderRepair(
+  target: StoreTarget,
+  { cutAtDamage, onProgress }: { cutAtDamage: boolean; onProgress?: ProgressListener },
+): Promise<StoreRepair> {
+  const layout = await open(target);
+  const options = { cutAtDamage, onProgress };
+  const report = await verifyStore(layout, options);
+  const plan = planRepair(layout, report, options, systemClock.now());
+  return {
+    ...plan,
+    before: verificationOf(layout, report),
+    apply: async () => {
+      assertNoOwner(layout);
+      const after = await repairStore(layout, plan, options, { clock: systemClock, logger: silentLogger });
+      return verificationOf({ ...layout, ownerPid: null }, after);
+    },
+  };
+}
