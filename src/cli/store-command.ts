@@ -68,8 +68,8 @@ interface FaultRow {
 }
 
 /** The table of faults; machines get `doc`. */
-export function faultTable(faults: readonly FaultRow[], doc: unknown, summary: string): View {
-  return tableView<FaultRow>({
+export function faultTable<D>(faults: readonly FaultRow[], doc: D, summary: string): View<D> {
+  return tableView({
     doc,
     rows: faults,
     columns: [

@@ -124,20 +124,6 @@ export class StoreLock {
     return holder === undefined ? null : Math.max(0, holder);
   }
 
-  /**
-   * The running process that has the folder, without taking or changing anything.
-   *
-   * @returns its pid; 0 if the kernel only tells that there is one; null without one
-   */
-  static owner(fs: FileSystem, folder: string): number | null {
-    for (const name of fs.list(folder)) {
-      const match = CLAIM.exec(name);
-      if (match && processIdentity(Number(match[1]))?.start === match[2]) return Number(match[1]);
-    }
-    const holder = advisoryLockHolders(join(folder, 'lock'))[0];
-    return holder === undefined ? null : Math.max(0, holder);
-  }
-
   static #checkJava(fs: FileSystem, folder: string): void {
     const path = join(folder, 'lock');
     const holder = advisoryLockHolders(path).find((pid) => pid !== process.pid);

@@ -2,7 +2,6 @@ import { defineCommand } from '../../cli/command.js';
 import { formatBytes } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
 import { ownerNotes, STORE_ARGS, STORE_FLAGS, storeTarget } from '../../cli/store-command.js';
-import type { StoredQueue } from '../../runtime/store-tools.js';
 
 export default defineCommand({
   summary: 'show what a store folder holds, without a broker',
@@ -59,7 +58,7 @@ export default defineCommand({
           },
           {
             title: 'Queues',
-            view: tableView<StoredQueue>({
+            view: tableView({
               doc: found.queues,
               rows: found.queues,
               columns: [

@@ -3,7 +3,6 @@ import { ExitCode } from '../../cli/exit-code.js';
 import { flag } from '../../cli/flags.js';
 import { tableView } from '../../cli/render/view.js';
 import { faultSummary, STORE_ARGS, STORE_FLAGS, storeProgress, storeTarget } from '../../cli/store-command.js';
-import type { RepairStep } from '../../runtime/store-tools.js';
 
 export default defineCommand({
   summary: 'mend a store folder',
@@ -53,7 +52,7 @@ export default defineCommand({
         ...unmended.map((text) => `left: ${text}`),
         ...(after === null ? [] : [`afterwards ${faultSummary(after)}`]),
       ],
-      view: tableView<RepairStep>({
+      view: tableView({
         doc: {
           folder: before.folder,
           dryRun: flags['dry-run'],

@@ -5,6 +5,7 @@ import type { Logger } from '../../../base/logger.js';
 import { type Checkpoint, encodeCheckpoint } from '../checkpoint.js';
 import { type FileSystem, writeFully, zeroRange } from '../file-system.js';
 import { StoreLock } from '../store-lock.js';
+import { SealFile } from '../store-seal.js';
 import { TIMER_WHEEL_BYTES } from '../timer-wheel.js';
 import { clampOffsets, OFFSET_FILES, readText, tableFault } from './config-check.js';
 import type { StoreFaultKind } from './faults.js';
@@ -144,6 +145,8 @@ export async function repairStore(
   const { fs, root, settings } = store;
   const lock = StoreLock.acquire(fs, root);
   try {
+    // It counts files that may be others afterwards.
+    new SealFile(fs, root).clear();
     const side = new SideFolder(fs, root, plan.sideFolder);
     const read = async () => {
       const layout = { ...(await readLayout(fs, settings)), ownerPid: null };
