@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { BrokerConfig } from '../../src/broker/broker-config.js';
 import { immunityMs, opOffsets } from '../../src/broker/transaction-service.js';
@@ -23,13 +26,22 @@ interface Scene {
   readonly clock: ManualClock;
   /** Questions that the producer was asked. */
   readonly asked: RemotingCommand[];
+  stop(): Promise<void>;
   halves(): Promise<MessageExt[]>;
   pass(ms: number): Promise<void>;
 }
 
-async function start(t: ExecutionContext, overrides: Partial<BrokerConfig> = {}): Promise<Scene> {
-  const clock = new ManualClock(START);
-  const { peer } = await startTestBroker(t, { serverChannelMaxIdleTimeSeconds: 100_000, ...overrides }, { clock });
+async function start(
+  t: ExecutionContext,
+  overrides: Partial<BrokerConfig> = {},
+  { clock = new ManualClock(START), folder }: { clock?: ManualClock; folder?: string } = {},
+): Promise<Scene> {
+  const started = await startTestBroker(
+    t,
+    { serverChannelMaxIdleTimeSeconds: 100_000, ...overrides },
+    { clock, ...(folder !== undefined && { folder }) },
+  );
+  const { peer } = started;
   await peer.createTopic('T', 4);
   const asked: RemotingCommand[] = [];
   peer.client.registerProcessor(RequestCode.CHECK_TRANSACTION_STATE, (request) => {
@@ -38,6 +50,7 @@ async function start(t: ExecutionContext, overrides: Partial<BrokerConfig> = {})
   });
   await peer.producerHeartbeat('producers');
   return {
+    stop: () => started.broker.shutdown(),
     peer,
     clock,
     asked,
@@ -263,6 +276,26 @@ test('a transaction that was given up can be put back to the check', async (t) =
   t.is(response.code, ResponseCode.SUCCESS);
   await pass(20_000);
   t.is(asked.length, 2);
+});
+
+test('transactions go on over a restart: ends that waited for their note count, and the silent are asked', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-transactions-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const clock = new ManualClock(START);
+  const before = await start(t, {}, { clock, folder });
+  for (const body of ['committed', 'rolled back', 'ended later', 'silent']) await prepare(before.peer, body);
+  const halves = await before.halves();
+  await end(before.peer, halves[0] as MessageExt, COMMIT);
+  await end(before.peer, halves[1] as MessageExt, ROLLBACK);
+  await before.stop();
+  const { peer, asked, pass } = await start(t, {}, { clock, folder });
+  t.is((await end(peer, halves[2] as MessageExt, COMMIT)).code, ResponseCode.SUCCESS);
+  t.deepEqual(await bodies(peer), ['committed', 'ended later']);
+  await pass(31_000);
+  t.deepEqual(
+    asked.map(({ extFields }) => extFields?.msgId),
+    ['KEY-silent'],
+  );
 });
 
 test('nobody online means that the next round asks', async (t) => {
