@@ -222,6 +222,13 @@ export class MessageWriter {
     return status === 'PUT_OK' ? result : { ...result, status };
   }
 
+  /** The result once the message is written, durable or not: for one whose property WAIT says so. */
+  async written(result: WriteResult): Promise<WriteResult> {
+    if (result.status !== 'PUT_OK') return result;
+    const status = await this.#store.whenWritten(result.physicalOffset + result.size);
+    return status === 'PUT_OK' ? result : { ...result, status };
+  }
+
   /** `put`, then `durable`. */
   write(message: InnerMessage): Promise<WriteResult> {
     return this.durable(this.put(message));

@@ -125,7 +125,7 @@ export function uniqKey(message: Message): string | null {
 }
 
 /** False only if the property WAIT says so. */
-export function waitStoreMsgOK(message: Message): boolean {
+export function waitStoreMsgOK(message: Pick<Message, 'properties'>): boolean {
   const wait = message.properties.get(MessageProperty.WAIT_STORE_MSG_OK);
   return wait ? wait.toLowerCase() === 'true' : true;
 }

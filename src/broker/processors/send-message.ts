@@ -7,7 +7,7 @@
 import { MessageFormatError } from '../../protocol/errors.js';
 import { encodeHeader } from '../../protocol/header-schema.js';
 import { SendMessageResponseHeader } from '../../protocol/headers.js';
-import type { HostAddress } from '../../protocol/message.js';
+import { type HostAddress, waitStoreMsgOK } from '../../protocol/message.js';
 import { type BatchRecord, decodeBatch } from '../../protocol/message-batch.js';
 import { encodeOffsetMsgId } from '../../protocol/message-id.js';
 import { decodeProperties, encodeProperties, MessageProperty } from '../../protocol/message-property.js';
@@ -80,18 +80,24 @@ function overload(context: BrokerContext): Refusal | null {
   return null;
 }
 
-/** Waits until the last of the results is durable, and answers. */
+/**
+ * Waits until the last of the results is durable, and answers.
+ *
+ * @param isWaiting false for messages that need only be written
+ */
 async function answer(
   context: BrokerContext,
   { request, queueId, startedAtMs, innerBatch }: Sending,
   stored: { topic: string; queueId: number; properties?: ReadonlyMap<string, string> },
   results: readonly WriteResult[],
   transactionId: string | undefined,
+  isWaiting: boolean,
 ): Promise<RemotingCommand> {
   context.work.sends++;
   let final: WriteResult;
   try {
-    final = await context.writer.durable(results.at(-1) ?? MESSAGE_ILLEGAL);
+    const last = results.at(-1) ?? MESSAGE_ILLEGAL;
+    final = await (isWaiting ? context.writer.durable(last) : context.writer.written(last));
   } finally {
     context.work.sends--;
   }
@@ -204,7 +210,7 @@ function sendMessage(
   }
   const uniqKey = message.properties.get(MessageProperty.UNIQ_KEY);
   const result = context.writer.put(message);
-  return answer(context, sending, message, [result], uniqKey);
+  return answer(context, sending, message, [result], uniqKey, waitStoreMsgOK(message));
 }
 
 function batchRecords(request: RemotingCommand): BatchRecord[] | null {
@@ -251,6 +257,7 @@ function sendBatch(
   properties.set(MessageProperty.CLUSTER, context.config.brokerClusterName);
   const stored = { topic: header.topic, queueId };
   const uniqKey = properties.get(MessageProperty.UNIQ_KEY);
+  const isWaiting = waitStoreMsgOK({ properties });
   if (topic.attributes[QUEUE_TYPE_ATTRIBUTE] === 'BatchCQ' && uniqKey !== undefined) {
     if (records.length > MAX_INNER_BATCH) return refuse(context, request, putRefusal(context, 'MESSAGE_ILLEGAL'));
     properties.set(MessageProperty.INNER_NUM, String(records.length));
@@ -264,10 +271,10 @@ function sendBatch(
       propertiesText: encodeProperties(properties),
     };
     const result = context.writer.put(message);
-    return answer(context, { ...sending, innerBatch: records.length }, stored, [result], uniqKey);
+    return answer(context, { ...sending, innerBatch: records.length }, stored, [result], uniqKey, isWaiting);
   }
   const results = context.writer.putBatch(common, records, encodeProperties(properties));
-  return answer(context, sending, stored, results, uniqKey);
+  return answer(context, sending, stored, results, uniqKey, isWaiting);
 }
 
 /** Serves one send of any form. */

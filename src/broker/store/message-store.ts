@@ -400,6 +400,19 @@ export class MessageStore {
     return this.#events.wait(physicalEnd);
   }
 
+  /**
+   * Waits until all records that end at or before `physicalEnd` are in the files, on disk or not: what a message with
+   * the property WAIT=false asks for. With async flush that is when they are durable.
+   *
+   * @param physicalEnd of a record put in this turn
+   */
+  async whenWritten(physicalEnd: number): Promise<PutStatus> {
+    if (this.#config.flushDiskType === 'ASYNC_FLUSH') return this.whenDurable(physicalEnd);
+    // What this turn put is written before that.
+    await nextTurn();
+    return physicalEnd <= this.commitLog.writtenEnd ? 'PUT_OK' : 'SERVICE_NOT_AVAILABLE';
+  }
+
   /** Calls `fn` whenever more of the log is durable, or something was rolled back; once for a turn or flush. */
   onDurable(fn: DurableListener): void {
     this.#events.onDurable(fn);
@@ -580,12 +593,13 @@ export class MessageStore {
   }
 
   /**
-   * Deletes expired log files now, whatever the hour, and what consume queues and index have of them.
+   * Deletes expired log files, whatever the hour, and what consume queues and index have of them: as many as may go in
+   * one round now, and in the rounds to come, like Apache, more.
    *
-   * @returns log files deleted
+   * @returns log files deleted now
    */
   deleteExpiredFiles(): Promise<number> {
-    return this.#cleaner.deleteExpired(false);
+    return this.#cleaner.deleteManually();
   }
 
   stats(): StoreStats {

@@ -25,6 +25,8 @@ export interface StoreCleanerOptions {
 }
 
 const HOUR_MS = 3_600_000;
+/** Rounds of deletion that one request asks for (CleanCommitLogService.java#MAX_MANUAL_DELETE_FILE_TIMES). */
+const MANUAL_ROUNDS = 20;
 
 /**
  * Watches the disk, and deletes what has expired: log files, and what consume queues and index have of them.
@@ -37,6 +39,8 @@ export class StoreCleaner {
   #logRatio = -1;
   #queueRatio = -1;
   #isCleaning = false;
+  /** Rounds to come that delete whatever the hour. */
+  #manualRounds = 0;
 
   constructor(options: StoreCleanerOptions) {
     this.#options = options;
@@ -72,7 +76,9 @@ export class StoreCleaner {
         if (decision.isFull) logger.error(usage, 'disk is almost full: messages are refused');
         else logger.info(usage, 'disk has room again: messages are taken');
       }
-      if (decision.reclaim || isDeleteHour(config.deleteWhen, clock.now())) {
+      const isManual = this.#manualRounds > 0;
+      if (isManual) this.#manualRounds -= 1;
+      if (decision.reclaim || isManual || isDeleteHour(config.deleteWhen, clock.now())) {
         await this.deleteExpired(decision.immediately && config.cleanFileForciblyEnable);
       }
     } catch (error) {
@@ -80,6 +86,16 @@ export class StoreCleaner {
     } finally {
       this.#isCleaning = false;
     }
+  }
+
+  /**
+   * Deletes expired log files whatever the hour: as many as one round may now, and more in the rounds to come.
+   *
+   * @returns log files deleted now
+   */
+  deleteManually(): Promise<number> {
+    this.#manualRounds = MANUAL_ROUNDS - 1;
+    return this.deleteExpired(false);
   }
 
   /** The used part of the least full disk, 0..1; folders on nearly full ones get no new files from now on. */

@@ -83,6 +83,23 @@ test('with sync flush a put counts, and is visible, when it is on disk', async (
   fs.beforeSync = async () => {};
 });
 
+test('with sync flush a put that does not wait for the disk counts when it is written', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { store } = await openStore(t, { fs, config: SYNC });
+  const letGo: (() => void)[] = [];
+  fs.beforeSync = () => new Promise((resolve) => letGo.push(resolve));
+  const { physicalOffset, size } = store.putMessage(putOf('orders', 0, 'a'));
+  t.is(await store.whenWritten(physicalOffset + size), 'PUT_OK');
+  t.is(store.stats().flushedPhyOffset, 0);
+  t.is(store.maxOffset('orders', 0), 0, 'readers see it when it is on disk');
+  fs.beforeSync = async () => {};
+  for (const go of letGo) go();
+  fs.fault = (operation) => (operation === 'write' ? systemError('EIO') : null);
+  const failed = store.putMessage(putOf('orders', 0, 'b'));
+  t.is(await store.whenWritten(failed.physicalOffset + failed.size), 'SERVICE_NOT_AVAILABLE');
+  fs.fault = () => null;
+});
+
 test('puts that come while the disk is busy share the next flush', async (t) => {
   const fs = new FaultyFileSystem();
   const { store } = await openStore(t, { fs, config: SYNC });

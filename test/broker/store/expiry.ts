@@ -67,6 +67,17 @@ test('the last file always stays, and at most as many go at once as are set', as
   t.is(put(t, store, putOf('orders', 0, 'x')).queueOffset, 50);
 });
 
+test('a request to delete goes on in the next rounds until nothing has expired', async (t) => {
+  const { store, folder, clock } = await setUp(t, 6, { usedRatio: stays, config: { deleteFileBatchMax: 2 } });
+  const before = logFiles(folder);
+  t.is(await store.deleteExpiredFiles(), 2);
+  for (const left of [4, 6, 6]) {
+    await clock.advanceAsync(60_000);
+    await until(() => logFiles(folder).length === before.length - left, `${left} files are gone`);
+    await settle();
+  }
+});
+
 test('a folder from which files expired opens again with the same offsets', async (t) => {
   const { store, folder, clock } = await setUp(t, 6);
   await store.deleteExpiredFiles();
