@@ -67,6 +67,11 @@ const UNREACHABLE_CODES: ReadonlySet<number> = new Set([
 /** Brokers with ACL 1.0 answer code 1 and name the exception; 5.x auth does the same with its own. */
 const ACCESS_REFUSED =
   /\b(?:Acl|Authentication|Authorization)Exception\b|Check signature failed|No accessKey is configured/;
+/** What brokers say when a permission of topic, broker or group is in the way, and no identity would help. */
+const FORBIDDEN = / is forbidden|group no permission/i;
+const FORBIDDEN_HINT =
+  'a setting forbids it: mqadmin topic route shows perm of a topic (topic update --perm 6 allows all), broker get-config ' +
+  'its brokerPermission, and consumer update --enable true lets a group consume';
 const REACH_HINT =
   'is it running, and is this address reachable from here? -n names the name server, --timeout waits longer';
 
@@ -131,6 +136,9 @@ function brokerFailure(error: MQBrokerError): Failure {
   const said = (error.remark ?? '').split('\n', 1)[0]?.trim();
   const base = { code, message: `${said ? `${said} ` : ''}(${code} from ${error.brokerAddr})` };
   if (NOT_FOUND_CODES.has(error.responseCode)) return { ...base, kind: 'not-found', hint: notFoundHint(error) };
+  if (error.responseCode === ResponseCode.NO_PERMISSION && FORBIDDEN.test(error.remark ?? '')) {
+    return { ...base, kind: 'not-permitted', hint: FORBIDDEN_HINT };
+  }
   if (error.responseCode === ResponseCode.NO_PERMISSION || ACCESS_REFUSED.test(error.remark ?? '')) {
     return { ...base, kind: 'not-permitted', hint: '--access-key and --secret-key-file sign requests' };
   }

@@ -28,7 +28,7 @@ export async function streamMessages(
   template: string | undefined,
   request: TailRequest,
   onMessage: (message: MessageDoc) => void = () => {},
-): Promise<Outcome | undefined> {
+): Promise<Outcome<MessageDoc> | undefined> {
   const write = await writerOf(format, template, isColor);
   const [{ tailTopic }, { messageDoc }] = await Promise.all([
     import('../admin/tail.js'),

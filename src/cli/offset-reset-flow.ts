@@ -1,4 +1,4 @@
-import type { QueueResetResult, ResetPlan, ResetRequest } from '../admin/offset-reset.js';
+import type { QueueResetResult, ResetMethod, ResetPlan, ResetRequest, ResetResult } from '../admin/offset-reset.js';
 import type { AdminSession } from '../admin/session.js';
 import type { Outcome, Plan } from './command.js';
 import { ExitCode } from './exit-code.js';
@@ -13,11 +13,14 @@ interface ResetContext {
   confirm(plan: Plan): Promise<void>;
 }
 
+/** The document of a dry run: how each broker, by its address, would be told. */
+type ResetDryRun = Omit<ResetPlan, 'methods'> & { readonly methods: Readonly<Record<string, ResetMethod>> };
+
 /** Shows what a reset does to each queue, asks, moves, and reads back; a dry run ends with the plan. */
 export async function resetOutcome(
   { connect, confirm }: ResetContext,
   request: ResetRequest & { readonly isDryRun: boolean },
-): Promise<Outcome> {
+): Promise<Outcome<ResetDryRun> | Outcome<ResetResult>> {
   const { applyReset, planReset } = await import('../admin/offset-reset.js');
   const session = await connect();
   const plan = await planReset(session, request);

@@ -10,6 +10,8 @@ export interface ReportOptions {
   readonly color: boolean;
   /** The message to print instead of the failure's own. */
   readonly text?: string | null;
+  /** The advice to print instead of the failure's own. */
+  readonly hint?: string | null;
 }
 
 /**
@@ -21,14 +23,15 @@ export async function reportError(error: unknown, io: CliIo, options: ReportOpti
   const { failureOf } = await import('../admin/failure.js');
   const failure = failureOf(error);
   const exit = exitCodeOf(failure.kind);
+  const hint = options.hint ?? failure.hint;
   if (options.json) {
-    const { code, message, hint } = failure;
+    const { code, message } = failure;
     await io.stderr.write(`${JSON.stringify({ error: { code, message, hint, exit } })}\n`);
   } else {
     const { noPaint, colorPaint } = await import('./render/paint.js');
     const paint = options.color ? await colorPaint() : noPaint;
     await io.stderr.write(`${paint.tone('bad', 'error:')} ${options.text ?? failure.message}\n`);
-    if (failure.hint !== null) await io.stderr.write(`${paint.tone('quiet', 'hint:')} ${failure.hint}\n`);
+    if (hint !== null) await io.stderr.write(`${paint.tone('quiet', 'hint:')} ${hint}\n`);
   }
   if (options.debug) await io.stderr.write(`${stackOf(error)}\n`);
   return exit;

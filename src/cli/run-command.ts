@@ -1,5 +1,6 @@
 import type { AdminSession } from '../admin/session.js';
 import { sleep } from '../base/clock.js';
+import type { FailedCommand } from './advice.js';
 import type { CommandClass, CommandContext, Outcome, Plan } from './command.js';
 import { ExitCode } from './exit-code.js';
 import type { ArgTable, FlagTable } from './flags.js';
@@ -33,6 +34,7 @@ export async function runCommand(
   let json = asksForJson(argv, io.env);
   let noColor = argv.includes('--no-color');
   let session: Promise<AdminSession> | null = null;
+  let failed: Omit<FailedCommand, 'session'> | null = null;
   try {
     const { spec, allFlags } = command;
     const parsed = parseArgv(argv, { args: spec.args ?? {}, flags: allFlags }, { now: io.clock.now() });
@@ -46,6 +48,7 @@ export async function runCommand(
     const settings = await loadSettings(isLocal, flags, parsed.given, io);
     const format = formatOf(flags, settings);
     json = format === 'json' || format === 'ndjson';
+    failed = { spec, values: { ...parsed.args, ...parsed.flags }, settings };
     if (spec.writes === true && settings.readOnly.value) {
       const { AdminError } = await import('../admin/failure.js');
       throw new AdminError('not-permitted', `${settings.readOnly.origin} is read-only`, {
@@ -78,9 +81,24 @@ export async function runCommand(
     const stopped = stopReason(io.signal);
     if (stopped === 'output-closed') return ExitCode.DONE;
     if (stopped === 'interrupted') return ExitCode.INTERRUPTED;
-    return await reportError(error, io, { json, debug, color: wantsColor(io, io.stderr, noColor) });
+    const hint = failed === null ? null : await adviceOn(error, failed, session);
+    return await reportError(error, io, { json, debug, color: wantsColor(io, io.stderr, noColor), hint });
   } finally {
     await (session as Promise<AdminSession> | null)?.then((open) => open.close()).catch(() => {});
+  }
+}
+
+/** Advice never fails: what it cannot find out it leaves unsaid. */
+async function adviceOn(
+  error: unknown,
+  failed: Omit<FailedCommand, 'session'>,
+  session: Promise<AdminSession> | null,
+): Promise<string | null> {
+  try {
+    const { adviceFor } = await import('./advice.js');
+    return await adviceFor(error, { ...failed, session: await session });
+  } catch {
+    return null;
   }
 }
 

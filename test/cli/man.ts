@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { execa } from 'execa';
 import { apacheNames } from '../../src/cli/apache/names.js';
 import { commandIds, findCommand } from '../../src/cli/command-files.js';
 import { manPages } from '../../src/cli/man-page.js';
+import { SETTINGS } from '../../src/cli/setting-table.js';
 
 const root = new URL('../../', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
@@ -97,7 +100,31 @@ test('pages are well formed', (t) => {
       const count = (macro: string | undefined) => lines.filter((line) => line.split(' ')[0] === `.${macro}`).length;
       t.is(count(open), count(close), `${name}: .${open}`);
     }
-    for (const [, target] of page.matchAll(/^\.Xr (\S+) 1/gm)) t.true(pages.has(`${target}.1`), `${name}: ${target}`);
+    for (const [, target, section] of page.matchAll(/^\.Xr (\S+) (\d)/gm)) {
+      t.true(pages.has(`${target}.${section}`), `${name}: ${target}`);
+    }
+  }
+});
+
+test('mandoc finds nothing wrong', async (t) => {
+  const files = [...pages.keys()].map((name) => fileURLToPath(new URL(`man/${name}`, root)));
+  const { code, stdout } = await execa('mandoc', ['-T', 'lint', ...files], { reject: false });
+  if (code === 'ENOENT') {
+    t.log('mandoc is not installed: nothing is checked');
+    return t.pass();
+  }
+  // It looks for pages where they are installed.
+  const lines = stdout.split('\n').filter((line) => line !== '' && !line.includes('referenced manual not found'));
+  t.deepEqual(lines, []);
+});
+
+test('mqadmin.yaml(5) explains every key', (t) => {
+  const keys = section(pages.get('mqadmin.yaml.5') ?? '', 'KEYS');
+  for (const { key, env } of Object.values(SETTINGS)) {
+    const at = keys.indexOf(`.It Cm ${key}`);
+    t.true(at >= 0, key);
+    const end = keys.findIndex((line, i) => i > at && /^\.(?:It|El)/.test(line));
+    for (const variable of env) t.true(keys.slice(at, end).join('\n').includes(variable), variable);
   }
 });
 

@@ -1,11 +1,13 @@
 /**
- * The examples of every command's help, run as they stand: by the built program, and on a terminal of 80 columns.
+ * The examples of every command's help, run as they stand: by the built program, and on a terminal of 80 columns. Their
+ * JSON is held against the schema.
  * Only addresses and ids are put in, see `exampleWorld`. npm run build comes first.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
 import test from 'ava';
 import { execa } from 'execa';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
@@ -13,6 +15,7 @@ import type { CommandClass } from '../../src/cli/command.js';
 import { commandIds, findCommand } from '../../src/cli/command-files.js';
 import { main } from '../../src/cli/main.js';
 import { textWidth } from '../../src/cli/render/text-width.js';
+import { readSchema } from '../../src/cli/schemas.js';
 import { assertBuilt, fakeIo, programEnv, shellWords, startUpProgram, type UpHandle } from '../helper/cli.js';
 import { type ExampleWorld, exampleWorld } from '../helper/example-world.js';
 
@@ -35,9 +38,6 @@ const ENDLESS: ReadonlyArray<readonly [line: RegExp, exitCode: number]> = [
 /** Exit codes other than 0, with the reason. */
 const ENDS_WITH: Readonly<Record<string, readonly [code: number, why: string]>> = {
   'mqadmin broker get-epoch --broker-name broker-a': [1, 'needs a broker under a controller'],
-  'mqadmin broker reset-master-flush-offset -b 10.0.0.2:10911 --offset 1073741824 --yes': [1, 'needs a slave'],
-  'mqadmin ha status': [1, 'needs a broker that replicates'],
-  'mqadmin ha status -b 10.0.0.2:10911': [1, 'needs a broker that replicates'],
 };
 
 /** What a command needs besides the world. */
@@ -56,7 +56,7 @@ const OWN_PROCESS = ['up', 'sandbox', 'demo', 'namesrv start', 'broker start'];
 const ANSI = /\u001b\[[\d;]*[A-Za-z]/g;
 
 /** Not made of lines for people. */
-const NOT_FOR_PEOPLE = / --(?:json|output|format)\b|^mqadmin completion /;
+const NOT_FOR_PEOPLE = / --(?:json|output|format)\b|^mqadmin (?:completion|schema) /;
 
 /** They wait for what is sent from now on. */
 const LISTENS = /^mqadmin tail (?!.*--from)/;
@@ -70,6 +70,8 @@ interface Ending {
 const commands = await Promise.all(
   commandIds().map(async (id) => ({ id, command: (await findCommand(id.split(' '))?.load()) as CommandClass })),
 );
+
+const ajv = new Ajv({ strict: false, validateFormats: false });
 
 let up: UpHandle;
 let folder: string;
@@ -153,6 +155,15 @@ for (const { id, command } of commands) {
       const shown = await fed(line, runOnTerminal(world.withReal(line), endless !== undefined));
       t.is(shown.exitCode, expected, shown.stderr);
       if (isWrite) await world.restore();
+      if (endless === undefined && !/ --(?:output|format)\b|^mqadmin (?:completion|tail) /.test(line)) {
+        await BEFORE[id]?.(world);
+        const { stdout } = await runOnTerminal(`${world.withReal(line)} ${isWrite ? '--json --yes' : '--json'}`, false);
+        if (stdout !== '') {
+          const isValid = ajv.compile(await readSchema(id));
+          t.true(isValid(JSON.parse(stdout)), JSON.stringify(isValid.errors));
+        }
+        if (isWrite) await world.restore();
+      }
       if (NOT_FOR_PEOPLE.test(line)) return;
       const lines = shown.stdout.replaceAll(ANSI, '').split('\n');
       t.deepEqual(

@@ -48,17 +48,21 @@ export async function liveNames(
       const { ContextFile } = await import('../contexts.js');
       return ContextFile.open(io.env, io.home).names();
     }
-    const read = READERS[kind];
-    if (read === undefined) return [];
+    if (READERS[kind] === undefined) return [];
     const session = await (connect ?? (() => open(given, io)))();
     try {
-      return [...(await read(session))].sort();
+      return await namesOf(kind, session);
     } finally {
       await session.close();
     }
   } catch {
     return [];
   }
+}
+
+/** The names of a kind that a cluster has, sorted; none for a kind that is not the cluster's. @throws as the calls do */
+export async function namesOf(kind: ValueKind, session: AdminSession): Promise<readonly string[]> {
+  return [...((await READERS[kind]?.(session)) ?? [])].sort();
 }
 
 async function open(given: FlagSettings, io: CliIo): Promise<AdminSession> {
