@@ -294,9 +294,9 @@ export function mqadmin(args: readonly string[], options: ProgramOptions = {}) {
   });
 }
 
-/** Splits a command line of an example as a shell would, without expanding anything. */
+/** Splits a command line of an example as a shell would, without expanding anything; output to a file is left out. */
 export function shellWords(text: string): string[] {
-  return [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+  return [...text.replace(/ > \S+$/, '').matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
     ([, single, double, bare]) => single ?? double ?? bare ?? '',
   );
 }
