@@ -11,6 +11,7 @@ import { type SessionCredentials, signRequest } from '../protocol/acl-signature.
 import { RemotingClient, type TlsClientOptions } from '../remoting/client.js';
 import { MQClientError } from './errors.js';
 import { parseNameServerAddresses } from './name-servers.js';
+import { namespaceOfEndpoint } from './namespace.js';
 import { DEFAULT_CALL_TIMEOUT_MS, type RemotingInvoker } from './rpc.js';
 
 /** Names are Apache's. Times are ms. */
@@ -23,6 +24,8 @@ export interface ClientOptions {
   instanceName?: string;
   /** Appended to clientId. */
   unitName?: string;
+  /** Of all topics and groups; that of an endpoint `MQ_INST_…` in namesrvAddr, else none. */
+  namespace?: string;
   /** How often routes are refreshed; 30,000. */
   pollNameServerInterval?: number;
   /** How often every broker hears of us; 30,000. */
@@ -53,6 +56,7 @@ export interface ClientConfig {
   readonly namesrvAddrs: readonly string[];
   readonly clientId: string;
   readonly clientIP: string;
+  readonly namespace: string | undefined;
   readonly pid: number;
   readonly pollNameServerInterval: number;
   readonly heartbeatBrokerInterval: number;
@@ -82,7 +86,8 @@ export function localAddress(): string {
  */
 export function clientConfig(options: ClientOptions, keepInstanceName = false): ClientConfig {
   const namesrvAddr = options.namesrvAddr ?? [];
-  const namesrvAddrs = parseNameServerAddresses(typeof namesrvAddr === 'string' ? namesrvAddr : namesrvAddr.join(';'));
+  const addrText = typeof namesrvAddr === 'string' ? namesrvAddr : namesrvAddr.join(';');
+  const namesrvAddrs = parseNameServerAddresses(addrText);
   if (namesrvAddrs.length === 0) throw new MQClientError('namesrvAddr names no name server');
   const random = options.random ?? systemRandom;
   const clientIP = options.clientIP ?? localAddress();
@@ -94,6 +99,7 @@ export function clientConfig(options: ClientOptions, keepInstanceName = false): 
     namesrvAddrs,
     clientId: `${clientIP}@${instanceName}${unit}`,
     clientIP,
+    namespace: options.namespace ?? namespaceOfEndpoint(addrText),
     pid,
     pollNameServerInterval: options.pollNameServerInterval ?? 30_000,
     heartbeatBrokerInterval: options.heartbeatBrokerInterval ?? 30_000,

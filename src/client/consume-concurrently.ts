@@ -49,7 +49,7 @@ export async function callConcurrently(
   lateMs: number,
 ): Promise<ConcurrentCall> {
   const { clock, logger } = host.instance;
-  restoreTopics(messages, host.group);
+  restoreTopics(messages, host);
   const startTimestamp = String(clock.now());
   for (const { properties } of messages) properties.set(MessageProperty.CONSUME_START_TIMESTAMP, startTimestamp);
   const context = newContext(mq);
@@ -108,7 +108,7 @@ export class ConsumeConcurrentlyService implements ConsumeService {
   consumeDirectly(message: MessageExt, brokerName: string | null) {
     const mq = { topic: message.topic, brokerName: brokerName ?? '', queueId: message.queueId };
     message.brokerName = brokerName;
-    restoreTopics([message], this.#host.group);
+    restoreTopics([message], this.#host);
     const results = { CONSUME_SUCCESS: 'CR_SUCCESS', RECONSUME_LATER: 'CR_LATER' } as const;
     return consumeDirectly(this.#host.instance, false, results, () => this.#listener([message], newContext(mq)));
   }

@@ -70,7 +70,7 @@ export class ConsumeOrderlyService implements ConsumeService {
   async consumeDirectly(message: MessageExt, brokerName: string | null) {
     const mq = { topic: message.topic, brokerName: brokerName ?? '', queueId: message.queueId };
     message.brokerName = brokerName;
-    restoreTopics([message], this.#host.group);
+    restoreTopics([message], this.#host);
     const context = newContext(mq);
     const results = {
       SUCCESS: 'CR_SUCCESS',
@@ -135,7 +135,7 @@ export class ConsumeOrderlyService implements ConsumeService {
   /** @returns ms to wait before the next batch, null to go on */
   async #consume(messages: MessageExt[], pq: ProcessQueue, mq: MessageQueue): Promise<number | null> {
     const { clock, logger } = this.#host.instance;
-    restoreTopics(messages, this.#host.group);
+    restoreTopics(messages, this.#host);
     const context = newContext(mq);
     const startMs = clock.monotonicMs();
     const traced = this.#host.trace?.(messages);

@@ -43,11 +43,16 @@ export interface ConsumeHost {
   lockAll(): Promise<void>;
 }
 
-/** A message out of the retry topic gets the topic back that it was sent to. Source: #resetRetryAndNamespace */
-export function restoreTopics(messages: readonly MessageExt[], group: string): void {
+/**
+ * A message out of the retry topic gets the topic back that it was sent to, and all lose the namespace.
+ *
+ * Source: #resetRetryAndNamespace
+ */
+export function restoreTopics(messages: readonly MessageExt[], { group, instance }: ConsumeHost): void {
   for (const message of messages) {
     const original = message.properties.get(MessageProperty.RETRY_TOPIC);
     if (original !== undefined && message.topic === retryTopic(group)) message.topic = original;
+    message.topic = instance.namespace.strip(message.topic);
   }
 }
 

@@ -100,6 +100,7 @@ interface AssignedQueue {
  * Source: client/impl/consumer/DefaultLitePullConsumerImpl.java
  */
 export class LitePullConsumer {
+  /** As it travels: with the namespace, if there is one. */
   readonly group: string;
   readonly #options: LitePullConsumerOptions;
   readonly #instance: MQClientInstance;
@@ -124,7 +125,6 @@ export class LitePullConsumer {
   /** @throws MQClientError for a bad group name or setting */
   constructor(options: LitePullConsumerOptions, deps: ClientDeps = {}) {
     validateGroup('consumerGroup', options.group, SystemGroup.DEFAULT_CONSUMER);
-    this.group = options.group;
     this.#options = options;
     this.#messageModel = options.messageModel ?? 'CLUSTERING';
     if (this.#pullTimeoutMs < this.#suspendMs) {
@@ -133,6 +133,7 @@ export class LitePullConsumer {
     const keepInstanceName = this.#messageModel === 'BROADCASTING';
     this.#ownsInstance = options.instance === undefined;
     this.#instance = options.instance ?? new MQClientInstance({ ...options, keepInstanceName }, deps);
+    this.group = this.#instance.namespace.wrap(options.group);
     const { clock, logger } = this.#instance;
     this.#consumeTimestamp = parseConsumeTimestamp(options.consumeTimestamp ?? clock.now() - 30 * 60_000);
     const folder = options.localOffsetStoreDir ?? defaultOffsetStoreDir();
@@ -152,7 +153,7 @@ export class LitePullConsumer {
 
   /** The queues that are pulled now. */
   get assignment(): MessageQueue[] {
-    return [...this.#assigned.values()].map(({ mq }) => mq);
+    return [...this.#assigned.values()].map(({ mq }) => this.#instance.namespace.stripQueue(mq));
   }
 
   // What to read.
@@ -162,7 +163,8 @@ export class LitePullConsumer {
    *
    * @throws MQClientError after `assign`; SubscriptionParseError for a bad expression
    */
-  subscribe(topic: string, expression: string = SUB_ALL, type: 'TAG' | 'SQL92' = 'TAG'): void {
+  subscribe(topicName: string, expression: string = SUB_ALL, type: 'TAG' | 'SQL92' = 'TAG'): void {
+    const topic = this.#instance.namespace.wrap(topicName);
     validateTopic(topic);
     this.#setMode('subscribe');
     this.#subscriptions.set(topic, buildSubscriptionData(topic, expression, type, this.#instance.clock.now()));
@@ -170,7 +172,8 @@ export class LitePullConsumer {
   }
 
   /** Reads a topic no more. Its cached messages are forgotten. */
-  async unsubscribe(topic: string): Promise<void> {
+  async unsubscribe(topicName: string): Promise<void> {
+    const topic = this.#instance.namespace.wrap(topicName);
     if (!this.#subscriptions.delete(topic)) return;
     for (const queue of [...this.#assigned.values()]) if (queue.mq.topic === topic) await this.#release(queue);
   }
@@ -183,11 +186,14 @@ export class LitePullConsumer {
   async assign(queues: readonly MessageQueue[]): Promise<void> {
     if (queues.length === 0) throw new MQClientError('Message queues can not be null or empty.');
     this.#setMode('assign');
-    await this.#updateAssignment(queues, () => true);
+    const { namespace } = this.#instance;
+    const wanted = queues.map((mq) => namespace.wrapQueue(mq));
+    await this.#updateAssignment(wanted, () => true);
   }
 
   /** Filters what is read of a topic by `assign`. @throws MQClientError once started, or after `subscribe` */
-  setSubExpressionForAssign(topic: string, expression: string): void {
+  setSubExpressionForAssign(topicName: string, expression: string): void {
+    const topic = this.#instance.namespace.wrap(topicName);
     if (this.#state !== 'created')
       throw new MQClientError('setSubExpressionForAssign can only be called before start.');
     this.#setMode('assign');
@@ -197,10 +203,12 @@ export class LitePullConsumer {
   /** All readable queues of a topic. @throws MQClientError without a route */
   async fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
     this.#assertRunning();
-    await this.#instance.updateTopicRoute(topic);
-    const queues = this.#instance.subscribeQueues(topic);
+    const { namespace } = this.#instance;
+    const wireTopic = namespace.wrap(topic);
+    await this.#instance.updateTopicRoute(wireTopic);
+    const queues = this.#instance.subscribeQueues(wireTopic);
     if (queues === null) throw new MQClientError(`Can not find Message Queue for this topic, ${topic}`);
-    return [...queues];
+    return queues.map((mq) => namespace.stripQueue(mq));
   }
 
   // Life.
@@ -274,6 +282,7 @@ export class LitePullConsumer {
     const queueOffset = request.pq.remove(request.messages);
     if (queue?.pq === request.pq && queueOffset !== null) queue.consumeOffset = queueOffset;
     this.#stats.of(request.mq.topic).consumed(0, request.messages.length, 0);
+    for (const message of request.messages) message.topic = this.#instance.namespace.strip(message.topic);
     return request.messages;
   }
 
@@ -287,7 +296,7 @@ export class LitePullConsumer {
   }
 
   #setPaused(mq: MessageQueue, isPaused: boolean): void {
-    const queue = this.#assigned.get(messageQueueKey(mq));
+    const queue = this.#assigned.get(messageQueueKey(this.#instance.namespace.wrapQueue(mq)));
     if (queue !== undefined) queue.isPaused = isPaused;
   }
 
@@ -296,8 +305,9 @@ export class LitePullConsumer {
    *
    * @throws MQClientError for a queue that is not assigned, or an offset outside [min, max]; as getMaxOffset
    */
-  async seek(mq: MessageQueue, queueOffset: number): Promise<void> {
+  async seek(of: MessageQueue, queueOffset: number): Promise<void> {
     this.#assertRunning();
+    const mq = this.#instance.namespace.wrapQueue(of);
     this.#assignedQueue(mq);
     const min = await minOffset(mq, this.#instance);
     const max = await maxOffset(mq, this.#instance);
@@ -318,18 +328,18 @@ export class LitePullConsumer {
 
   /** Goes on at the oldest message that is stored. */
   async seekToBegin(mq: MessageQueue): Promise<void> {
-    await this.seek(mq, await minOffset(mq, this.#instance));
+    await this.seek(mq, await minOffset(this.#instance.namespace.wrapQueue(mq), this.#instance));
   }
 
   /** Goes on with the next message that is sent. */
   async seekToEnd(mq: MessageQueue): Promise<void> {
-    await this.seek(mq, await maxOffset(mq, this.#instance));
+    await this.seek(mq, await maxOffset(this.#instance.namespace.wrapQueue(mq), this.#instance));
   }
 
   /** The first queue offset stored at or after a time, ms since the epoch. */
   offsetForTimestamp(mq: MessageQueue, timestamp: number): Promise<number> {
     this.#assertRunning();
-    return searchOffset(mq, timestamp, this.#instance);
+    return searchOffset(this.#instance.namespace.wrapQueue(mq), timestamp, this.#instance);
   }
 
   // Committing.
@@ -340,15 +350,17 @@ export class LitePullConsumer {
   async commit(offsets?: readonly QueueOffset[]): Promise<void> {
     this.#assertRunning();
     if (offsets === undefined) this.#commitPositions(this.#assigned.values());
-    for (const { mq, offset } of offsets ?? []) {
+    for (const { mq: of, offset } of offsets ?? []) {
+      const mq = this.#instance.namespace.wrapQueue(of);
       if (this.#assigned.has(messageQueueKey(mq))) this.#offsetStore.table.update(mq, offset, false);
     }
     await this.#persist();
   }
 
   /** The committed queue offset, null when there is none. @throws when it could not be learned */
-  async committed(mq: MessageQueue): Promise<number | null> {
+  async committed(of: MessageQueue): Promise<number | null> {
     this.#assertRunning();
+    const mq = this.#instance.namespace.wrapQueue(of);
     return this.#offsetStore.table.toCommit(mq) ?? this.#offsetStore.readStore(mq);
   }
 
@@ -366,7 +378,7 @@ export class LitePullConsumer {
   }
 
   #persist(): Promise<void> {
-    return this.#offsetStore.persistAll(this.assignment);
+    return this.#offsetStore.persistAll([...this.#assigned.values()].map(({ mq }) => mq));
   }
 
   // Inside.
@@ -410,7 +422,8 @@ export class LitePullConsumer {
     return {
       consumerGroup: this.group,
       consumerData: () => this.#consumerData(),
-      subscribedTopics: () => new Set([...this.#subscriptions.keys(), ...this.assignment.map(({ topic }) => topic)]),
+      subscribedTopics: () =>
+        new Set([...this.#subscriptions.keys(), ...[...this.#assigned.values()].map(({ mq }) => mq.topic)]),
       onRouteChanged: (topic) => {
         if (this.#subscriptions.has(topic)) this.#wakeRebalance();
       },

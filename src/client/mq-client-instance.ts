@@ -19,6 +19,7 @@ import { isTopicNotExist, MQClientError } from './errors.js';
 import { HeartbeatsV2 } from './heartbeat-v2.js';
 import type { ConsumerMember, ProducerMember } from './members.js';
 import { NameServers } from './name-servers.js';
+import { Namespace } from './namespace.js';
 import { capQueueNums, isRouteChanged, MASTER_ID, publishQueues, subscribeQueues } from './route.js';
 import { Rpc } from './rpc.js';
 
@@ -62,6 +63,7 @@ export class MQClientInstance {
   readonly config: ClientConfig;
   readonly api: ClientApi;
   readonly nameServers: NameServers;
+  readonly namespace: Namespace;
   /** Makes UNIQ_KEYs. */
   readonly nextUniqId: () => string;
   readonly #logger: Logger;
@@ -84,6 +86,7 @@ export class MQClientInstance {
 
   constructor(options: InstanceOptions, deps: ClientDeps = {}) {
     this.config = clientConfig(options, options.keepInstanceName);
+    this.namespace = new Namespace(this.config.namespace);
     // Every wait of every member listens to this one signal.
     setMaxListeners(0, this.#closing.signal);
     const { clock, random, clientIP, pid } = this.config;

@@ -78,17 +78,18 @@ export class PopKernel {
   }
 
   async #settle(what: string, message: MessageExt, call: (addr: string, target: Target) => Promise<void>) {
+    const wireTopic = this.#instance.namespace.wrap(message.topic);
     const extraInfo = message.properties.get(MessageProperty.POP_CK) ?? '';
     try {
       const { brokerName, queueId, queueOffset, retry } = parsePopHandle(extraInfo);
       const { addr } = await this.#instance.findOrFetchBroker(
-        { topic: message.topic, brokerName, queueId },
+        { topic: wireTopic, brokerName, queueId },
         MASTER_ID,
         true,
       );
       await call(addr, {
         consumerGroup: this.#group,
-        topic: popRealTopic(message.topic, this.#group, retry),
+        topic: popRealTopic(wireTopic, this.#group, retry),
         queueId,
         extraInfo,
         offset: queueOffset ?? message.queueOffset,

@@ -6,15 +6,9 @@ import { checkBatch, encodeBatch } from '../protocol/message-batch.js';
 import { encodeProperties, MessageProperty } from '../protocol/message-property.js';
 import { type MessageQueue, sameMessageQueue } from '../protocol/message-queue.js';
 import { decodeRecallHandle } from '../protocol/recall-handle.js';
-import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
 import { GROUP_MAX_LENGTH, isDlqTopic, isRetryTopic, SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
-import {
-  RemotingConnectError,
-  RemotingError,
-  RemotingTimeoutError,
-  RemotingTooMuchRequestError,
-} from '../remoting/errors.js';
+import { RemotingError } from '../remoting/errors.js';
 import type { SendKind, SendResponse } from './client-api.js';
 import type { ClientOptions } from './client-config.js';
 import { ClientErrorCode, MQBrokerError, MQClientError } from './errors.js';
@@ -23,23 +17,12 @@ import type { ProducerMember } from './members.js';
 import { type ClientDeps, MQClientInstance } from './mq-client-instance.js';
 import { QueuePicker } from './queue-picker.js';
 import { ReplyWaiters } from './request-reply.js';
+import { callTimeout, failureCode, isRetryable, noRoute } from './send-failures.js';
 import { DEFAULT_REGION_ID, type SendResult } from './send-result.js';
 import { traceRecall, traceSend } from './send-trace.js';
 import { MAX_TRACE_BYTES, TRACE_SEND_TIMEOUT_MS, TraceDispatcher, type TraceOptions } from './trace-dispatcher.js';
 import { type TransactionListener, type TransactionSendResult, TransactionSettler } from './transaction.js';
 import { validateGroup, validateMessage, validateTopic } from './validators.js';
-
-/** Broker codes after which another try may help. Source: DefaultMQProducer.java#retryResponseCodes */
-const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set([
-  ResponseCode.TOPIC_NOT_EXIST,
-  ResponseCode.SERVICE_NOT_AVAILABLE,
-  ResponseCode.SYSTEM_ERROR,
-  ResponseCode.SYSTEM_BUSY,
-  ResponseCode.NO_PERMISSION,
-  ResponseCode.NO_BUYER_ID,
-  ResponseCode.NOT_IN_CURRENT_UNIT,
-  ResponseCode.GO_AWAY,
-]);
 
 /** Names are Apache's; times are ms, sizes bytes. Source: client/producer/DefaultMQProducer.java */
 export interface ProducerOptions extends ClientOptions, TraceOptions, LatencyFaultOptions {
@@ -64,6 +47,7 @@ export interface ProducerOptions extends ClientOptions, TraceOptions, LatencyFau
   createTopicKey?: string;
   /** Queues a broker gives a topic created by a send; 4. */
   defaultTopicQueueNums?: number;
+  unitMode?: boolean;
   /** Needed by sendInTransaction. */
   transactionListener?: TransactionListener;
   /** Share this instance, which its owner starts and shuts down, instead of making one. */
@@ -114,6 +98,7 @@ type Transmit<T> = (
  * Source: client/impl/producer/DefaultMQProducerImpl.java
  */
 export class Producer {
+  /** As it travels: with the namespace, if there is one. */
   readonly group: string;
   readonly #options: ProducerOptions;
   readonly #instance: MQClientInstance;
@@ -132,10 +117,10 @@ export class Producer {
   /** @throws MQClientError for a bad group name, or without a name server */
   constructor(options: ProducerOptions, deps: ClientDeps = {}) {
     validateGroup('producerGroup', options.group, SystemGroup.DEFAULT_PRODUCER);
-    this.group = options.group;
     this.#options = options;
     this.#ownsInstance = options.instance === undefined;
     this.#instance = options.instance ?? new MQClientInstance(options, deps);
+    this.group = this.#instance.namespace.wrap(options.group);
     const { clock, logger, random } = this.#instance;
     const detect = (brokerName: string, timeoutMs: number) => this.#detect(brokerName, timeoutMs);
     this.#faults = new LatencyFaults(options, { clock, logger, detect });
@@ -193,14 +178,15 @@ export class Producer {
   async send(message: Message, options: SendOptions = {}): Promise<SendResult> {
     this.#assertRunning();
     validateMessage(message, this.#maxMessageSize);
-    return this.#dispatch(this.#prepare(message), message, options, this.#transmitSync, this.#retryTimes());
+    const prepared = this.#prepare(this.#wrap(message));
+    return this.#dispatch(prepared, message, options, this.#transmitSync, this.#retryTimes());
   }
 
   /** Sends without an answer: the message may be lost unnoticed. One try. @throws as send, for what happens before sending */
   async sendOneway(message: Message, options: SendOptions = {}): Promise<void> {
     this.#assertRunning();
     validateMessage(message, this.#maxMessageSize);
-    await this.#dispatch(this.#prepare(message), message, options, this.#transmitOneway, 0);
+    await this.#dispatch(this.#prepare(this.#wrap(message)), message, options, this.#transmitOneway, 0);
   }
 
   /**
@@ -213,7 +199,7 @@ export class Producer {
     checkBatch(messages);
     for (const message of messages) validateMessage(message, this.#maxMessageSize);
     const msgIds = messages.map((message) => setUniqKey(message, this.#instance.nextUniqId));
-    const first = messages[0] as Message;
+    const first = this.#wrap(messages[0] as Message);
     const envelope = createMessage(first.topic, encodeBatch(messages), { waitStoreMsgOK: waitStoreMsgOK(first) });
     validateMessage(envelope, this.#maxMessageSize);
     setUniqKey(envelope, this.#instance.nextUniqId);
@@ -261,9 +247,10 @@ export class Producer {
     message.properties.set(MessageProperty.CORRELATION_ID, correlationId);
     message.properties.set(MessageProperty.MESSAGE_REPLY_TO_CLIENT, this.clientId);
     message.properties.set(MessageProperty.MESSAGE_TTL, String(timeoutMs));
-    if (this.#instance.route(message.topic) === null) {
+    const topic = this.#instance.namespace.wrap(message.topic);
+    if (this.#instance.route(topic) === null) {
       // The broker finds us for the reply by our heartbeat: it must know us before the message does its round.
-      await this.#publishQueues(message.topic);
+      await this.#publishQueues(topic);
       await this.#instance.sendHeartbeatToAllBrokers();
     }
     const waiter = this.#waiters.wait(correlationId, message.topic, deadlineMs - this.#nowMs(), options.signal);
@@ -294,12 +281,13 @@ export class Producer {
     } catch (error) {
       throw new MQClientError((error as Error).message, { cause: error });
     }
-    const queues = await this.#publishQueues(topic);
+    const wireTopic = this.#instance.namespace.wrap(topic);
+    const queues = await this.#publishQueues(wireTopic);
     const addr =
       this.#instance.findBrokerAddressInPublish(brokerName) ??
       this.#instance.findBrokerAddressInPublish(queues[0]?.brokerName ?? '');
     if (addr === null) throw new MQClientError('The broker service address not found');
-    const query = { producerGroup: this.group, topic, recallHandle, bname: brokerName };
+    const query = { producerGroup: this.group, topic: wireTopic, recallHandle, bname: brokerName };
     try {
       const call = { timeoutMs: this.#sendMsgTimeout, signal: options.signal };
       const recalled = await this.#instance.api.recallMessage(addr, query, call);
@@ -313,16 +301,23 @@ export class Producer {
 
   #traceRecall(topic: string, msgId: string, regionId: string | null, isSuccess: boolean): void {
     if (this.#trace === null || !this.#options.enableRecallTrace) return;
-    const recall = { groupName: this.group, topic, msgId, regionId: regionId ?? DEFAULT_REGION_ID, isSuccess };
+    const { namespace } = this.#instance;
+    const recall = {
+      groupName: namespace.strip(this.group),
+      topic,
+      msgId,
+      regionId: regionId ?? DEFAULT_REGION_ID,
+      isSuccess,
+    };
     traceRecall(this.#trace, { ...recall, timestamp: this.#instance.clock.now() });
   }
 
   /** The queues that `send` would choose from. @throws MQClientError (10005) without a route */
   async fetchPublishMessageQueues(topic: string): Promise<MessageQueue[]> {
     this.#assertRunning();
-    const queues = await this.#publishQueues(topic);
+    const queues = await this.#publishQueues(this.#instance.namespace.wrap(topic));
     if (queues.length === 0) throw noRoute(topic);
-    return [...queues];
+    return queues.map((mq) => this.#instance.namespace.stripQueue(mq));
   }
 
   #member(): ProducerMember {
@@ -361,6 +356,14 @@ export class Producer {
     return this.#instance.publishQueues(topic);
   }
 
+  /** The message as it travels; its properties stay those of the application's. */
+  #wrap(message: Message): Message {
+    const { namespace } = this.#instance;
+    if (namespace.name === '') return message;
+    message.properties.set(MessageProperty.INSTANCE_ID, namespace.name);
+    return { ...message, topic: namespace.wrap(message.topic) };
+  }
+
   #prepare(message: Message): Prepared {
     const msgId = setUniqKey(message, this.#instance.nextUniqId);
     const over = this.#options.compressMsgBodyOverHowmuch ?? 4096;
@@ -394,7 +397,7 @@ export class Producer {
       f: sysFlag,
       h: message.flag,
       i: encodeProperties(properties),
-      k: false,
+      k: this.#options.unitMode ?? false,
       m: batch,
       ...counts,
     };
@@ -415,15 +418,17 @@ export class Producer {
     if (options.queue === undefined && options.selector === undefined) {
       return this.#sendWithRetries(prepared, transmit, deadlineMs, retries, signal);
     }
-    const queue = options.queue ?? (await this.#select(prepared.topic, message, options));
+    const { namespace } = this.#instance;
+    const queue = namespace.wrapQueue(options.queue ?? (await this.#select(prepared.topic, message, options)));
     if (queue.topic !== prepared.topic) throw new MQClientError("message's topic not equal mq's topic");
     if (this.#nowMs() >= deadlineMs) throw callTimeout(queue.brokerName);
     return this.#transmitTo(queue, prepared, transmit, deadlineMs - this.#nowMs(), signal);
   }
 
   async #select(topic: string, message: Message, options: SendOptions): Promise<MessageQueue> {
-    const queues = await this.#publishQueues(topic);
-    if (queues.length === 0) throw noRoute(topic);
+    const found = await this.#publishQueues(topic);
+    if (found.length === 0) throw noRoute(topic);
+    const queues = found.map((mq) => this.#instance.namespace.stripQueue(mq));
     const queue = options.selector?.(queues, message, options.arg);
     if (!queue || !queues.some((known) => sameMessageQueue(known, queue))) {
       throw new MQClientError('select message queue return null, or none of the topic');
@@ -531,11 +536,19 @@ export class Producer {
   readonly #transmitSync: Transmit<SendResult> = async (addr, header, prepared, queue, call) => {
     const timestamp = this.#instance.clock.now();
     const response = await this.#instance.api.sendMessage(addr, header, prepared.body, call);
-    const result = sendResultOf(response, prepared, queue);
+    const { namespace } = this.#instance;
+    const result = sendResultOf(response, prepared, namespace.stripQueue(queue));
     if (this.#trace && result.traceOn) {
-      const { topic, properties, body } = prepared;
+      const { properties, body } = prepared;
+      const topic = namespace.strip(prepared.topic);
       const costMs = this.#instance.clock.now() - timestamp;
-      const send = { groupName: this.group, topic, properties, bodyBytes: body.length, storeHost: addr };
+      const send = {
+        groupName: namespace.strip(this.group),
+        topic,
+        properties,
+        bodyBytes: body.length,
+        storeHost: addr,
+      };
       traceSend(this.#trace, { ...send, timestamp, costMs }, result);
     }
     return result;
@@ -550,7 +563,7 @@ function sendResultOf(response: SendResponse, prepared: Prepared, queue: Message
     sendStatus: response.status,
     msgId: prepared.msgId,
     offsetMsgId: response.msgId,
-    messageQueue: { topic: prepared.topic, brokerName: queue.brokerName, queueId: response.queueId },
+    messageQueue: { ...queue, queueId: response.queueId },
     queueOffset: response.queueOffset,
     transactionId: response.transactionId ?? null,
     regionId: response.regionId || DEFAULT_REGION_ID,
@@ -575,25 +588,4 @@ export function createTraceDispatcher(
   });
   const { traceTopic = SystemTopic.TRACE_TOPIC, traceMsgBatchNum } = options;
   return new TraceDispatcher({ instance, traceTopic, traceMsgBatchNum, producer });
-}
-
-function isRetryable(error: unknown): boolean {
-  if (error instanceof MQBrokerError) return RETRY_RESPONSE_CODES.has(error.responseCode);
-  return error instanceof RemotingError || error instanceof MQClientError;
-}
-
-function failureCode(failure: unknown): number {
-  if (failure instanceof MQBrokerError || failure instanceof MQClientError) return failure.responseCode;
-  if (failure instanceof RemotingConnectError) return ClientErrorCode.CONNECT_BROKER_EXCEPTION;
-  if (failure instanceof RemotingTimeoutError) return ClientErrorCode.ACCESS_BROKER_TIMEOUT;
-  return -1;
-}
-
-function noRoute(topic: string): MQClientError {
-  const responseCode = ClientErrorCode.NOT_FOUND_TOPIC_EXCEPTION;
-  return new MQClientError(`No route info of this topic: ${topic}`, { responseCode });
-}
-
-function callTimeout(addr: string, cause?: unknown): RemotingTooMuchRequestError {
-  return new RemotingTooMuchRequestError(addr, 'sendDefaultImpl call timeout', { cause });
 }

@@ -75,6 +75,7 @@ interface HeldQueue {
  * Source: client/impl/consumer/DefaultMQPushConsumerImpl.java, RebalancePushImpl.java
  */
 export class PushConsumer {
+  /** As it travels: with the namespace, if there is one. */
   readonly group: string;
   readonly config: PushConsumerConfig;
   readonly #instance: MQClientInstance;
@@ -105,10 +106,10 @@ export class PushConsumer {
 
   /** @throws MQClientError for a bad group name or a setting out of range */
   constructor(options: PushConsumerOptions, deps: ClientDeps = {}) {
-    this.group = options.group;
     const keepInstanceName = options.messageModel === 'BROADCASTING';
     this.#ownsInstance = options.instance === undefined;
     this.#instance = options.instance ?? new MQClientInstance({ ...options, keepInstanceName }, deps);
+    this.group = this.#instance.namespace.wrap(options.group);
     const { clock, logger } = this.#instance;
     this.config = pushConsumerConfig(options, clock);
     this.#thresholds = { messages: this.config.pullThresholdForQueue, mib: this.config.pullThresholdSizeForQueue };
@@ -136,7 +137,9 @@ export class PushConsumer {
   /** The queues that this consumer reads now. One with queueId -1 stands for all of its broker. */
   get assignment(): MessageQueue[] {
     const pulled = [...this.#held.values()].filter(({ pq }) => !pq.dropped);
-    return [...pulled, ...(this.#popping?.queues.list() ?? [])].map(({ mq }) => mq);
+    return [...pulled, ...(this.#popping?.queues.list() ?? [])].map(({ mq }) =>
+      this.#instance.namespace.stripQueue(mq),
+    );
   }
 
   /**
@@ -145,7 +148,8 @@ export class PushConsumer {
    * @param expression tags separated by `||`, `*` for all; or an SQL92 expression
    * @throws MQClientError for a bad topic, SubscriptionParseError for a bad expression
    */
-  subscribe(topic: string, expression: string = SUB_ALL, type: 'TAG' | 'SQL92' = 'TAG'): void {
+  subscribe(topicName: string, expression: string = SUB_ALL, type: 'TAG' | 'SQL92' = 'TAG'): void {
+    const topic = this.#instance.namespace.wrap(topicName);
     validateTopic(topic);
     this.#subscriptions.set(topic, buildSubscriptionData(topic, expression, type, this.#instance.clock.now()));
     if (this.#state === 'running') {
@@ -159,7 +163,7 @@ export class PushConsumer {
 
   /** Reads a topic no more. */
   unsubscribe(topic: string): void {
-    if (this.#subscriptions.delete(topic)) this.#wakeRebalance();
+    if (this.#subscriptions.delete(this.#instance.namespace.wrap(topic))) this.#wakeRebalance();
   }
 
   /** Has messages consumed in parallel. To be called before `start`, once. */
@@ -313,7 +317,9 @@ export class PushConsumer {
       sendToRetryTopic: (message, maxReconsumeTimes) => this.#retrySender.sendToRetryTopic(message, maxReconsumeTimes),
       lock: (mq) => this.#locks.lock(mq),
       lockAll: () => this.#locks.lockAll(),
-      trace: trace && ((messages) => traceConsumption(trace, this.#instance, group, messages)),
+      trace:
+        trace &&
+        ((messages) => traceConsumption(trace, this.#instance, this.#instance.namespace.strip(group), messages)),
     };
   }
 

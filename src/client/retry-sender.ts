@@ -36,7 +36,7 @@ export class RetrySender {
         addr,
         {
           group: this.#group,
-          originTopic: message.topic,
+          originTopic: this.#instance.namespace.wrap(message.topic),
           offset: message.physicalOffset,
           delayLevel,
           originMsgId: message.msgId,
@@ -60,7 +60,9 @@ export class RetrySender {
       throw error;
     });
     const producer = await this.#producer;
-    await producer.send(retryMessage(message, this.#group, maxReconsumeTimes));
+    await producer.send(
+      retryMessage(message, this.#instance.namespace.wrap(message.topic), this.#group, maxReconsumeTimes),
+    );
   }
 
   async shutdown(): Promise<void> {
@@ -78,10 +80,10 @@ export class RetrySender {
 }
 
 /** The same message for the retry topic, one delivery further. */
-function retryMessage(message: MessageExt, group: string, maxReconsumeTimes: number): Message {
+function retryMessage(message: MessageExt, topic: string, group: string, maxReconsumeTimes: number): Message {
   const properties = new Map(message.properties);
   properties.set(MessageProperty.ORIGIN_MESSAGE_ID, properties.get(MessageProperty.ORIGIN_MESSAGE_ID) || message.msgId);
-  properties.set(MessageProperty.RETRY_TOPIC, message.topic);
+  properties.set(MessageProperty.RETRY_TOPIC, topic);
   properties.set(MessageProperty.RECONSUME_TIME, String(message.reconsumeTimes + 1));
   properties.set(MessageProperty.MAX_RECONSUME_TIMES, String(maxReconsumeTimes));
   properties.delete(MessageProperty.TRANSACTION_PREPARED);

@@ -107,11 +107,13 @@ export class TransactionSettler {
     message: MessageExt,
     header: HeaderOf<typeof CheckTransactionStateRequestHeader>,
   ): Promise<void> {
+    const { topic } = message;
+    message.topic = this.#instance.namespace.strip(topic);
     const verdict = await this.#judge('checkLocalTransactionState Exception', () =>
       this.#listener.checkLocalTransaction(message),
     );
     const values = {
-      topic: message.topic,
+      topic,
       producerGroup: this.#group,
       tranStateTableOffset: header.tranStateTableOffset,
       commitLogOffset: header.commitLogOffset,
@@ -140,7 +142,7 @@ export class TransactionSettler {
         type: 'EndTransaction',
         timestamp: this.#instance.clock.now(),
         regionId: properties.get(MessageProperty.MSG_REGION) ?? DEFAULT_REGION_ID,
-        groupName: this.#group,
+        groupName: this.#instance.namespace.strip(this.#group),
         topic,
         msgId: properties.get(MessageProperty.UNIQ_KEY) ?? '',
         tags: properties.get(MessageProperty.TAGS),
@@ -179,7 +181,7 @@ export class TransactionSettler {
       return;
     }
     const values = {
-      topic: messageQueue.topic,
+      topic: this.#instance.namespace.wrap(messageQueue.topic),
       producerGroup: this.#group,
       tranStateTableOffset: queueOffset,
       commitLogOffset: decodeOffsetMsgId(result.offsetMsgId).physicalOffset,
