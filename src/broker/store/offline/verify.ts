@@ -450,7 +450,7 @@ class Verification {
         const isBack = index.physicalOffset <= this.#lastIndexed;
         this.#indexFault(
           index,
-          `leads to ${index.physicalOffset}, ${isBack ? 'back behind others' : 'where no record is'}`,
+          `leads to ${index.physicalOffset}, ${isBack ? 'an earlier place than the entry before it does' : 'where no record is'}`,
         );
       }
       index.next();
