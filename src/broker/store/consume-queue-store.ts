@@ -52,6 +52,8 @@ export interface ConsumeQueueStoreOptions {
 const OPEN_FILES = 1_000;
 /** Files that one slice of saving touches: about a millisecond. */
 const SLICE_FILES = 200;
+/** Folders that one slice flushes. */
+const SLICE_FOLDERS = 10;
 const SCRATCH_BYTES = 65_536;
 const BLOCK_BYTES = 4_096;
 const SYNC_CONCURRENCY = 2;
@@ -110,6 +112,9 @@ export class ConsumeQueueStore {
   /** Folders with files created since their last fsync. */
   #unsyncedFolders = new Set<string>();
   #error: Error | null = null;
+  #isLeft = false;
+  /** Queues that the save under way has before it. */
+  #savingLeft = 0;
   #lmqCount = 0;
   #saving: Promise<boolean> = Promise.resolve(true);
 
@@ -189,6 +194,11 @@ export class ConsumeQueueStore {
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
     return this.topics.get(topic)?.queues[queueId];
+  }
+
+  /** Files that have to be written or flushed until all is on disk. */
+  get unsavedFiles(): number {
+    return this.#dirty.length + this.#savingLeft + this.#unsynced.size;
   }
 
   *all(): Generator<ConsumeQueue> {
@@ -319,6 +329,11 @@ export class ConsumeQueueStore {
     return saved;
   }
 
+  /** Makes saving and flushing that is under way fail soon, and all later ones: recovery will do it. */
+  leaveToRecovery(): void {
+    this.#isLeft = true;
+  }
+
   /** Never rejects. */
   async #saveDirty(onlyFullPages: boolean): Promise<boolean> {
     const queues = this.#dirty;
@@ -327,12 +342,15 @@ export class ConsumeQueueStore {
     this.#dirty = [];
     let isSaved = true;
     let files = 0;
+    this.#savingLeft = queues.length;
     for (const queue of queues) {
+      this.#savingLeft -= 1;
       const unsaved = queue.maxUnit - queue.savedUnit;
       if (queue.isDestroyed || unsaved === 0) {
         queue.isDirty = false;
         continue;
       }
+      if (this.#isLeft) isSaved = false;
       if (!isSaved || (areTailsLeft && unsaved < PAGE_UNITS)) {
         this.#dirty.push(queue);
         continue;
@@ -351,7 +369,7 @@ export class ConsumeQueueStore {
     return isSaved;
   }
 
-  /** Makes everything saved so far durable. Rejects with the operating system's error. */
+  /** Makes everything saved so far durable. Rejects with the operating system's error, or when left to recovery. */
   async sync(): Promise<void> {
     const paths = [...this.#unsynced];
     let next = 0;
@@ -359,6 +377,7 @@ export class ConsumeQueueStore {
       while (next < paths.length) {
         const path = paths[next] as string;
         next += 1;
+        if (this.#isLeft) throw new StoreIoError('left to recovery');
         let file: HeldFile;
         try {
           file = this.#fds.hold(path);
@@ -380,7 +399,13 @@ export class ConsumeQueueStore {
     await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, work));
     const folders = this.#unsyncedFolders;
     this.#unsyncedFolders = new Set();
-    for (const folder of folders) this.#syncFolder(folder);
+    let count = 0;
+    for (const folder of folders) {
+      this.#syncFolder(folder);
+      count += 1;
+      if (count % SLICE_FOLDERS === 0) await nextTurn();
+      if (this.#isLeft) throw new StoreIoError('left to recovery');
+    }
   }
 
   close(): void {

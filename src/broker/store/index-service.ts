@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { crc32 } from '../../protocol/crc32.js';
 import { nextTurn } from './consume-queue-store.js';
 import { createFolderDurably, type FileSystem } from './file-system.js';
 import { IndexFile, indexFileBytes } from './index-file.js';
@@ -59,6 +60,12 @@ export class IndexService {
 
   get fileCount(): number {
     return this.#files.length;
+  }
+
+  /** CRC of the names of the `count` oldest files. */
+  namesCrc(count: number): number {
+    const names = this.#files.slice(0, count).map(({ path }) => basename(path));
+    return crc32(Buffer.from(names.join(), 'latin1'));
   }
 
   /** Keys of records up to this physical offset are in; -1 for an empty index. */

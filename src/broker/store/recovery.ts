@@ -137,7 +137,7 @@ class Recovery {
     }
     const isLacking = queues.hasLostFiles || (seal !== null && queues.count().queueFiles < seal.queueFiles);
     if (isLacking) logger.warn({ seal }, 'files of consume queues are missing: all queues are built from the log');
-    if (index && seal && index.fileCount < seal.indexFiles) {
+    if (index && seal && index.namesCrc(seal.indexFiles) !== seal.indexNamesCrc) {
       logger.warn({ seal }, 'files of the index are missing: it is built from the log');
       index.destroy();
     }

@@ -4,14 +4,16 @@ import { type FileSystem, readFully, writeFully } from './file-system.js';
 
 /** What consume queues and index were when they had last been flushed completely. */
 export interface StoreSeal {
-  /** Files of all consume queues, and of the index. There may be more since, never less. */
+  /** Files of all consume queues. There may be more since, never less. */
   queueFiles: number;
+  /** Files of the index, and the CRC of their names. Newer ones come behind them. */
   indexFiles: number;
+  indexNamesCrc: number;
   /** Sum of what the queues had, in units from their offset 0 on. */
   queueUnits: number;
 }
 
-const FIELDS = ['queueFiles', 'indexFiles', 'queueUnits'] as const;
+const FIELDS = ['queueFiles', 'indexFiles', 'indexNamesCrc', 'queueUnits'] as const;
 /** What every broker writes to the file `lock` when it takes the folder. */
 const LOCK = Buffer.from('lock', 'latin1');
 const SEALED = Buffer.from('seal', 'latin1');

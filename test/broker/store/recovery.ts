@@ -9,7 +9,18 @@ import fc from 'fast-check';
 import { silentLogger } from '../../../src/base/logger.js';
 import type { MessageStore } from '../../../src/broker/store/message-store.js';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
-import { crashedCopy, openStore, put, putOf, readBodies, saveAll, tempFolder } from '../../helper/store.js';
+import {
+  crashedCopy,
+  openStore,
+  put,
+  putOf,
+  readBodies,
+  SMALL_STORE,
+  saveAll,
+  tempFolder,
+} from '../../helper/store.js';
+import { DiskImage, SimulatedDisk } from '../../soak/crash/simulated-disk.js';
+import { openOn } from '../../soak/crash/workload.js';
 
 const FOREVER = Number.MAX_SAFE_INTEGER;
 const LOG_0 = 'commitlog/00000000000000000000';
@@ -349,3 +360,21 @@ const killed = test.macro({
 
 test(killed, 'ASYNC_FLUSH');
 test(killed, 'SYNC_FLUSH');
+
+test('a shutdown does not flush thousands of queues: the next start reads what they lack from the log', async (t) => {
+  const clock = new ManualClock();
+  const config = { ...SMALL_STORE, storePathRootDir: '/store', messageIndexEnable: false };
+  const disk = new SimulatedDisk(new DiskImage(), () => clock.now());
+  const store = openOn(config, disk, clock);
+  await store.start();
+  for (let i = 0; i < 4_100; i++) put(t, store, putOf(`topic-${i}`, 0, `${i}`));
+  await store.shutdown();
+  t.deepEqual(disk.list('/store'), ['abort', 'checkpoint', 'commitlog', 'lock']);
+  const again = openOn(config, disk, clock);
+  await again.start();
+  const queues = [...again.queues()];
+  t.is(queues.length, 4_100);
+  t.true(queues.every(({ maxOffset }) => maxOffset === 1));
+  t.deepEqual(await readBodies(again, 'topic-4099', 0), ['4099']);
+  await again.shutdown();
+});

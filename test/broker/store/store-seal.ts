@@ -6,7 +6,7 @@ import { nodeFileSystem } from '../../../src/broker/store/file-system.js';
 import { SealFile } from '../../../src/broker/store/store-seal.js';
 import { openStore, put, putOf, readBodies, tempFolder } from '../../helper/store.js';
 
-const COUNTS = { queueFiles: 3, indexFiles: 1, queueUnits: 40 };
+const COUNTS = { queueFiles: 3, indexFiles: 1, indexNamesCrc: 77, queueUnits: 40 };
 
 /** A store that was shut down with a message in each of three queues. */
 async function closedStore(t: ExecutionContext): Promise<string> {

@@ -75,6 +75,7 @@ function harmDerived(image: DiskImage, promised: Promised, pattern: RegExp, rand
   switch (pick(random, ['remove', 'cut', 'zero', 'flip'])) {
     case 'remove':
       image.remove(path);
+      noteLoss(image, promised, [path]);
       return `${path} removed`;
     case 'cut':
       image.resize(path, position);
@@ -90,11 +91,26 @@ function harmDerived(image: DiskImage, promised: Promised, pattern: RegExp, rand
   }
 }
 
-function removeFolder(image: DiskImage, _promised: Promised, random: Random): string | null {
+/**
+ * That a queue has lost files is told by their number: not if as many were created since it was last written down, with
+ * the last full save. Then only a gap before younger messages tells.
+ */
+function noteLoss(image: DiskImage, promised: Promised, lost: readonly string[]): void {
+  const seal = /^seal \d+ \{"queueFiles":(\d+)/.exec(image.readAll('/store/lock').toString('latin1'));
+  if (seal && Number(seal[1]) > image.match(QUEUE).length) return;
+  for (const path of lost) {
+    const [, queue] = /\/consumequeue\/(.*)\/\d+$/.exec(path) ?? [];
+    if (queue !== undefined) promised.mayLack.add(queue);
+  }
+}
+
+function removeFolder(image: DiskImage, promised: Promised, random: Random): string | null {
   const folders = [...image.folders].filter((path) => /\/(consumequeue|index)/.test(path)).sort();
   if (folders.length === 0) return null;
   const folder = pick(random, folders);
+  const lost = image.match(QUEUE).filter((path) => path.startsWith(`${folder}/`));
   image.remove(folder);
+  noteLoss(image, promised, lost);
   return `${folder} removed`;
 }
 

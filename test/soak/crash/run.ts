@@ -31,6 +31,7 @@ export function promisedAt(history: History, moment: number, kind: StopKind): Pr
     mayHaveExpiredTo,
     puts: history.written.length,
     damagedLog: null,
+    mayLack: new Set(),
     isDoubtful: false,
   };
 }
