@@ -19,7 +19,7 @@ export interface PropertyWrites extends Partial {
 }
 
 /** Reads and changes the configuration of one server. */
-interface ConfigAccess {
+export interface ConfigAccess {
   read(addr: string): Promise<Readonly<Record<string, string>>>;
   write(addr: string, properties: Record<string, string>): Promise<void>;
 }
@@ -65,7 +65,8 @@ export async function updateNamesrvConfig(
   });
 }
 
-async function writeConfigs(
+/** Writes the properties to every target and reads them back. @throws AdminError (failed) for one that nobody took */
+export async function writeConfigs(
   targets: readonly Target[],
   properties: Readonly<Record<string, string>>,
   access: ConfigAccess,

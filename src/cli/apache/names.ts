@@ -49,6 +49,25 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
     () => import('./print-message.js'),
     ['printMsg', 'printMsgByQueue', 'consumeMessage', 'dumpCompactionLog', 'checkMsgSendRT'],
   ],
+  [
+    () => import('./cold-data-flow.js'),
+    [
+      ...['getColdDataFlowCtrInfo', 'updateColdDataFlowCtrGroupConfig', 'removeColdDataFlowCtrGroupConfig'],
+      'setCommitLogReadAheadMode',
+    ],
+  ],
+  [
+    () => import('./controller.js'),
+    [
+      ...['getControllerMetaData', 'getControllerConfig', 'updateControllerConfig', 'electMaster'],
+      ...['cleanBrokerMetadata', 'getSyncStateSet'],
+    ],
+  ],
+  [() => import('./container.js'), ['addBroker', 'removeBroker']],
+  [
+    () => import('./rocksdb.js'),
+    ['exportPopRecord', 'exportMetadataInRocksDB', 'rocksDBConfigToJson', 'checkRocksdbCqWriteProgress'],
+  ],
   [() => import('./queue.js'), ['topicClusterList', 'allocateMQ', 'queryCq']],
   [() => import('./group-look.js'), ['getConsumerConfig', 'producer', 'consumerStatus']],
 ];

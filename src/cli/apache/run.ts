@@ -36,7 +36,7 @@ export async function runApacheCommand(
       return ExitCode.DONE;
     }
     const flags = await parseOrShowUsage(argv, options, usage, io);
-    const namesrv = flags.value('n');
+    const namesrv = flags.value('n') ?? flags.value('nameserverAddr');
     const settings = await resolveSettings({
       flags: { namesrv: namesrv ?? undefined },
       env: io.env,

@@ -1,0 +1,24 @@
+import type { Partial } from '../admin/fan-out.js';
+import type { Outcome } from './command.js';
+import { partialOutcome } from './partial.js';
+import { tableView } from './render/view.js';
+
+/** A row for each broker that did what it was told. */
+export function doneOutcome(
+  result: Partial & { readonly brokers: ReadonlyArray<{ readonly brokerName: string | null; readonly addr: string }> },
+): Outcome {
+  return {
+    ...partialOutcome(result),
+    view: tableView({
+      doc: result,
+      rows: result.brokers,
+      columns: [
+        { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName },
+        { key: 'addr', title: 'ADDRESS', value: ({ addr }) => addr },
+        { key: 'result', title: 'RESULT', value: () => 'done', tone: () => 'good' },
+      ],
+      name: ({ addr }) => addr,
+      empty: 'there is no broker',
+    }),
+  };
+}
