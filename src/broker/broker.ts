@@ -27,50 +27,24 @@ import type { AclFiles } from './acl/acl-files.js';
 import { authCheck } from './auth/auth-check.js';
 import { AuthService, innerCredentials, wantsUsers } from './auth/auth-service.js';
 import type { BrokerConfig } from './broker-config.js';
+import { brokerHandlers } from './broker-handlers.js';
 import { BrokerOuterApi } from './broker-outer-api.js';
 import { BrokerStats } from './broker-stats.js';
 import { notifyConsumerIdsChanged } from './client-calls.js';
 import { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import { ConfigUpdates } from './config-updates.js';
 import { ConsumerOffsetTable } from './consumer-offset-table.js';
-import type { BrokerContext, Handlers } from './context.js';
+import type { BrokerContext } from './context.js';
 import { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { PopInflightCounter } from './pop/inflight-counter.js';
 import { PopService } from './pop/pop-service.js';
-import { aclAdminHandlers } from './processors/acl-admin.js';
-import { authAdminHandlers } from './processors/auth-admin.js';
-import { brokerAdminHandlers } from './processors/broker-admin.js';
-import { clientManageHandlers } from './processors/client-manage.js';
-import { coldDataHandlers } from './processors/cold-data.js';
-import { connectionHandlers } from './processors/connections.js';
-import { consumerCallHandlers } from './processors/consumer-call.js';
-import { consumerManageHandlers } from './processors/consumer-manage.js';
-import { consumerOffsetAdminHandlers } from './processors/consumer-offset-admin.js';
-import { endTransactionHandlers } from './processors/end-transaction.js';
-import { groupAdminHandlers } from './processors/group-admin.js';
-import { lockBatchHandlers } from './processors/lock-batch.js';
-import { pullMessageHandlers } from './processors/pull-message.js';
-import { queryMessageHandlers } from './processors/query-message.js';
-import { queueOffsetHandlers } from './processors/queue-offset.js';
-import { recallMessageHandlers } from './processors/recall-message.js';
-import { replicationHandlers } from './processors/replication.js';
-import { replyMessageHandlers } from './processors/reply-message.js';
-import { sendBackHandlers } from './processors/send-back.js';
-import { sendMessageHandlers } from './processors/send-message.js';
-import { staticTopicAdminHandlers } from './processors/static-topic-admin.js';
-import { statisticsHandlers } from './processors/statistics.js';
-import { timerAdminHandlers } from './processors/timer-admin.js';
-import { topicAdminHandlers } from './processors/topic-admin.js';
-import { unsupportedHandlers } from './processors/unsupported.js';
 import { PullRequestHold } from './pull-request-hold.js';
 import { RebalanceLocks } from './rebalance-locks.js';
 import { RateName } from './runtime-info.js';
 import { ScheduleService } from './schedule-service.js';
 import { TopicQueueMappingTable } from './static-topic/mapping-table.js';
-import { otherBrokers } from './static-topic/other-brokers.js';
-import { staticTopicHandlers } from './static-topic/static-topic-handlers.js';
 import { type LogMemory, MessageStore, type MessageStoreConfig } from './store/message-store.js';
 import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
@@ -394,44 +368,20 @@ export class Broker {
     pop: PopService,
     routes: TopicRoutes,
   ): void {
-    const updates = new ConfigUpdates(this.config, () => this.#deps.clock.now());
-    const configChanged = (names: ReadonlySet<string>) => this.#configChanged(names);
-    const tables: Handlers[] = [
-      sendMessageHandlers(context),
-      sendBackHandlers(context),
-      recallMessageHandlers(context),
-      replyMessageHandlers(context),
-      pullMessageHandlers(context),
-      clientManageHandlers(context),
-      consumerManageHandlers(context),
-      queueOffsetHandlers(context),
-      lockBatchHandlers(context),
-      queryMessageHandlers(context),
-      endTransactionHandlers(context, transactions),
-      consumerOffsetAdminHandlers(context, schedule),
-      topicAdminHandlers(context),
-      staticTopicAdminHandlers(context),
-      groupAdminHandlers(context),
-      connectionHandlers(context),
-      statisticsHandlers(context),
-      consumerCallHandlers(context),
-      timerAdminHandlers(context.timer),
-      authAdminHandlers(this.#auth),
-      aclAdminHandlers(context, this.#acl),
-      brokerAdminHandlers(context, { updates, rates: this.#rates, schedule, configChanged }),
-      pop.handlers(),
-      coldDataHandlers(context),
-      replicationHandlers(context, {
-        haServerAddr: this.#haServerAddr(context.storeHost.port),
-        initMaxPhyOffset: context.store.stats().maxPhyOffset,
-      }),
-      unsupportedHandlers(),
-    ];
-    const plain = tables.flat();
-    const ask = otherBrokers(routes, this.#client, () => this.config.forwardTimeout);
-    // In front of the plain ones, so that topics without a mapping pay no more than a look at the table.
-    const mapped = staticTopicHandlers(context, ask, plain, pullMessageHandlers(context, true));
-    for (const [code, processor] of [...plain, ...mapped]) this.#server.register(code, processor);
+    const handlers = brokerHandlers(context, {
+      schedule,
+      transactions,
+      pop,
+      routes,
+      auth: this.#auth,
+      acl: this.#acl,
+      rates: this.#rates,
+      client: this.#client,
+      updates: new ConfigUpdates(this.config, () => this.#deps.clock.now()),
+      configChanged: (names) => this.#configChanged(names),
+      haServerAddr: this.#haServerAddr(context.storeHost.port),
+    });
+    for (const [code, processor] of handlers) this.#server.register(code, processor);
   }
 
   #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi, pop: PopService): void {
