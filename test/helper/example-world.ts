@@ -45,7 +45,7 @@ const GROUP = 'settlement';
 const CLUSTER = 'DefaultCluster';
 /** Message id, client, and address of a broker, as the help writes them. */
 const MSG_ID = '7F000001C0A818B4AAC2128D3C3F0000';
-const CLIENT_ID = '10.0.0.9@4711';
+const CLIENT_ID = /\b10\.0\.0\.\d@\d+/g;
 const BROKER_ADDR = /\b(?:10\.0\.0\.\d|127\.0\.0\.1):10911\b/g;
 
 const CONTEXTS = `currentContext: prod
@@ -93,7 +93,10 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
     await session.api.updateBrokerConfig(brokerAddr, { brokerPermission: '6' });
     await session.api.putKVConfig('ORDER_TOPIC_CONFIG', TOPIC, 'broker-a:8');
     await overwriteTopic(session, { topic: TOPIC, target, patch: NEW_TOPIC });
-    await overwriteGroup(session, { consumerGroup: GROUP, target, patch: {} });
+    await overwriteTopic(session, { topic: 'probes', target, patch: NEW_TOPIC });
+    for (const consumerGroup of [GROUP, 'settlement-2', 'copy']) {
+      await overwriteGroup(session, { consumerGroup, target, patch: {} });
+    }
   };
   await restoreCluster();
 
