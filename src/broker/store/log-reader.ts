@@ -22,10 +22,14 @@ const MAX_READS = 32;
 interface Block {
   /** null until it is read. */
   bytes: Uint8Array | null;
+  /** Its memory. */
+  readonly memory: Uint8Array;
   /** For those that wait for it, null if it can not be read; null if it was read at once. */
   readonly loading: Promise<Uint8Array | null> | null;
-  /** Whether somebody may still look at `bytes` in a later turn. */
-  isShared: boolean;
+  /** How many may still look at it in a later turn. */
+  users: number;
+  /** It is not kept any more. */
+  isDropped: boolean;
 }
 
 /** Where a record lies in the log, and where to copy it. */
@@ -49,6 +53,8 @@ export class LogReader<Q extends QueueTail> {
   readonly #span = new Uint8Array(MAX_SPAN_BYTES);
   /** By physical offset, in order of last use. */
   readonly #blocks = new Map<number, Block>();
+  /** Memory of dropped blocks, to be used again: with new memory for each, collecting garbage takes longer than reading. */
+  readonly #free: Uint8Array[] = [];
 
   #reading = 0;
   readonly #waiting: Array<() => void> = [];
@@ -156,11 +162,18 @@ export class LogReader<Q extends QueueTail> {
         const start = this.#blockOf(record);
         const isWorth = this.#blocks.has(start) || (wantedOf.get(start) ?? 0) >= BLOCK_WORTH_BYTES;
         if (start >= 0 && isWorth) {
-          const block = await this.#block(start);
-          if (!block) return 'error';
-          const at = record.physicalOffset - start;
-          target.set(block.subarray(at, at + record.size), record.targetStart);
-          return outcome(target, record);
+          const block = this.#block(start);
+          block.users += 1;
+          try {
+            const bytes = block.bytes ?? (await block.loading);
+            if (!bytes) return 'error';
+            const at = record.physicalOffset - start;
+            target.set(bytes.subarray(at, at + record.size), record.targetStart);
+            return outcome(target, record);
+          } finally {
+            block.users -= 1;
+            this.#reuse(block);
+          }
         }
         const { physicalOffset, size, targetStart } = record;
         try {
@@ -206,47 +219,69 @@ export class LogReader<Q extends QueueTail> {
       wantedBytes += size;
     }
     if (wantedBytes < BLOCK_WORTH_BYTES) return null;
-    const bytes = this.#makeRoom() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    if (this.#tryRead(start, BLOCK_BYTES, bytes, 0) !== 'found') return null;
-    this.#blocks.set(start, { bytes, loading: null, isShared: false });
+    this.#makeRoom();
+    const bytes = this.#memory();
+    if (this.#tryRead(start, BLOCK_BYTES, bytes, 0) !== 'found') {
+      this.#free.push(bytes);
+      return null;
+    }
+    this.#blocks.set(start, { bytes, memory: bytes, loading: null, users: 0, isDropped: false });
     return { start, bytes };
   }
 
-  /** Drops the block that was used longest ago when there are too many. @returns its memory, if nobody else has it */
-  #makeRoom(): Uint8Array | null {
-    if (this.#blocks.size < MAX_BLOCKS) return null;
-    const [start, oldest] = this.#blocks.entries().next().value as [number, Block];
-    this.#blocks.delete(start);
-    return oldest.isShared ? null : oldest.bytes;
+  #memory(): Uint8Array {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
   }
 
-  #block(start: number): Promise<Uint8Array | null> | Uint8Array | null {
+  /** Drops the block that was used longest ago when there are too many. */
+  #makeRoom(): void {
+    if (this.#blocks.size < MAX_BLOCKS) return;
+    const [start, oldest] = this.#blocks.entries().next().value as [number, Block];
+    this.#drop(start, oldest);
+  }
+
+  #drop(start: number, block: Block): void {
+    this.#blocks.delete(start);
+    block.isDropped = true;
+    this.#reuse(block);
+  }
+
+  /** Takes the memory back when nobody needs it. */
+  #reuse(block: Block): void {
+    if (block.isDropped && block.users === 0 && this.#free.length < MAX_BLOCKS) this.#free.push(block.memory);
+  }
+
+  #block(start: number): Block {
     const kept = this.#blocks.get(start);
     if (kept) {
       this.#blocks.delete(start);
       this.#blocks.set(start, kept);
-      kept.isShared = true;
-      return kept.loading ?? kept.bytes;
+      return kept;
     }
     this.#makeRoom();
-    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const memory = this.#memory();
+    const done = (bytes: Uint8Array | null): Uint8Array | null => {
+      block.bytes = bytes;
+      block.users -= 1;
+      return bytes;
+    };
     const block: Block = {
-      isShared: true,
       bytes: null,
-      loading: this.#log.readAsync(start, BLOCK_BYTES, bytes, 0).then(
-        (isThere) => {
-          block.bytes = isThere ? bytes : null;
-          return block.bytes;
-        },
+      memory,
+      // The read itself is one.
+      users: 1,
+      isDropped: false,
+      loading: this.#log.readAsync(start, BLOCK_BYTES, memory, 0).then(
+        (isThere) => done(isThere ? memory : null),
         (error: unknown) => {
           this.#logger.error({ physicalOffset: start, error: errorText(error) }, 'messages can not be read');
-          this.#blocks.delete(start);
-          return null;
+          if (!block.isDropped) this.#blocks.delete(start);
+          return done(null);
         },
       ),
     };
     this.#blocks.set(start, block);
-    return block.loading;
+    return block;
   }
 
   #copy(record: WantedRecord, target: Uint8Array): ReadOutcome {
