@@ -42,6 +42,14 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
   [() => import('./ha.js'), ['haStatus', 'getBrokerEpoch']],
   [() => import('./stats.js'), ['statsAll']],
   [
+    () => import('./access.js'),
+    [
+      ...['createUser', 'updateUser', 'deleteUser', 'getUser', 'listUser', 'copyUser'],
+      ...['createAcl', 'updateAcl', 'deleteAcl', 'getAcl', 'listAcl', 'copyAcl'],
+      ...['updateAclConfig', 'deleteAclConfig', 'clusterAclConfigVersion', 'updateGlobalWhiteAddr'],
+    ],
+  ],
+  [
     () => import('./topic-settings.js'),
     ['updateTopicList', 'updateSubGroupList', 'updateTopicPerm', 'updateOrderConf'],
   ],
