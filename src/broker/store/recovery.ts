@@ -164,7 +164,7 @@ class Recovery {
     if (index && index.endPhyOffset >= end) index.truncate(end, (physical) => this.#storeTimestamp(physical));
     if (this.#incomplete.size > 0) {
       logger.warn({ queues: this.#incomplete.size }, 'consume queues lack older entries: they are built from the log');
-      await this.#scan(files.first, false, (record) => this.#dispatchToQueues(record, true, this.#incomplete));
+      await this.#scan(files.first, false, (record) => this.#dispatchToQueues(record, true, this.#incomplete), end);
     }
     let count = 0;
     for (const queue of this.#startUnknown) {
