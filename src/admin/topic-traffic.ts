@@ -134,6 +134,6 @@ async function noneIsZero(work: Promise<BrokerStatsData>): Promise<BrokerStatsDa
 }
 
 /** The sum over the longest span that has one. Source: tools/command/stats/StatsAllSubCommand.java#compute24HourSum */
-function longest({ statsDay, statsHour, statsMinute }: BrokerStatsData): number {
+export function longest({ statsDay, statsHour, statsMinute }: BrokerStatsData): number {
   return statsDay.sum || statsHour.sum || statsMinute.sum;
 }

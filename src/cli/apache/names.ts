@@ -76,6 +76,7 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
     () => import('./rocksdb.js'),
     ['exportPopRecord', 'exportMetadataInRocksDB', 'rocksDBConfigToJson', 'checkRocksdbCqWriteProgress'],
   ],
+  [() => import('./export.js'), ['exportMetadata', 'exportConfigs', 'exportMetrics']],
   [() => import('./queue.js'), ['topicClusterList', 'allocateMQ', 'queryCq']],
   [() => import('./group-look.js'), ['getConsumerConfig', 'producer', 'consumerStatus']],
 ];
