@@ -83,12 +83,19 @@ export class Driver {
 
   async run(steps: number): Promise<void> {
     await this.#store.start();
-    for (let step = 0; step < steps; step++) await this.#step();
+    for (let step = 0; step < steps; step++) {
+      const { moment } = this.#history.disk;
+      await this.#step();
+      // The store also deletes on its own, at its hour.
+      this.#history.expired.push({ moment, minOffset: this.#store.commitLog.minOffset });
+    }
+    const { moment } = this.#history.disk;
     if (this.#random() < 0.3) {
       await this.#store.shutdown();
       this.#history.isClosed = true;
     }
     for (let turn = 0; turn < 3; turn++) await settle();
+    this.#history.expired.push({ moment, minOffset: this.#store.commitLog.minOffset });
     this.#history.endedAtMs = this.#history.clock.now();
   }
 
