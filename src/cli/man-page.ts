@@ -92,6 +92,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   setCommitLogReadAheadMode: 'broker set-read-ahead',
   setConsumeMode: 'consumer set-mode',
   skipAccumulatedMessage: 'offset skip',
+  startMonitoring: 'consumer monitor',
   statsAll: 'stats all',
   topicClusterList: 'topic clusters',
   topicList: 'topic list',

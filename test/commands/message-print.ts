@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import consumerMonitor from '../../src/commands/consumer/monitor.js';
 import consumerStatus from '../../src/commands/consumer/status.js';
 import checkRt from '../../src/commands/message/check-rt.js';
 import consume from '../../src/commands/message/consume.js';
@@ -13,6 +14,7 @@ import {
   encodeConsumerConnection,
   encodeConsumerRunningInfo,
   encodeConsumeStats,
+  encodeTopicList,
   encodeTopicStatsTable,
 } from '../../src/protocol/bodies.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
@@ -290,4 +292,30 @@ test('consumer status shows queue by queue, and keeps members that do not answer
   t.true(isSameSubscription);
   t.is(troubles[0].kind, 'blocked');
   t.regex(stderr, /queue 0 of orders on broker-a is blocked/);
+});
+
+test('monitoring finds groups that are behind and members that are stuck', async (t) => {
+  const wire = memberWire()
+    .on(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => ({
+      body: encodeTopicList({ topicList: ['%RETRY%pay'] }),
+    }))
+    .on(RequestCode.GET_CONSUME_STATS, () => ({
+      body: encodeConsumeStats({
+        consumeTps: 0,
+        offsetTable: [
+          {
+            mq: { topic: 'orders', brokerName: 'broker-a', queueId: 0 },
+            brokerOffset: 9,
+            consumerOffset: 4,
+            pullOffset: 4,
+            lastTimestamp: 0,
+          },
+        ],
+      }),
+    }));
+  const { stdout } = await runFake(consumerMonitor, ['--json'], wire);
+  const { groups, looked } = JSON.parse(stdout);
+  t.is(looked, 1);
+  t.like(groups[0], { consumerGroup: 'pay', lag: 10, clients: 2, isSameSubscription: true });
+  t.is(groups[0].troubles[0].kind, 'blocked');
 });

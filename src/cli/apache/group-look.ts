@@ -102,7 +102,7 @@ async function showMembers(
 }
 
 /** Source: remoting/protocol/body/ConsumerRunningInfo.java#analyzeProcessQueue */
-function troubleText({ clientId, mq, kind, amount }: QueueTrouble): string {
+export function troubleText({ clientId, mq, kind, amount }: QueueTrouble): string {
   const queue = `${clientId} ${messageQueueText(mq)}`;
   switch (kind) {
     case 'not-locked':

@@ -77,6 +77,7 @@ const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
     ['exportPopRecord', 'exportMetadataInRocksDB', 'rocksDBConfigToJson', 'checkRocksdbCqWriteProgress'],
   ],
   [() => import('./export.js'), ['exportMetadata', 'exportConfigs', 'exportMetrics']],
+  [() => import('./monitoring.js'), ['startMonitoring']],
   [() => import('./queue.js'), ['topicClusterList', 'allocateMQ', 'queryCq']],
   [() => import('./group-look.js'), ['getConsumerConfig', 'producer', 'consumerStatus']],
 ];

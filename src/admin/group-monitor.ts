@@ -1,0 +1,38 @@
+import { allGroupsProgress } from './consumer-progress.js';
+import { consumerStatus, type QueueTrouble } from './consumer-status.js';
+import { failureOf } from './failure.js';
+import { mapBounded } from './fan-out.js';
+import type { AdminSession } from './session.js';
+
+/** How one group does. */
+export interface GroupReport {
+  readonly consumerGroup: string;
+  /** Messages that it has not consumed; null when unknown. */
+  readonly lag: number | null;
+  /** Connected members; null when unknown. */
+  readonly clients: number | null;
+  /** Null when no member told. */
+  readonly isSameSubscription: boolean | null;
+  readonly troubles: readonly QueueTrouble[];
+  /** Why something is unknown. */
+  readonly reason: string | null;
+}
+
+/** Groups looked at at a time; each asks all its members. */
+const GROUPS_AT_A_TIME = 8;
+
+/** One look at every group: how far it is behind, and what its members are stuck on. */
+export async function monitorGroups(session: AdminSession): Promise<GroupReport[]> {
+  const { groups } = await allGroupsProgress(session);
+  return mapBounded(groups, GROUPS_AT_A_TIME, async ({ consumerGroup, lag, clients, reason }): Promise<GroupReport> => {
+    const base = { consumerGroup, lag, clients, isSameSubscription: null, troubles: [], reason };
+    if (clients === null || clients === 0) return base;
+    try {
+      const { isSameSubscription, troubles } = await consumerStatus(session, { consumerGroup, jstack: false });
+      return { ...base, isSameSubscription, troubles };
+    } catch (error) {
+      session.signal?.throwIfAborted();
+      return { ...base, reason: failureOf(error).message };
+    }
+  });
+}

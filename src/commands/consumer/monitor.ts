@@ -1,0 +1,51 @@
+import { defineCommand } from '../../cli/command.js';
+import { ExitCode } from '../../cli/exit-code.js';
+import { flag } from '../../cli/flags.js';
+import { tableView } from '../../cli/render/view.js';
+
+export default defineCommand({
+  summary: 'show groups that are behind, differ in subscriptions, or are stuck',
+  description:
+    'One look at every group and its members; with --watch again and again. Groups without a finding are left out.',
+  examples: [
+    { description: 'Every minute', command: 'mqadmin consumer monitor --watch --interval 1m' },
+    { description: 'Only those far behind', command: 'mqadmin consumer monitor --min-lag 1000 --json' },
+  ],
+  flags: {
+    'min-lag': flag.integer({ description: 'messages behind that count as a finding', default: 1, min: 1 }),
+  },
+  watch: true,
+  exits: [7],
+  async run({ flags, connect }) {
+    const { monitorGroups } = await import('../../admin/group-monitor.js');
+    const all = await monitorGroups(await connect());
+    const groups = all.filter(
+      ({ lag, isSameSubscription, troubles, reason }) =>
+        (lag ?? 0) >= flags['min-lag'] || isSameSubscription === false || troubles.length > 0 || reason !== null,
+    );
+    const complete = all.every(({ reason }) => reason === null);
+    return {
+      exit: complete ? ExitCode.DONE : ExitCode.PARTIAL,
+      notes: groups.flatMap(({ consumerGroup, reason }) =>
+        reason === null ? [] : [`warning: ${consumerGroup}: ${reason}`],
+      ),
+      view: tableView({
+        doc: { groups, looked: all.length, complete },
+        rows: groups,
+        columns: [
+          { key: 'group', title: 'GROUP', value: ({ consumerGroup }) => consumerGroup, cut: true },
+          { key: 'lag', title: 'LAG', value: ({ lag }) => lag, align: 'right' },
+          { key: 'clients', title: 'CLIENTS', value: ({ clients }) => clients, align: 'right' },
+          {
+            key: 'sameSubscription',
+            title: 'SAME SUBSCRIPTION',
+            value: ({ isSameSubscription }) => isSameSubscription,
+          },
+          { key: 'stuck', title: 'STUCK QUEUES', value: ({ troubles }) => troubles.length },
+        ],
+        name: ({ consumerGroup }) => consumerGroup,
+        empty: `nothing found in ${all.length} groups`,
+      }),
+    };
+  },
+});
