@@ -138,7 +138,8 @@ test('one broker of two that is down: the rest, what is missing, and unknown ins
   const { complete, brokers, unreachable } = JSON.parse(stdout);
   t.false(complete);
   const silent = brokers.find(({ addr }: { addr: string }) => addr === BROKER_B);
-  t.is(silent.inTps, undefined);
+  t.like(silent, { inTps: null, version: null, isActive: null });
+  t.regex(silent.reason, /\S/);
   t.regex((await runFake(clusterList, [], half)).stdout, /broker-b +0 +10\.0\.0\.3:10911 +no answer +- +- +- +- +-\n/);
   t.true(unreachable.some(({ addr }: { addr: string }) => addr === BROKER_B));
   t.regex(stderr, /warning: broker-b \(10\.0\.0\.3:10911\) did not answer/);

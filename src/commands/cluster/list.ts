@@ -27,12 +27,13 @@ export default defineCommand({
   watch: true,
   exits: [3, 7],
   async run({ flags, connect, io }) {
-    const { clusterList } = await import('../../admin/cluster.js');
+    const { clusterList, readRuntime } = await import('../../admin/cluster.js');
     const list = await clusterList(await connect(), { clusterName: flags.cluster ?? null });
     const now = io.clock.now();
     const brokers = list.brokers.map(({ runtime, ...broker }) => {
-      const { table: _, ...values } = runtime ?? { table: {} };
-      return { ...broker, ...(runtime === null ? {} : values), runtime };
+      // A broker that is silent says nothing: every figure is there, and null.
+      const { table: _, ...values } = runtime ?? readRuntime({});
+      return { ...broker, ...values, runtime };
     });
     const isMore = flags['more-stats'];
     return {

@@ -98,7 +98,11 @@ async function runOnce(
   const clean = (text: string) => normalise(text, names, line.rules ?? []);
   const failure = tool === 'apache' ? apacheFailure(raw.stderr, raw.exitCode) : ourFailure(raw);
   return {
-    output: clean(parts.join('\n')).replaceAll(/[ \t]+$/gm, ''),
+    // Part by part: a usage text ends with its part.
+    output: parts
+      .map(clean)
+      .join('\n')
+      .replaceAll(/[ \t]+$/gm, ''),
     failure: failure === null ? null : clean(failure),
     unknownCode: /request type (\d+) not supported/.exec(raw.stderr + parts.join())?.[1] ?? null,
     raw,
