@@ -26,7 +26,7 @@ export interface Metadata extends Partial {
   readonly subscriptionGroupTable: Readonly<Record<string, SubscriptionGroupConfig>>;
 }
 
-/** The topics of users on one broker (21, 305). @param withSpecial retry and dead letter topics, too */
+/** The topics of users on one broker (21, 305), and how many it sent in all. @param withSpecial retry and dead letter topics, too */
 export async function userTopics(session: AdminSession, addr: string, withSpecial: boolean, deadline: Deadline) {
   const [wrapper, system] = await Promise.all([
     session.api.getAllTopicConfig(addr, deadline.call()),
@@ -37,17 +37,19 @@ export async function userTopics(session: AdminSession, addr: string, withSpecia
     if (own.has(topic) || isSystemTopic(topic) || !isValidPerm(perm)) return false;
     return withSpecial || !(isRetryTopic(topic) || isDlqTopic(topic));
   });
-  return { dataVersion: wrapper.dataVersion, topicConfigTable: Object.fromEntries(table) };
+  const sent = Object.keys(wrapper.topicConfigTable).length;
+  return { dataVersion: wrapper.dataVersion, topicConfigTable: Object.fromEntries(table), sent };
 }
 
-/** The groups of users on one broker (201). */
+/** The groups of users on one broker (201), and how many it sent in all. */
 export async function userGroups(session: AdminSession, addr: string, deadline: Deadline) {
   const wrapper = await session.api.getAllSubscriptionGroup(addr, deadline.call());
   const table = Object.entries(wrapper.subscriptionGroupTable).filter(
     ([group]) => !group.startsWith(SYSTEM_GROUP_PREFIX) && !isPredefinedGroup(group),
   );
-  const { dataVersion, forbiddenTable } = wrapper;
-  return { dataVersion, forbiddenTable, subscriptionGroupTable: Object.fromEntries(table) };
+  const sent = Object.keys(wrapper.subscriptionGroupTable).length;
+  // What a group may not do, Apache's client does not read.
+  return { dataVersion: wrapper.dataVersion, subscriptionGroupTable: Object.fromEntries(table), sent };
 }
 
 /** Topics and groups of one broker, or of the masters of a cluster: there queue counts are added up. */
@@ -239,7 +241,7 @@ async function statsOrNull(
 export async function brokerTable(
   session: AdminSession,
   { brokerAddr, kind, withSpecial }: { brokerAddr: string; kind: 'topic' | 'subscriptionGroup'; withSpecial: boolean },
-): Promise<object> {
+) {
   const { addr } = brokerAt(brokerAddr);
   const deadline = session.deadline();
   if (kind === 'topic') return userTopics(session, addr, withSpecial, deadline);

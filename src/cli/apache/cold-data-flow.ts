@@ -9,7 +9,7 @@ import {
   targetFlag,
   unknownCluster,
 } from './command.js';
-import { dateTime } from './java-text.js';
+import { dateTime, jsonObjectOf } from './java-text.js';
 import { optional, required } from './option.js';
 
 const BROKER = (what: string) => optional('b', 'brokerAddr', `host:port of the one broker to ${what}`);
@@ -39,7 +39,7 @@ const getColdDataFlowCtrInfo: ApacheCommand = {
     for (const broker of result.brokers) {
       await context.line(heading(broker));
       if (broker.info === null) await context.line(`Broker[${broker.addr}] has no cold ctr table !`);
-      else await context.line(stringifyFastjson(withTimes(broker.info), { pretty: true }));
+      else await context.line(stringifyFastjson(jsonObjectOf(withTimes(broker.info)), { pretty: true }));
     }
     return partialExit(context, result);
   },

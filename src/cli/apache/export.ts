@@ -9,6 +9,7 @@ import {
   partialExit,
   unknownCluster,
 } from './command.js';
+import { concurrentMapOf, hashMapOf, inHashOrder } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 
 const FOLDER = '/tmp/rocketmq/export';
@@ -46,8 +47,13 @@ const exportMetadata: ApacheCommand = {
     if (brokerAddr !== null) {
       if (kind === null) throw new UsageError('-b needs -t or -g');
       const withSpecial = kind === 'topic' && flags.has('s');
-      const table = await admin.brokerTable(await context.connect(), { brokerAddr, kind, withSpecial });
-      await context.print(`export ${await writeExport(context, `${kind}.json`, table)} success`);
+      const found = await admin.brokerTable(await context.connect(), { brokerAddr, kind, withSpecial });
+      const { sent, ...wrapper } = found;
+      const doc =
+        'topicConfigTable' in wrapper
+          ? { ...wrapper, topicConfigTable: concurrentMapOf<unknown>(wrapper.topicConfigTable, sent) }
+          : { ...wrapper, subscriptionGroupTable: concurrentMapOf<unknown>(wrapper.subscriptionGroupTable, sent) };
+      await context.print(`export ${await writeExport(context, `${kind}.json`, doc)} success`);
       return undefined;
     }
     if (clusterName === null) return missingTarget(context);
@@ -56,11 +62,12 @@ const exportMetadata: ApacheCommand = {
       throw unknownCluster(error);
     });
     const { topicConfigTable, subscriptionGroupTable } = found;
-    const path = await writeExport(context, `${kind ?? 'metadata'}.json`, {
-      ...(kind === 'subscriptionGroup' ? {} : { topicConfigTable }),
-      ...(kind === 'topic' ? {} : { subscriptionGroupTable }),
+    const doc = hashMapOf<unknown>({
+      ...(kind === 'subscriptionGroup' ? {} : { topicConfigTable: hashMapOf(topicConfigTable) }),
+      ...(kind === 'topic' ? {} : { subscriptionGroupTable: hashMapOf(subscriptionGroupTable) }),
       exportTime: io.clock.now(),
     });
+    const path = await writeExport(context, `${kind ?? 'metadata'}.json`, doc);
     await context.line(`export ${path} success`);
     return partialExit(context, found);
   },
@@ -75,10 +82,12 @@ const exportConfigs: ApacheCommand = {
     const found = await read(await context.connect(), needed(context.flags, 'c')).catch((error: unknown) => {
       throw unknownCluster(error);
     });
-    const { brokerConfigs, clusterScale } = found;
-    await context.print(
-      `export ${await writeExport(context, 'configs.json', { brokerConfigs, clusterScale })} success`,
-    );
+    const configs = Object.entries(found.brokerConfigs).map(([name, table]) => [name, concurrentMapOf(table)]);
+    const doc = hashMapOf<unknown>({
+      brokerConfigs: hashMapOf(Object.fromEntries(configs)),
+      clusterScale: hashMapOf(found.clusterScale),
+    });
+    await context.print(`export ${await writeExport(context, 'configs.json', doc)} success`);
     return partialExit(context, found);
   },
 };
@@ -93,7 +102,36 @@ const exportMetrics: ApacheCommand = {
       throw unknownCluster(error);
     });
     const { evaluateReport, totalData } = found;
-    await context.print(`export ${await writeExport(context, 'metrics.json', { evaluateReport, totalData })} success`);
+    const { JavaDouble } = await import('../../protocol/fastjson.js');
+    const doubles = (table: Readonly<Record<string, number>>) =>
+      hashMapOf(Object.fromEntries(Object.entries(table).map(([key, value]) => [key, new JavaDouble(value)])));
+    const reports = Object.entries(evaluateReport).map(([name, { runtimeEnv, runtimeQuota, runtimeVersion }]) => {
+      const { diskRatio, tps, oneDayNum, ...sizes } = runtimeQuota;
+      const { rocketmqVersion, clientInfo } = runtimeVersion;
+      const report = hashMapOf({
+        runtimeEnv: hashMapOf<unknown>(runtimeEnv),
+        runtimeQuota: hashMapOf<unknown>({
+          // As Apache's command puts them in: what shares a bucket stays so.
+          diskRatio: hashMapOf(diskRatio),
+          tps: doubles(tps),
+          oneDayNum: hashMapOf(oneDayNum),
+          ...sizes,
+        }),
+        runtimeVersion: hashMapOf<unknown>({
+          rocketmqVersion,
+          clientInfo: new Set(inHashOrder(clientInfo, (each) => each)),
+        }),
+      });
+      return [name, report] as const;
+    });
+    const doc = hashMapOf<unknown>({
+      evaluateReport: hashMapOf(Object.fromEntries(reports)),
+      totalData: hashMapOf<unknown>({
+        totalTps: doubles(totalData.totalTps),
+        totalOneDayNum: hashMapOf(totalData.totalOneDayNum),
+      }),
+    });
+    await context.print(`export ${await writeExport(context, 'metrics.json', doc)} success`);
     return partialExit(context, found);
   },
 };

@@ -38,16 +38,66 @@ export function javaHashMap(entries: Iterable<readonly [string, string]>): strin
 /**
  * In the order of a `HashMap` or `HashSet`; what shares a bucket stays as it was.
  *
+ * @param keyOf a text, or an int
  * @param room buckets it was made with, a power of two; it doubles when three quarters are used
  */
-export function inHashOrder<T>(list: readonly T[], keyOf: (each: T) => string, room = 16): T[] {
+export function inHashOrder<T>(list: readonly T[], keyOf: (each: T) => string | number, room = 16): T[] {
   let buckets = room;
   while (list.length > buckets * 0.75) buckets *= 2;
-  const bucketOf = (key: string): number => {
-    const hash = javaHashCode(key);
-    return (hash ^ (hash >>> 16)) & (buckets - 1);
-  };
+  const bucketOf = (key: string | number): number => spreadHash(key) & (buckets - 1);
   return [...list].sort((a, b) => bucketOf(keyOf(a)) - bucketOf(keyOf(b)));
+}
+
+/** The hash of a text or int, as maps spread it over their buckets. */
+function spreadHash(key: string | number): number {
+  const hash = typeof key === 'number' ? key : javaHashCode(key);
+  return hash ^ (hash >>> 16);
+}
+
+/** The entries of a `HashMap` in its order, which fastjson keeps. @param room as of `inHashOrder` */
+export function hashMapOf<T>(table: Readonly<Record<string, T>>, room?: number): Map<string, T> {
+  return new Map(inHashOrder(Object.entries(table), ([key]) => key, room));
+}
+
+/**
+ * The same of a `ConcurrentHashMap` that has held `size` entries: it grows one entry earlier, and what shares a bucket
+ * is partly turned round then.
+ *
+ * Source: java.util.concurrent.ConcurrentHashMap#transfer
+ */
+export function concurrentMapOf<T>(
+  table: Readonly<Record<string, T>>,
+  size = Object.keys(table).length,
+): Map<string, T> {
+  let room = 16;
+  let buckets: string[][] = Array.from({ length: room }, () => []);
+  const grow = (): void => {
+    const bit = room;
+    room *= 2;
+    const halves = buckets.map((keys) => split(keys, (key) => (spreadHash(key) & bit) !== 0));
+    buckets = [...halves.map(([low]) => low), ...halves.map(([, high]) => high)];
+  };
+  for (const [i, key] of Object.keys(table).entries()) {
+    buckets[spreadHash(key) & (room - 1)]?.push(key);
+    if (i + 1 >= room * 0.75) grow();
+  }
+  while (size >= room * 0.75) grow();
+  return new Map(buckets.flat().map((key) => [key, table[key] as T]));
+}
+
+/** A bucket in two: the last keys that stay together keep their order, those before are turned round. */
+function split(keys: readonly string[], isHigh: (key: string) => boolean): [low: string[], high: string[]] {
+  let run = keys.length - 1;
+  while (run > 0 && isHigh(keys[run - 1] as string) === isHigh(keys[run] as string)) run--;
+  const inOrder = run < 0 ? [] : [...keys.slice(0, run).reverse(), ...keys.slice(run)];
+  return [inOrder.filter((key) => !isHigh(key)), inOrder.filter(isHigh)];
+}
+
+/** A parsed value as fastjson's `JSONObject` holds it: each object a `HashMap`. */
+export function jsonObjectOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(jsonObjectOf);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return hashMapOf(Object.fromEntries(Object.entries(value).map(([key, each]) => [key, jsonObjectOf(each)])));
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -1,4 +1,5 @@
 import { type ApacheCommand, integerFlag, needed } from './command.js';
+import { hashMapOf, inHashOrder } from './java-text.js';
 import { optional, required } from './option.js';
 
 /** All brokers of the route count, where Apache's command looks at the first. Source: tools/command/topic/TopicClusterSubCommand.java */
@@ -34,10 +35,14 @@ const allocateMQ: ApacheCommand = {
         queues.map(({ brokerName, queueId, topic }) => ({ brokerName, queueId, topic })),
       ]),
     );
-    await context.line(stringifyFastjson({ result }));
+    await context.line(stringifyFastjson({ result: hashMapOf(result) }));
     return undefined;
   },
 };
+
+/** As fastjson writes a `HashSet`: on one line, in its order. */
+const hashSet = (values: Iterable<string | number> | null | undefined): Set<string | number> | null =>
+  values == null ? null : new Set(inHashOrder([...values], (each) => each));
 
 const RULE = `${'='.repeat(38)}\n`;
 
@@ -69,9 +74,9 @@ const queryCq: ApacheCommand = {
     ]);
     const found = await consumeQueueUnits(await context.connect(), look);
     if (found.subscriptionData != null) {
-      await context.print(
-        `Subscription data: \n${stringifyFastjson(found.subscriptionData, { pretty: true })}\n${RULE}`,
-      );
+      const { tagsSet, codeSet, ...rest } = found.subscriptionData;
+      const data = { ...rest, tagsSet: hashSet(tagsSet), codeSet: hashSet(codeSet) };
+      await context.print(`Subscription data: \n${stringifyFastjson(data, { pretty: true })}\n${RULE}`);
     }
     if (found.filterData != null) await context.print(`Filter data: \n${found.filterData}\n${RULE}`);
     await context.print(`Queue data: \nmax: ${found.maxQueueIndex}, min: ${found.minQueueIndex}\n${RULE}`);

@@ -1,12 +1,15 @@
 import test from 'ava';
 import {
+  concurrentMapOf,
   dateTime,
   dateTimeMillis,
   front,
+  hashMapOf,
   inHashOrder,
   javaDouble,
   javaHashMap,
   javaMap,
+  jsonObjectOf,
   left,
   right,
 } from '../../../src/cli/apache/java-text.js';
@@ -71,4 +74,41 @@ test('times are local, padded and with milliseconds after a comma', (t) => {
   const time = new Date(2026, 0, 2, 3, 4, 5, 6).getTime();
   t.is(dateTime(time), '2026-01-02 03:04:05');
   t.is(dateTimeMillis(time), '2026-01-02 03:04:05,006');
+});
+
+test('twelve keys: in a HashMap of 16 buckets, in a ConcurrentHashMap of 32 already, as Java 17 lists them', (t) => {
+  const table = Object.fromEntries(
+    [
+      ...['brokerClusterName', 'brokerId', 'brokerName', 'brokerRole', 'fileReservedTime', 'filterServerNums'],
+      ...['flushDiskType', 'maxMessageSize', 'messageDelayLevel', 'msgTraceTopicName', 'slaveReadEnable', 'traceOn'],
+    ].map((key) => [key, key.length]),
+  );
+  t.is(
+    [...hashMapOf(table).keys()].join(' '),
+    'brokerId traceOn brokerRole flushDiskType slaveReadEnable brokerClusterName fileReservedTime ' +
+      'msgTraceTopicName messageDelayLevel brokerName filterServerNums maxMessageSize',
+  );
+  t.is(
+    [...concurrentMapOf(table).keys()].join(' '),
+    'brokerId traceOn flushDiskType msgTraceTopicName messageDelayLevel brokerRole slaveReadEnable ' +
+      'fileReservedTime brokerClusterName brokerName filterServerNums maxMessageSize',
+  );
+  t.is(concurrentMapOf(table).get('traceOn'), 7);
+});
+
+test('ints in the order of a HashSet, as Java 17 lists them', (t) => {
+  t.deepEqual(
+    inHashOrder([476_588_369, -5, 3_433_164, 17], (each) => each),
+    [17, -5, 3_433_164, 476_588_369],
+  );
+});
+
+test('objects inside a parsed one are HashMaps, too; lists stay', (t) => {
+  const parsed = jsonObjectOf({ a: [{ traceOn: 1, brokerId: 2 }], text: 'x', none: null }) as Map<string, unknown>;
+  t.deepEqual(
+    [...((parsed.get('a') as Array<Map<string, number>>)[0] as Map<string, number>).keys()],
+    ['brokerId', 'traceOn'],
+  );
+  t.is(parsed.get('text'), 'x');
+  t.is(parsed.get('none'), null);
 });

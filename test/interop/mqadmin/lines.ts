@@ -165,7 +165,18 @@ export const ROWS: readonly Row[] = [
     ],
   },
   { command: 'topicClusterList', lines: [{ args: '-t orders' }, { args: '-t nothing-here' }] },
-  { command: 'allocateMQ', lines: [{ args: '-t orders -i 10.0.0.1,10.0.0.2,10.0.0.3' }] },
+  {
+    command: 'allocateMQ',
+    lines: [
+      {
+        args: '-t orders -i 10.0.0.1,10.0.0.2,10.0.0.3',
+        quirk: {
+          text: 'it shares out the queues in the order of a HashSet, where clients sort them first',
+          shows: /^\{"result":.*$/gm,
+        },
+      },
+    ],
+  },
   {
     command: 'statsAll',
     lines: [
