@@ -14,6 +14,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 export async function documentSchemas(ids: readonly string[]): Promise<Map<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'mqadmin-schemas-'));
+  const { warn } = console;
+  // The generator warns of every default that it does not need.
+  console.warn = () => {};
   try {
     // Of an .mts file the compiler knows that it imports modules.
     const file = join(folder, 'documents.mts');
@@ -39,6 +42,7 @@ export async function documentSchemas(ids: readonly string[]): Promise<Map<strin
     }
     return schemas;
   } finally {
+    console.warn = warn;
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -135,6 +135,7 @@ test('large messages are taken a few at a time', async (t) => {
     physicalOffset: i * 3_000_000,
     size: 3_000_000,
     tagsCode: START,
+    lostExtAddress: null,
   }));
   const looked: number[] = [];
   const store = {

@@ -27,11 +27,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mqadmin broker start -n 127.0.0.1:9876 --set brokerName=broker-b': 'takes the usual ports of this machine',
   'mqadmin sandbox --topic orders --group settlement -- npm test': 'runs the tests of a project',
   'mqadmin sandbox --topic orders -- bash': 'needs a person at a terminal',
+  'mqadmin consumer monitor --watch --interval 1m': 'says nothing while all is well',
 };
 
 /** Commands that are not run at all, with what they need. */
 const COMMANDS_NOT_RUN: ReadonlyArray<readonly [line: RegExp, why: string]> = [
   [/^mqadmin store /, 'needs the folder of a broker that has stopped'],
+  [/\bmqadmin (?:acl|user) /, 'needs a broker that controls access'],
+  [
+    /^mqadmin (?:controller|container|ha sync-state-set) /,
+    'needs a controller or a container at an address of its own',
+  ],
   [/^mqadmin message dump-compaction-log /, 'needs a file of a compacted topic of Apache'],
 ];
 const isRun = (line: string): boolean =>
@@ -46,6 +52,10 @@ const ENDLESS: ReadonlyArray<readonly [line: RegExp, exitCode: number]> = [
 /** Exit codes other than 0, with the reason. */
 const ENDS_WITH: Readonly<Record<string, readonly [code: number, why: string]>> = {
   'mqadmin broker get-epoch --broker-name broker-a': [1, 'needs a broker under a controller'],
+  'mqadmin export rocksdb-config -c DefaultCluster': [1, 'needs a broker with RocksDB'],
+  'mqadmin export rocksdb-config -b 127.0.0.1:10911 --types topics': [1, 'needs a broker with RocksDB'],
+  'mqadmin queue check-rocksdb-progress -c DefaultCluster -t orders': [1, 'needs a broker with RocksDB'],
+  'mqadmin export rocksdb-metadata /data/store/config/topics': [1, 'is not offered'],
 };
 
 /** What a command needs besides the world. */

@@ -7,7 +7,7 @@ export default defineCommand({
   description:
     'RocksDB is native code, which mqadmin does not bundle. A running broker writes its tables with export ' +
     'rocksdb-config.',
-  examples: [{ description: 'Instead', command: 'mqadmin export rocksdb-config -c DefaultCluster' }],
+  examples: [{ description: 'Says what to do', command: 'mqadmin export rocksdb-metadata /data/store/config/topics' }],
   args: { path: arg.required('folder of the store', { flag: { name: 'path', char: 'p' } }) },
   async run({ args }) {
     throw new AdminError('failed', `${args.path}: this tool has no RocksDB to read it with`, {
