@@ -92,13 +92,6 @@ test('a server that never answers ends with 5 within the deadline', async (t) =>
   }
 });
 
-test('an address that swallows packets ends with 5 within the deadline', async (t) => {
-  // 192.0.2.0/24 is kept for documentation: packets to it are dropped, or refused at once without a route.
-  const result = await mqadmin(['topic', 'list', '-n', '192.0.2.1:9876', '--timeout', '500ms']);
-  t.is(result.exitCode, 5);
-  t.true(result.durationMs < 10_000);
-});
-
 test('under an Apache name nobody there ends with 5 as well', async (t) => {
   t.is((await mqadmin(['topicList', '-n', '127.0.0.1:1'])).exitCode, 5);
 });
