@@ -88,10 +88,15 @@ export class ApacheTool {
 
 const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
 
-/** Our tool, a process a command. @throws Error when it takes too long */
-export function runOurTool(words: readonly string[]): Promise<ToolRun> {
+/**
+ * Our tool, a process a command.
+ *
+ * @param cwd where commands that write files write them
+ * @throws Error when it takes too long
+ */
+export function runOurTool(words: readonly string[], cwd: string): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
-    const limits = { timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
+    const limits = { cwd, timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
     execFile(process.execPath, [BIN, ...words], limits, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : error.code;
       if (typeof exitCode === 'number') resolve({ stdout, stderr, exitCode });

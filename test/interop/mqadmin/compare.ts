@@ -87,7 +87,7 @@ async function runOnce(
   const runApache = (args: string) => world.apacheTool(version).run(wordsOf(args, fillIn));
   const wholeLine = `${command} ${line.args}`;
   for (const args of line.before ?? []) await runApache(args);
-  const raw = tool === 'apache' ? await runApache(wholeLine) : await runOurTool(wordsOf(wholeLine, fillIn));
+  const raw = tool === 'apache' ? await runApache(wholeLine) : await runOurTool(wordsOf(wholeLine, fillIn), dir);
   const parts = [raw.stdout];
   for (const name of line.reads ?? [])
     parts.push(`[${name}]`, await readFile(join(dir, name), 'utf8').catch(errorText));
