@@ -8,6 +8,7 @@ import { runOurTool, type ToolRun } from '../kit/apache-tool.js';
 import type { ApacheVersion } from '../kit/artifacts.js';
 import type { Playground } from '../kit/children.js';
 import type { Make } from '../kit/servers.js';
+import { waitFor } from '../kit/wait.js';
 import type { Line, Quirk } from './lines.js';
 import { normalise } from './normalise.js';
 import type { World } from './world.js';
@@ -87,7 +88,16 @@ async function runOnce(
   const runApache = (args: string) => world.apacheTool(version).run(wordsOf(args, fillIn));
   const wholeLine = `${command} ${line.args}`;
   for (const args of line.before ?? []) await runApache(args);
-  const raw = tool === 'apache' ? await runApache(wholeLine) : await runOurTool(wordsOf(wholeLine, fillIn), dir);
+  const runTool = () => (tool === 'apache' ? runApache(wholeLine) : runOurTool(wordsOf(wholeLine, fillIn), dir));
+  let raw = await runTool();
+  if (line.until !== undefined) {
+    const until = line.until;
+    await waitFor(`${tool} to print ${until} on ${world.make}`, async () => {
+      if (until.test(raw.stdout)) return true;
+      raw = await runTool();
+      return false;
+    });
+  }
   const parts = [raw.stdout];
   for (const name of line.reads ?? [])
     parts.push(`[${name}]`, await readFile(join(dir, name), 'utf8').catch(errorText));

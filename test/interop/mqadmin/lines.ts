@@ -4,6 +4,8 @@
  * `{placeholders}` stand for what differs between the clusters (world.ts); words with blanks go in double quotes. Lines
  * run in this order, so what disturbs others comes late. `-n {namesrv}` is added to every line that does not name it.
  */
+import { brokerProperties } from '../../../src/broker/broker-config.js';
+import { createNamesrvConfig } from '../../../src/namesrv/namesrv-config.js';
 import type { RuleName } from './normalise.js';
 
 /** One command line, run by both tools against both clusters. */
@@ -18,6 +20,8 @@ export interface Line {
   readonly files?: Readonly<Record<string, string>>;
   /** Files in `{dir}` which the command writes; their content is compared as well. */
   readonly reads?: readonly string[];
+  /** The command is repeated until it prints this: figures that a server takes at times of its own. */
+  readonly until?: RegExp;
   /** What is normalised beside the rules of every line. */
   readonly rules?: readonly RuleName[];
   /** A fault of Apache's tool that ours does not copy. */
@@ -78,9 +82,30 @@ const OLD_NAME: ServersQuirk = {
   text: 'ours also tell a figure under its name of 4.9',
   shows: /^.*getTransferedTps.*$/gm,
 };
+/** Facts of a server's process, and settings that are ours alone. */
+const NOT_COMPARED = new Set([
+  ...['bindAddress', 'brokerIP2', 'haListenPort', 'listenPort', 'rocketmqHome', 'brokerConfigPath'],
+  ...['fastListenEnable', 'hotQueueBytes', 'windowBytes', 'enableSplitMetadata', 'splitMetadataSize'],
+  ...['authenticationEnabled', 'authenticationWhitelist', 'authorizationEnabled', 'authorizationWhitelist'],
+  ...['authenticationMetadataProvider', 'authorizationMetadataProvider'],
+  ...['readOnlyCommitLogStorePaths', 'storePathCommitLog', 'extra'],
+]);
+
+/** Lines of all settings but those that both servers have. */
+function onlyOurSettings(names: readonly string[]): ServersQuirk {
+  const compared = names.filter((name) => !NOT_COMPARED.has(name));
+  return {
+    text: 'ours tell the settings that they honour',
+    shows: new RegExp(String.raw`^(?!(?:${compared.join('|')}) +=)\w+ +=.*$`, 'gm'),
+  };
+}
+
+const BROKER_SETTINGS = onlyOurSettings(Object.keys(brokerProperties));
+const NAMESRV_SETTINGS = onlyOurSettings(Object.keys(createNamesrvConfig()));
 const JAVA_FRAME = { text: 'what the error says names the place in the Java source' };
 
 const NEW_TOPIC = 'updateTopic -b {broker} -t {scratch} -r 2 -w 2';
+const SEND = 'sendMessage -t {scratch} -p body';
 const NEW_GROUP = 'updateSubGroup -b {broker} -g {scratch}';
 const SHOW_TOPIC = 'topicRoute -t {scratch}';
 const SHOW_GROUP = 'getConsumerConfig -g {scratch}';
@@ -115,12 +140,15 @@ export const ROWS: readonly Row[] = [
   {
     command: 'getBrokerConfig',
     lines: [
-      { args: '-b {broker}', rules: ['host', 'sorted'] },
-      { args: '-c {cluster}', rules: ['host', 'sorted'] },
+      { args: '-b {broker}', rules: ['host', 'sorted'], serversQuirk: BROKER_SETTINGS },
+      { args: '-c {cluster}', rules: ['host', 'sorted'], serversQuirk: BROKER_SETTINGS },
       { args: '', quirk: SILENT_NO_TARGET },
     ],
   },
-  { command: 'getNamesrvConfig', lines: [{ args: '', rules: ['host', 'sorted'] }] },
+  {
+    command: 'getNamesrvConfig',
+    lines: [{ args: '', rules: ['host', 'sorted'], serversQuirk: NAMESRV_SETTINGS }],
+  },
   {
     command: 'haStatus',
     lines: [
@@ -180,8 +208,9 @@ export const ROWS: readonly Row[] = [
   {
     command: 'statsAll',
     lines: [
-      { args: '-t orders', rules: ['rates', 'sorted'], serversQuirk: TOPIC_AS_GROUP },
-      { args: '-a -t events', rules: ['rates'] },
+      // Counts are sampled each ten seconds, and show for a minute, then from the next ten minutes on.
+      { args: '-t orders', rules: ['figures', 'sorted'], serversQuirk: TOPIC_AS_GROUP },
+      { args: '-a -t {scratch}', before: [NEW_TOPIC, SEND, SEND], until: /\s2 +NO_CONSUMER/, rules: ['rates'] },
     ],
   },
 
@@ -244,21 +273,6 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
-    command: 'consumeMessage',
-    lines: [
-      { args: '-t orders -b {brokerName} -i 1 -o 0 -c 2' },
-      {
-        args: '-t orders -c 12',
-        rules: ['sorted'],
-        quirk: {
-          text: 'it takes one off -c for each queue it reads',
-          shows: /^(?:Consume ok|MSGID: .*|The older .*|MessageQueue .*)$/gm,
-        },
-      },
-      { args: '-t orders -b {brokerName} -i 9 -o 0 -c 1' },
-    ],
-  },
-  {
     command: 'queryCq',
     lines: [
       { args: '-t orders -q 1 -i 0 -c 3 -b {broker}', rules: ['positions'] },
@@ -313,6 +327,22 @@ export const ROWS: readonly Row[] = [
     lines: [
       { args: '-b {broker} -o false', rules: ['sorted'] },
       { args: '-b {broker} -l 100', rules: ['sorted'] },
+    ],
+  },
+  // Now and then its consumer commits what it has not read yet, which totals over all groups would tell.
+  {
+    command: 'consumeMessage',
+    lines: [
+      { args: '-t orders -b {brokerName} -i 1 -o 0 -c 2' },
+      {
+        args: '-t orders -c 12',
+        rules: ['sorted'],
+        quirk: {
+          text: 'it takes one off -c for each queue it reads',
+          shows: /^(?:Consume ok|MSGID: .*|The older .*|MessageQueue .*)$/gm,
+        },
+      },
+      { args: '-t orders -b {brokerName} -i 9 -o 0 -c 1' },
     ],
   },
   { command: 'startMonitoring', unfit: ENDLESS },
@@ -455,8 +485,8 @@ export const ROWS: readonly Row[] = [
       {
         args: '-s audit -d {scratch} -t orders -o true',
         before: [NEW_GROUP],
-        after: ['brokerConsumeStats -b {broker}'],
-        rules: ['sorted', 'others'],
+        after: ['consumerProgress -g {scratch} -t orders'],
+        rules: ['rates'],
       },
     ],
   },

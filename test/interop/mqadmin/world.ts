@@ -13,16 +13,18 @@ const BROKER_NAME = 'broker-a';
 /** The message whose ids are `{msgId}` and `{offsetMsgId}`. */
 const ASKED_FOR = 4;
 /** Both makes know them: all that the commands ask for is served without anybody having to sign in. */
-const SETTINGS = { traceTopicEnable: 'true', fileReservedTime: '72', deleteWhen: '04' };
+const SETTINGS = {
+  ...{ traceTopicEnable: 'true', fileReservedTime: '72', deleteWhen: '04' },
+  // Users and permissions are kept only with a provider of each.
+  authenticationMetadataProvider:
+    'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
+  authorizationMetadataProvider: 'org.apache.rocketmq.auth.authorization.provider.LocalAuthorizationMetadataProvider',
+};
 const APACHE_SETTINGS = {
   // The suite leaves the wheel out elsewhere to start faster; without it Apache's broker cannot delete topics.
   timerWheelEnable: 'true',
   // Not to turn sends away on a busy machine.
   waitTimeMillsInSendQueue: '20000',
-  // Users and permissions are kept only with a provider of each.
-  authenticationMetadataProvider:
-    'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
-  authorizationMetadataProvider: 'org.apache.rocketmq.auth.authorization.provider.LocalAuthorizationMetadataProvider',
 };
 
 export interface World {
