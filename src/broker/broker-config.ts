@@ -198,6 +198,11 @@ export const brokerProperties = {
   // Groups and offsets.
   channelExpiredTimeout: int64(120_000),
   notifyConsumerIdsChangedEnable: bool(true),
+  /** Otherwise members hear of changes of their group every 15 s. */
+  realTimeNotifyConsumerChange: bool(true),
+  /** Groups that are further behind than consumerFallbehindThreshold (bytes of the log) may not consume any more. */
+  disableConsumeIfConsumerReadSlowly: bool(false),
+  consumerFallbehindThreshold: int64(16 * 1024 * 1024 * 1024),
   /** Heartbeats and pulls of groups that pull for themselves are passed over. */
   rejectPullConsumerEnable: bool(false),
   flushConsumerOffsetInterval: atBoot(int32(5000)),

@@ -30,7 +30,7 @@ import type { BrokerConfig } from './broker-config.js';
 import { brokerHandlers } from './broker-handlers.js';
 import { BrokerOuterApi } from './broker-outer-api.js';
 import { BrokerStats } from './broker-stats.js';
-import { notifyConsumerIdsChanged } from './client-calls.js';
+import { notifyConsumerIdsChanged, tellLateChanges } from './client-calls.js';
 import { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import { ConfigUpdates } from './config-updates.js';
 import { ConsumerOffsetTable } from './consumer-offset-table.js';
@@ -44,6 +44,7 @@ import { PullRequestHold } from './pull-request-hold.js';
 import { RebalanceLocks } from './rebalance-locks.js';
 import { RateName } from './runtime-info.js';
 import { ScheduleService } from './schedule-service.js';
+import { disableSlowGroups } from './slow-groups.js';
 import { TopicQueueMappingTable } from './static-topic/mapping-table.js';
 import { type LogMemory, MessageStore, type MessageStoreConfig } from './store/message-store.js';
 import { StoreRates } from './store-rates.js';
@@ -54,6 +55,7 @@ import { TimerService } from './timer-service.js';
 import { TopicRoutes } from './topic-routes.js';
 import { TopicTable } from './topic-table.js';
 import { TransactionService } from './transaction-service.js';
+import { WakeQueue } from './wake-queue.js';
 
 /** The fast port is that far below the normal one. */
 const FAST_PORT_DISTANCE = 2;
@@ -71,6 +73,8 @@ const RELOAD_ACL_MS = 5000;
 const SCAN_CHANNELS_MS = 10_000;
 const FIRST_OFFSET_FLUSH_MS = 10_000;
 const SAVE_FILTERS_MS = 10_000;
+const TELL_LATE_CHANGES_MS = 15_000;
+const DISABLE_SLOW_GROUPS_MS = 180_000;
 const CHECK_HELD_PULLS_MS = 5000;
 const SAMPLE_RATES_MS = 1000;
 const PURGE_LOCKS_MS = 60_000;
@@ -191,7 +195,7 @@ export class Broker {
       offsets: this.#offsets,
       filters: this.#filters,
     };
-    this.#files = new BrokerTableFiles(config.storePathRootDir, { clock, logger }, tables, config.enableLmq);
+    this.#files = new BrokerTableFiles(config.storePathRootDir, clock, tables, config.enableLmq);
   }
 
   /**
@@ -333,6 +337,7 @@ export class Broker {
       ? new TimerService({ ...this.#deps, config: this.config, store, writer, stats })
       : null;
     writer.timer = timer;
+    const wakes = new WakeQueue();
     return {
       config: this.config,
       clock,
@@ -345,10 +350,12 @@ export class Broker {
       groups: this.#groups,
       offsets: this.#offsets,
       consumers: new ConsumerGroups<ServerConnection>(),
+      lateChanges: new Map(),
       filters: this.#filters,
       producers: new ProducerGroups<ServerConnection>(),
       locks: new RebalanceLocks(),
-      hold: new PullRequestHold(),
+      hold: new PullRequestHold(wakes),
+      wakes,
       inflight: new PopInflightCounter(clock.now()),
       stats,
       timer,
@@ -446,6 +453,10 @@ export class Broker {
     this.#every(PURGE_LOCKS_MS, () => context.locks.purge(clock.now()));
     this.#every(SAMPLE_RATES_MS, () => this.#sampleRates(context));
     this.#every(CLEAN_TIMER_METRICS_MS, () => context.timer?.metrics.clean(this.#topics));
+    this.#every(TELL_LATE_CHANGES_MS, () => tellLateChanges(context));
+    this.#every(DISABLE_SLOW_GROUPS_MS, () => {
+      if (config.disableConsumeIfConsumerReadSlowly) disableSlowGroups(context);
+    });
     this.#every(config.flushDelayOffsetInterval, () => {
       this.#inBackground(this.#files.saveDelayOffsetsIfChanged(), 'delayOffset.json could not be written');
     });

@@ -18,6 +18,7 @@ import type { MessageStore } from './store/message-store.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
 import type { TimerService } from './timer-service.js';
 import type { TopicTable } from './topic-table.js';
+import type { WakeQueue } from './wake-queue.js';
 
 /** The calls from broker to client. */
 export interface ClientCaller {
@@ -57,11 +58,14 @@ export interface BrokerContext {
   readonly groups: SubscriptionGroupTable;
   readonly offsets: ConsumerOffsetTable;
   readonly consumers: ConsumerGroups<ServerConnection>;
+  /** Whom to tell of the last change of a group, with realTimeNotifyConsumerChange off. */
+  readonly lateChanges: Map<string, readonly ServerConnection[]>;
   readonly filters: ConsumerFilterTable;
   readonly producers: ProducerGroups<ServerConnection>;
   readonly locks: RebalanceLocks;
   readonly hold: PullRequestHold;
   readonly inflight: PopInflightCounter;
+  readonly wakes: WakeQueue;
   readonly stats: BrokerStats;
   /** null when timerWheelEnable is false. */
   readonly timer: TimerService | null;

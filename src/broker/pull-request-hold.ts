@@ -6,6 +6,8 @@
  * Source: broker/longpolling/PullRequestHoldService.java, broker/longpolling/PullRequest.java.
  */
 
+import { WakeQueue } from './wake-queue.js';
+
 /** One waiting pull. */
 export interface HeldPull {
   readonly topic: string;
@@ -31,8 +33,14 @@ interface Queue {
 }
 
 export class PullRequestHold {
+  readonly #wakes: WakeQueue;
   readonly #topics = new Map<string, Map<number, Queue>>();
   #size = 0;
+
+  /** @param wakes spreads many wakes over several turns */
+  constructor(wakes = new WakeQueue()) {
+    this.#wakes = wakes;
+  }
 
   /** How many pulls wait. */
   get size(): number {
@@ -66,7 +74,7 @@ export class PullRequestHold {
     queue.pulls = kept;
     this.#size -= released.length;
     if (kept.length === 0) this.#forget(queue);
-    for (const pull of released) pull.wake();
+    for (const pull of released) this.#wakes.run(() => pull.wake());
     return released.length;
   }
 
@@ -121,5 +129,6 @@ export class PullRequestHold {
     for (const queues of [...this.#topics.values()]) {
       for (const queue of [...queues.values()]) this.#release(queue, () => true);
     }
+    this.#wakes.flush();
   }
 }

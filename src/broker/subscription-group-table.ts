@@ -134,6 +134,14 @@ export class SubscriptionGroupTable {
     if (kept.length > 0) this.#changed();
   }
 
+  /** Takes a group's right to consume away. */
+  disableConsume(group: string): void {
+    const config = this.#groups.get(group);
+    if (!config?.consumeEnable) return;
+    this.#groups.set(group, { ...config, consumeEnable: false });
+    this.#changed();
+  }
+
   /** Forgets a group and what it may not read. @returns false when there is no such group */
   delete(group: string): boolean {
     this.#forbidden.delete(group);

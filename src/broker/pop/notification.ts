@@ -72,6 +72,7 @@ function notification(pop: PopContext, request: RemotingCommand, ctx: RequestCon
         queueId: header.queueId,
         expiresAtMs: header.bornTime + header.pollTime,
         filter: null,
+        takes: null,
         owner: ctx.conn,
         wake: () => wake(pop, request, ctx),
       },
@@ -86,7 +87,7 @@ function notification(pop: PopContext, request: RemotingCommand, ctx: RequestCon
 
 /** Asks again, in a turn of its own. */
 function wake(pop: PopContext, request: RemotingCommand, ctx: RequestContext): void {
-  setImmediate(() => {
+  pop.broker.wakes.defer(() => {
     if (ctx.conn.closed) return;
     try {
       const response = notification(pop, request, ctx);

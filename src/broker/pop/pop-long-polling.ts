@@ -10,6 +10,17 @@ import { normalTopicOfV2 } from '../../protocol/topic-validator.js';
 /** A request is given up so long before its poll ends, ms. */
 const TIMEOUT_MARGIN_MS = 50;
 
+/** Messages that came. */
+export interface Arrival {
+  /** Where they lie; a retry topic, too. */
+  readonly topic: string;
+  readonly queueId: number;
+  /** The queue's new end. */
+  readonly maxOffset: number;
+  /** Of the one new message; null when several came, or it is unknown: then every request matches. */
+  readonly tagsCode: number | null;
+}
+
 /** One waiting request. */
 export interface HeldPop {
   readonly topic: string;
@@ -20,6 +31,8 @@ export interface HeldPop {
   readonly expiresAtMs: number;
   /** Whether a message with that tagsCode is wanted; null matches all. */
   readonly filter: ((tagsCode: number) => boolean) | null;
+  /** Whether messages that came may be wanted; null wants all. Told of each arrival. */
+  readonly takes: ((arrival: Arrival) => boolean) | null;
   /** Whoever waits: a closed connection's requests are dropped by it. */
   readonly owner: object;
   /** Runs the request again. Called once, after it left the table. */
@@ -42,6 +55,11 @@ type Polls = Map<string, Map<string, Map<number, HeldPop[]>>>;
 /** Whether a poll that ends then has ended for practical purposes. */
 export function isPollOver(expiresAtMs: number, nowMs: number): boolean {
   return nowMs > expiresAtMs - TIMEOUT_MARGIN_MS;
+}
+
+function wants({ filter, takes }: HeldPop, arrival: Arrival): boolean {
+  const { tagsCode } = arrival;
+  return (tagsCode === null || filter === null || filter(tagsCode)) && (takes === null || takes(arrival));
 }
 
 export class PopLongPolling {
@@ -94,12 +112,12 @@ export class PopLongPolling {
     if (groups?.size === 0) this.#polls.delete(topic);
   }
 
-  /** Wakes one request of a group, if one waits for that queue and wants the message. @param tagsCode null: unknown */
-  notify(topic: string, group: string, queueId: number, tagsCode: number | null = null, force = false): boolean {
+  /** Wakes one request of a group, if one waits for that queue and wants what came. @param arrival null: unknown */
+  notify(topic: string, group: string, queueId: number, arrival: Arrival | null = null, force = false): boolean {
     const list = this.#polls.get(topic)?.get(group)?.get(queueId);
     const pop = this.#wakesLast ? list?.at(-1) : list?.[0];
     if (!list || !pop) return false;
-    if (!force && tagsCode !== null && pop.filter !== null && !pop.filter(tagsCode)) return false;
+    if (arrival !== null && !wants(pop, arrival) && !force) return false;
     if (this.#wakesLast) list.pop();
     else list.shift();
     this.#size--;
@@ -111,9 +129,6 @@ export class PopLongPolling {
   /**
    * Messages arrived in a queue: wakes one request of each group that waits for any queue, and one that waits for this.
    * What arrives in a retry topic of the second form counts as its normal topic's.
-   *
-   * @param maxOffset the queue's new end
-   * @param tagsCode of the one new message; null when several came, or it is unknown: then every request matches
    */
   arrived(topic: string, queueId: number, maxOffset: number, tagsCode: number | null): void {
     if (this.#size === 0) return;
@@ -122,9 +137,10 @@ export class PopLongPolling {
     if (!groups) return;
     const interval = this.#limits.popLongPollingForceNotifyInterval;
     const force = interval > 0 && maxOffset % interval === 0;
+    const arrival = { topic, queueId, maxOffset, tagsCode };
     for (const group of [...groups.keys()]) {
-      this.notify(normalTopic, group, -1, tagsCode, force);
-      this.notify(normalTopic, group, queueId, tagsCode, force);
+      this.notify(normalTopic, group, -1, arrival, force);
+      this.notify(normalTopic, group, queueId, arrival, force);
     }
   }
 

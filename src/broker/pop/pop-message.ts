@@ -28,6 +28,7 @@ import type { GetResult, PropertiesFilter, TagFilter } from '../store/message-st
 import { newCheckPoint } from './check-points.js';
 import { checkBrokerReadable, checkPopTarget, isPopRefusal, refuse, withBornTime } from './pop-checks.js';
 import type { PopContext } from './pop-context.js';
+import type { HeldPop } from './pop-long-polling.js';
 import { beginPop, restOf } from './pop-offset.js';
 import { popQueueKey } from './queue-locks.js';
 
@@ -195,6 +196,22 @@ export class PopMessageProcessor {
     return createResponse(request, code, remark, extFields, body);
   }
 
+  /** Looks at what arrives for a pop with a message selector; what came before the pop began to wait is not wanted. */
+  #takesOf({ header, propertiesFilter }: Pop): HeldPop['takes'] {
+    if (propertiesFilter === null) return null;
+    const { store, topics } = this.#pop.broker;
+    const seen = new Map<number, number>();
+    const queues = topics.get(header.topic)?.readQueueNums ?? 0;
+    for (let queueId = 0; queueId < queues; queueId++) seen.set(queueId, store.maxOffset(header.topic, queueId));
+    return ({ topic, queueId, maxOffset }) => {
+      // What comes to a retry topic has been wanted before.
+      const from = topic === header.topic ? seen.get(queueId) : undefined;
+      if (from === undefined) return true;
+      seen.set(queueId, maxOffset);
+      return store.mayMatch(topic, queueId, from, maxOffset, propertiesFilter);
+    };
+  }
+
   /** Lets a pop wait that found nothing, or answers it. */
   #hold(request: RemotingCommand, ctx: RequestContext, pop: Pop): RemotingCommand | null {
     const { topic, consumerGroup, queueId, bornTime, pollTime } = pop.header;
@@ -208,6 +225,7 @@ export class PopMessageProcessor {
             queueId,
             expiresAtMs: bornTime + pollTime,
             filter: pop.filter,
+            takes: this.#takesOf(pop),
             owner: ctx.conn,
             wake: () => this.#wake(request, ctx),
           },
@@ -223,7 +241,7 @@ export class PopMessageProcessor {
 
   /** Runs a woken pop again, in a turn of its own: it may have been woken from within another pop. */
   #wake(request: RemotingCommand, ctx: RequestContext): void {
-    setImmediate(() => {
+    this.#pop.broker.wakes.defer(() => {
       if (ctx.conn.closed) return;
       this.#process(request, ctx).then(
         (response) => response && ctx.reply(response),

@@ -14,6 +14,7 @@ function makePolling(wakesLast = false) {
         queueId: -1,
         expiresAtMs: 10_000,
         filter: null,
+        takes: null,
         owner: polling,
         wake: () => woken.push(name),
         ...options,
@@ -58,6 +59,23 @@ test('a message that the request does not want does not wake it, but now and the
   t.deepEqual(woken, []);
   polling.arrived('orders', 0, 800, 8);
   t.deepEqual(woken, ['tagged']);
+});
+
+test('a message that its selector does not take does not wake a request, and it is told what came', (t) => {
+  const { polling, woken, hold } = makePolling();
+  const told: unknown[] = [];
+  hold('selective', {
+    takes: (arrival) => {
+      told.push(arrival);
+      return arrival.maxOffset === 3;
+    },
+  });
+  polling.arrived('orders', 1, 1, 7);
+  polling.arrived('orders', 1, 2, null);
+  t.deepEqual(woken, []);
+  polling.arrived('orders', 1, 3, null);
+  t.deepEqual(woken, ['selective']);
+  t.deepEqual(told[0], { topic: 'orders', queueId: 1, maxOffset: 1, tagsCode: 7 });
 });
 
 test('a retry topic of the second form wakes the requests of its topic, one of the first form nobody', (t) => {

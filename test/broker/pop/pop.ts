@@ -201,6 +201,19 @@ test('messages of other tags are passed over for good', async (t) => {
   t.is((await pop(peer)).code, ResponseCode.POLLING_TIMEOUT);
 });
 
+test('a pop with a selector waits through messages that it does not take', async (t) => {
+  const { peer, connect } = await startBroker(t, { enablePropertyFilter: true }, 0);
+  const waiting = pop(connect(), { pollTime: 30_000, exp: 'colour = 1', expType: 'SQL92' });
+  const polling = { consumerGroup: GROUP, topic: TOPIC, queueId: '-1' };
+  while ((await peer.call(RequestCode.POLLING_INFO, polling)).extFields?.pollingNum !== '1');
+  const send = (body: string, colour: string) => peer.send(TOPIC, body, { header: { e: 0 }, properties: { colour } });
+  await send('unwanted', '2');
+  await send('wanted', '1');
+  const response = await waiting;
+  t.deepEqual(bodies(response), ['wanted']);
+  t.is(response.extFields?.reviveQid, '1', 'revive queues take turns: it ran when it came, and once more');
+});
+
 test('in order, a queue gives nothing more until the last pop is done', async (t) => {
   const { peer } = await startBroker(t);
   const order = { order: true, queueId: 0, maxMsgNums: 2, attemptId: 'a' };

@@ -88,6 +88,22 @@ test('a group can switch announcements off', async (t) => {
   t.is(told.length, 0);
 });
 
+test('without realTimeNotifyConsumerChange a group hears of its changes every 15 seconds, once', async (t) => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const { peer } = await startTestBroker(t, { realTimeNotifyConsumerChange: false }, { clock });
+  const told = notifications(peer);
+  await peer.heartbeat('g', { T: '*' });
+  await peer.heartbeat('g', { T: '*', U: '*' });
+  await clock.advanceAsync(14_000);
+  await turns(20);
+  t.is(told.length, 0);
+  await clock.advanceAsync(1000);
+  await until(() => told.length === 1);
+  await clock.advanceAsync(15_000);
+  await turns(20);
+  t.is(told.length, 1);
+});
+
 test('a client without heartbeats is dropped after two minutes', async (t) => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const { peer, connect } = await startTestBroker(t, { serverChannelMaxIdleTimeSeconds: 100_000 }, { clock });
