@@ -84,6 +84,7 @@ async function resetOnServer(
   const offsetTable: QueueOffset[] = [];
   for (const [id, offset] of offsets) {
     context.offsets.assignReset(topic, group, id, offset);
+    context.inflight.clear(topic, group, id);
     offsetTable.push({ mq: { topic, brokerName: context.config.brokerName, queueId: id }, offset });
   }
   await context.files.saveOffsets();
@@ -180,18 +181,17 @@ async function getConsumerStatus(context: BrokerContext, request: RemotingComman
   return createResponse(request, ResponseCode.SUCCESS, null, null, body);
 }
 
-/** Copies offsets from group to group. A blank topic means every topic of the source; Apache copies none then. */
+/** Copies offsets of one topic from group to group. Without a topic nothing is copied, as in Apache. */
 async function cloneGroupOffset(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
   const { srcGroup, destGroup, topic, offline } = decodeHeader(CloneGroupOffsetRequestHeader, request.extFields);
-  const topics = topic?.trim() ? [topic] : [...context.offsets.topicsOf(srcGroup)];
-  for (const name of topics) {
-    if (!context.topics.has(name)) continue;
-    const isUnsubscribed =
-      context.consumers.subscriptionCount(srcGroup) > 0 && !context.consumers.findSubscription(srcGroup, name);
-    if (!offline && isUnsubscribed) continue;
-    context.offsets.clone(srcGroup, destGroup, name);
+  const { consumers } = context;
+  if (topic && context.topics.has(topic)) {
+    const isUnsubscribed = consumers.subscriptionCount(srcGroup) > 0 && !consumers.findSubscription(srcGroup, topic);
+    if (offline || !isUnsubscribed) {
+      context.offsets.clone(srcGroup, destGroup, topic);
+      await context.files.saveOffsets();
+    }
   }
-  await context.files.saveOffsets();
   return createResponse(request, ResponseCode.SUCCESS);
 }
 

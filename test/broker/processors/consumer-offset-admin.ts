@@ -131,7 +131,7 @@ test('members tell where they are', async (t) => {
   t.is((await ask({ group: 'h' })).code, ResponseCode.SYSTEM_ERROR);
 });
 
-test('offsets are cloned for one topic or for all', async (t) => {
+test('offsets are cloned for one topic, and without a topic none are', async (t) => {
   const { peer } = await startTestBroker(t);
   for (const topic of ['T', 'U']) {
     await peer.createTopic(topic, 1);
@@ -144,6 +144,8 @@ test('offsets are cloned for one topic or for all', async (t) => {
   t.is(await query(peer, 'to', 'T'), '5');
   t.is(await query(peer, 'to', 'U'), undefined);
   t.is((await clone({ topic: '' })).code, ResponseCode.SUCCESS);
+  t.is(await query(peer, 'to', 'U'), undefined);
+  t.is((await clone({ topic: 'U' })).code, ResponseCode.SUCCESS);
   t.is(await query(peer, 'to', 'U'), '5');
 });
 
