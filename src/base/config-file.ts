@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 function isMissing(error: unknown): boolean {
@@ -61,6 +61,31 @@ export async function replaceFile(path: string, text: string, mode = 0o666): Pro
   await syncFolder(folder);
 }
 
+/** A file that does not parse, for which there was something else to begin with. */
+export interface BrokenFile {
+  path: string;
+  /** Where its content is now: the next save would write over it. */
+  keptAs: string;
+  /** What was taken instead; `nothing` if there was no backup. */
+  instead: 'backup' | 'nothing';
+  /** What `parse` threw. */
+  error: unknown;
+}
+
+/** Moves a file to `<path>.broken`, or with a number behind that if one is there already; returns the new path. */
+async function moveAside(path: string): Promise<string> {
+  const isThere = (name: string) =>
+    access(name).then(
+      () => true,
+      (error: unknown) => !isMissing(error),
+    );
+  let kept = `${path}.broken`;
+  for (let number = 2; await isThere(kept); number++) kept = `${path}.broken.${number}`;
+  await rename(path, kept);
+  await syncFolder(dirname(path));
+  return kept;
+}
+
 /**
  * One configuration file with one writer. Saves that arrive while a write is under way are merged: only
  * the newest text is written, and every caller's promise covers its own text or a newer one.
@@ -82,10 +107,12 @@ export class ConfigFile {
   /**
    * Reads and parses the file, or its `.bak` when the file is missing, empty or does not parse.
    *
+   * @param onBroken with it a file that does not parse is moved aside and told of, and counts as missing when there is
+   *   no backup, as in Apache, whose next save writes over it
    * @returns null when neither file exists
    * @throws what `parse` threw for the file itself, when the backup is no better
    */
-  async load<T>(parse: (text: string) => T): Promise<T | null> {
+  async load<T>(parse: (text: string) => T, onBroken?: (broken: BrokenFile) => void): Promise<T | null> {
     const text = await readText(this.path);
     let failure: { error: unknown } | null = null;
     if (text !== null && text.trim() !== '') {
@@ -96,15 +123,22 @@ export class ConfigFile {
       }
     }
     const backup = await readText(`${this.path}.bak`);
-    if (backup !== null && backup.trim() !== '') {
+    let parsed: T | null = null;
+    const hasBackup = backup !== null && backup.trim() !== '';
+    if (hasBackup) {
       try {
-        return parse(backup);
+        parsed = parse(backup);
       } catch (error) {
-        failure ??= { error };
+        throw (failure ?? { error }).error;
       }
     }
-    if (failure) throw failure.error;
-    return null;
+    if (!failure) return parsed;
+    const { error } = failure;
+    if (onBroken) {
+      const keptAs = await moveAside(this.path);
+      onBroken({ path: this.path, keptAs, instead: hasBackup ? 'backup' : 'nothing', error });
+    } else if (!hasBackup) throw error;
+    return parsed;
   }
 
   /** Resolves when `text`, or a newer one, is on disk. @throws the file system's error */

@@ -195,7 +195,7 @@ export class Broker {
       offsets: this.#offsets,
       filters: this.#filters,
     };
-    this.#files = new BrokerTableFiles(config.storePathRootDir, clock, tables, config.enableLmq);
+    this.#files = new BrokerTableFiles(config.storePathRootDir, { clock, logger }, tables, config.enableLmq);
   }
 
   /**

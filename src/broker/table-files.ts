@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { ConfigFile } from '../base/config-file.js';
-import { MQError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import {
   decodeConsumerFilterWrapper,
   decodeConsumerOffsetSerializeWrapper,
@@ -27,6 +27,7 @@ import type { TopicConfig } from '../protocol/topic-config.js';
 import type { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { TableFiles } from './context.js';
 import type { ConsumerFilterTable } from './filter/consumer-filter-table.js';
+import { loadTable } from './load-table.js';
 import type { DelayOffsets, ScheduleService } from './schedule-service.js';
 import type { TopicQueueMappingTable } from './static-topic/mapping-table.js';
 import type { SubscriptionGroupTable } from './subscription-group-table.js';
@@ -45,24 +46,22 @@ const CHEAP_RENDER_MS = 2;
 export class TableFile {
   readonly #file: ConfigFile;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #render: () => string | Promise<string>;
   #next: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #notBeforeMs = 0;
 
-  constructor(path: string, clock: Clock, render: () => string | Promise<string>) {
+  constructor(path: string, deps: { clock: Clock; logger: Logger }, render: () => string | Promise<string>) {
     this.#file = new ConfigFile(path);
-    this.#clock = clock;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
     this.#render = render;
   }
 
-  /** @throws MQError CONFIG naming the file, when neither it nor its backup can be read */
-  async load<T>(decode: (body: Buffer) => T): Promise<T | null> {
-    try {
-      return await this.#file.load((text) => decode(Buffer.from(text)));
-    } catch (error) {
-      throw new MQError('CONFIG', `cannot read ${this.#file.path}, nor its .bak`, { cause: error });
-    }
+  /** `loadTable` of this file. */
+  load<T>(decode: (body: Buffer) => T): Promise<T | null> {
+    return loadTable(this.#file, decode, this.#logger);
   }
 
   /** Resolves when the table, as it is now or later, is on disk. @throws the file system's error */
@@ -137,11 +136,16 @@ export class BrokerTableFiles implements TableFiles {
   #savedFiltersText = '';
 
   /** @param enableLmq committed offsets are in lmqConsumerOffset.json, with those of light queues, as in Apache */
-  constructor(storePathRootDir: string, clock: Clock, tables: BrokerTables, enableLmq = false) {
-    this.#clock = clock;
+  constructor(
+    storePathRootDir: string,
+    deps: { clock: Clock; logger: Logger },
+    tables: BrokerTables,
+    enableLmq = false,
+  ) {
+    this.#clock = deps.clock;
     this.#tables = tables;
     const file = (name: string, render: () => string | Promise<string>): TableFile =>
-      new TableFile(join(storePathRootDir, 'config', name), clock, render);
+      new TableFile(join(storePathRootDir, 'config', name), deps, render);
     this.#topics = file('topics.json', () => this.#topicsText());
     this.#mappings = file('topicQueueMapping.json', () => {
       const { mappings } = this.#tables;

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { ConfigFile } from '../base/config-file.js';
-import { MQError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import {
   decodeTimerMetricsSerializeWrapper,
   encodeTimerMetricsSerializeWrapper,
@@ -13,6 +13,7 @@ import {
 } from '../protocol/bodies.js';
 import { type DataVersion, newDataVersion, nextDataVersion } from '../protocol/data-version.js';
 import { LMQ_PREFIX, SYSTEM_TOPIC_PREFIX } from '../protocol/topic-validator.js';
+import { loadTable } from './load-table.js';
 
 interface Metric {
   count: number;
@@ -33,18 +34,14 @@ export class TimerMetrics {
     this.#version = this.#savedVersion = newDataVersion(now());
   }
 
-  /** @throws MQError CONFIG naming the file, when neither it nor its backup can be read */
-  async load(): Promise<void> {
-    try {
-      const loaded = await this.#file.load((text) => decodeTimerMetricsSerializeWrapper(Buffer.from(text)));
-      if (!loaded) return;
-      for (const [topic, { count, timeStamp }] of Object.entries(loaded.timingCount)) {
-        this.#counts.set(topic, { count, timeStamp });
-      }
-      this.#version = this.#savedVersion = loaded.dataVersion;
-    } catch (error) {
-      throw new MQError('CONFIG', `cannot read ${this.#file.path}, nor its .bak`, { cause: error });
+  /** @throws MQError CONFIG, as `loadTable` */
+  async load(logger: Logger): Promise<void> {
+    const loaded = await loadTable(this.#file, decodeTimerMetricsSerializeWrapper, logger);
+    if (!loaded) return;
+    for (const [topic, { count, timeStamp }] of Object.entries(loaded.timingCount)) {
+      this.#counts.set(topic, { count, timeStamp });
     }
+    this.#version = this.#savedVersion = loaded.dataVersion;
   }
 
   add(topic: string, value: number): void {

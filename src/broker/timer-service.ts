@@ -177,7 +177,7 @@ export class TimerService {
     this.#isLoaded = true;
     this.#checkpoint.open();
     const isLogWhole = this.#log.open();
-    await this.metrics.load();
+    await this.metrics.load(logger);
     const { values } = this.#checkpoint;
     const nowMs = this.#floor(clock.now());
     const oldestMs = nowMs - (TIMER_WHEEL_SLOTS - TIMER_BLANK_SLOTS) * this.#precisionMs;

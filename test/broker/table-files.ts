@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.js';
-import { silentLogger } from '../../src/base/logger.js';
+import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { ConsumerOffsetTable } from '../../src/broker/consumer-offset-table.js';
 import { ConsumerFilterTable } from '../../src/broker/filter/consumer-filter-table.js';
@@ -13,6 +13,7 @@ import { SubscriptionGroupTable } from '../../src/broker/subscription-group-tabl
 import { BrokerTableFiles } from '../../src/broker/table-files.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
 import { ManualClock } from '../helper/manual-clock.js';
+import { tableCases } from '../soak/crash/tables.js';
 
 const NOW_MS = 1_758_200_000_000;
 
@@ -32,7 +33,7 @@ class DelayLevels {
   }
 }
 
-function tablesIn(folder: string) {
+function tablesIn(folder: string, logger: Logger = silentLogger) {
   const config = createBrokerConfig({ brokerName: 'broker-a', storePathRootDir: folder });
   const now = () => NOW_MS;
   const topics = new TopicTable(config, now);
@@ -41,7 +42,11 @@ function tablesIn(folder: string) {
   const offsets = new ConsumerOffsetTable(config, now);
   const delay = new DelayLevels();
   const filters = new ConsumerFilterTable(config, silentLogger, now);
-  const files = new BrokerTableFiles(folder, systemClock, { topics, mappings, groups, offsets, filters });
+  const files = new BrokerTableFiles(
+    folder,
+    { clock: systemClock, logger },
+    { topics, mappings, groups, offsets, filters },
+  );
   return {
     topics,
     groups,
@@ -205,6 +210,30 @@ test('a damaged file gives way to its backup', async (t) => {
   t.is(offsets.query('g1', 'orders', 0), 100);
 });
 
+test('a damaged file without a backup is kept aside, loudly, and its table begins anew', async (t) => {
+  const folder = await createFolder(t);
+  const torn = '{"topicConfigTable":{"orders":';
+  await write(folder, 'topics.json', torn);
+  const told: object[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => void told.push(fields) };
+  const { topics, files, load } = tablesIn(folder, logger);
+  await load();
+  t.false(topics.has('orders'));
+  t.is(told.length, 1);
+  t.like(told[0], { keptAs: join(folder, 'config', 'topics.json.broken') });
+  await files.saveTopics();
+  t.is(await read(folder, 'topics.json.broken'), torn);
+  await write(folder, 'topics.json', 'torn again');
+  await rm(join(folder, 'config', 'topics.json.bak'), { force: true });
+  await tablesIn(folder).load();
+  t.is(await read(folder, 'topics.json.broken'), torn);
+  t.is(await read(folder, 'topics.json.broken.2'), 'torn again');
+});
+
+test('tables whose files are cut, zeroed, flipped or removed keep what was saved', async (t) => {
+  await t.notThrowsAsync(tableCases(100, 1));
+});
+
 test('a file that is damaged like its backup is named, and not taken for empty', async (t) => {
   const folder = await createFolder(t);
   await write(folder, 'topics.json', '{"topicConfigTable":');
@@ -259,13 +288,17 @@ test('a clock that stands still does not keep a first save waiting', async (t) =
   const config = createBrokerConfig({ brokerName: 'broker-a', storePathRootDir: folder });
   const clock = new ManualClock(NOW_MS);
   const now = () => clock.now();
-  const files = new BrokerTableFiles(folder, clock, {
-    topics: new TopicTable(config, now),
-    mappings: new TopicQueueMappingTable(config, now),
-    groups: new SubscriptionGroupTable(config, now),
-    offsets: new ConsumerOffsetTable(config, now),
-    filters: new ConsumerFilterTable(config, silentLogger, now),
-  });
+  const files = new BrokerTableFiles(
+    folder,
+    { clock, logger: silentLogger },
+    {
+      topics: new TopicTable(config, now),
+      mappings: new TopicQueueMappingTable(config, now),
+      groups: new SubscriptionGroupTable(config, now),
+      offsets: new ConsumerOffsetTable(config, now),
+      filters: new ConsumerFilterTable(config, silentLogger, now),
+    },
+  );
   await files.saveAll();
   t.true((await read(folder, 'topics.json')).startsWith('{'));
 });

@@ -119,8 +119,8 @@ export class PopService {
       notifications: this.#notifications,
     };
     const folder = join(config.storePathRootDir, 'config');
-    this.#orderFile = new TableFile(join(folder, 'consumerOrderInfo.json'), clock, () => this.#orderText());
-    this.#modeFile = new TableFile(join(folder, 'messageRequestMode.json'), clock, () =>
+    this.#orderFile = new TableFile(join(folder, 'consumerOrderInfo.json'), broker, () => this.#orderText());
+    this.#modeFile = new TableFile(join(folder, 'messageRequestMode.json'), broker, () =>
       formatMessageRequestModeSerializeWrapper(this.#pop.modes.snapshot()),
     );
   }

@@ -340,11 +340,12 @@ async function deleteFirstFile(storeDir: string): Promise<number> {
 async function checkServed(
   { title, report }: Place,
   session: AdminSession,
-  { addr }: Server,
+  { addr, make }: Server,
   filled: Filled,
   minPhysicalOffset: number,
 ): Promise<void> {
   const { api } = session;
+  const indexed = make === 'ours' ? (messages: readonly MessageExt[]) => messages : distinct;
   const contents = await report.test(`${title}: every record is at its place`, async () => {
     const found = await readContents(session, addr, isOurTopic);
     mustEqual('missing', missingRecords(filled.contents, found, minPhysicalOffset).slice(0, 3), []);
@@ -381,16 +382,23 @@ async function checkServed(
     const range = { beginTimestamp: 0, endTimestamp: Date.now() + 60_000 };
     for (const n of [NORMAL_MESSAGES - 1, NORMAL_MESSAGES - 40, NORMAL_MESSAGES / 2]) {
       const byKey = await api.queryMessage(addr, { topic: 'normal', key: `k${n}`, maxNum: 32, ...range });
-      mustEqual(`k${n}`, byKey.messages.map(({ body }) => Number.parseInt(body.toString(), 10)).join(), String(n));
+      const found = indexed(byKey.messages);
+      mustEqual(`k${n}`, found.map(({ body }) => Number.parseInt(body.toString(), 10)).join(), String(n));
       const id = byKey.messages[0]?.properties.get('UNIQ_KEY') ?? '';
       const query = { topic: 'normal', key: id, maxNum: 32, ...range };
       const byId = await api.queryMessage(addr, query, { isUniqueKey: true });
-      mustEqual(id, byId.messages.map(({ msgId }) => msgId).join(), id);
+      mustEqual(
+        id,
+        indexed(byId.messages)
+          .map(({ msgId }) => msgId)
+          .join(),
+        id,
+      );
     }
     const batched = await api.queryMessage(addr, { topic: 'batches', key: 'b7', maxNum: 32, ...range });
     mustEqual(
       'b7',
-      batched.messages
+      indexed(batched.messages)
         .map(({ body }) => body.toString())
         .sort()
         .join(),
@@ -405,6 +413,14 @@ async function checkServed(
       mustEqual('offset', await api.queryConsumerOffset(addr, READER, { topic: 'normal', queueId }), COMMITTED);
     }
   });
+}
+
+/**
+ * Each record once. Apache's broker indexes the last indexed record a second time when it starts after a kill: its
+ * IndexService.buildIndex passes over records before endPhyOffset, not over the one at it.
+ */
+function distinct(messages: readonly MessageExt[]): readonly MessageExt[] {
+  return [...new Map(messages.map((message) => [message.physicalOffset, message])).values()];
 }
 
 function queuesOf({ queues }: StoreContents, topic: string) {
