@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { MQError } from '../base/errors.js';
 import type { MessageRequestMode } from '../protocol/bodies.js';
 
-type PropertyKind = 'text' | 'bool' | 'int32' | 'int64';
+type PropertyKind = 'text' | 'bool' | 'int32' | 'int64' | 'positive';
 
 interface Property<T> {
   readonly kind: PropertyKind;
@@ -27,6 +27,7 @@ const text = (initial: string): Property<string> => ({ kind: 'text', initial });
 const secret = (initial: string): Property<string> => ({ kind: 'text', initial, isSecret: true });
 const bool = (initial: boolean): Property<boolean> => ({ kind: 'bool', initial });
 const int32 = (initial: number): Property<number> => ({ kind: 'int32', initial });
+const positive = (initial: number): Property<number> => ({ kind: 'positive', initial });
 const int64 = (initial: number): Property<number> => ({ kind: 'int64', initial });
 const choice = <T extends string>(initial: T, ...others: readonly T[]): Property<T> => ({
   kind: 'text',
@@ -117,6 +118,11 @@ export const brokerProperties = {
   /** How many sends may wait for the disk at once; more are answered with SYSTEM_BUSY. */
   sendThreadPoolQueueCapacity: atBoot(int32(10_000)),
   messageDelayLevel: atBoot(text('1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h')),
+  /**
+   * How many times faster than asked delays, redeliveries and the checks of transactions run, for tests; not Apache's.
+   * Seconds that a message names for itself count, too. Invisible times of popped messages do not: those are leases.
+   */
+  timeScale: atBoot(positive(1)),
   flushDelayOffsetInterval: atBoot(int64(10_000)),
   delayOffsetUpdateVersionStep: int64(200),
 
@@ -346,6 +352,11 @@ export function parseBrokerProperty(name: BrokerPropertyName, valueText: string)
     case 'int32': {
       const number = WHOLE_NUMBER.test(value) ? Number(value) : Number.NaN;
       if (!(number >= -0x80000000 && number <= 0x7fffffff)) throw new BrokerConfigError(name, value, 'an int32');
+      return number;
+    }
+    case 'positive': {
+      const number = WHOLE_NUMBER.test(value) ? Number(value) : Number.NaN;
+      if (!(number >= 1 && number <= 0x7fffffff)) throw new BrokerConfigError(name, value, 'a whole number from 1');
       return number;
     }
     case 'int64': {

@@ -35,6 +35,7 @@ import { ConsumerGroups, ProducerGroups } from './client-groups.js';
 import { ConfigUpdates } from './config-updates.js';
 import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext } from './context.js';
+import type { Faults } from './faults.js';
 import { ConsumerFilterTable } from './filter/consumer-filter-table.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
@@ -94,6 +95,8 @@ export interface BrokerDeps {
   tls?: TlsServerOptions;
   /** Towards name servers; plain text without it. */
   clientTls?: TlsClientOptions;
+  /** What goes wrong on purpose. */
+  faults?: Faults;
 }
 
 /** Where a started broker listens. */
@@ -167,7 +170,8 @@ export class Broker {
       idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
       readRegion: { buffer, start: 0, end: READ_REGION_BYTES },
       ...(deps.tls && { tls: deps.tls }),
-      rawFrame: (conn, view, bytes, start, end) => this.#hotSend?.take(conn, view, bytes, start, end) ?? false,
+      rawFrame: (conn, view, bytes, start, end) =>
+        deps.faults?.isActive !== true && (this.#hotSend?.take(conn, view, bytes, start, end) ?? false),
     });
     const inner = innerCredentials(config);
     this.#client = new RemotingClient({
@@ -388,7 +392,8 @@ export class Broker {
       configChanged: (names) => this.#configChanged(names),
       haServerAddr: this.#haServerAddr(context.storeHost.port),
     });
-    for (const [code, processor] of handlers) this.#server.register(code, processor);
+    const { faults } = this.#deps;
+    for (const [code, processor] of handlers) this.#server.register(code, faults?.wrap(processor) ?? processor);
   }
 
   #connectEvents(context: BrokerContext, outerApi: BrokerOuterApi, pop: PopService): void {
@@ -521,6 +526,17 @@ export class Broker {
     if ((names.has('brokerPermission') || names.has('namesrvAddr')) && this.#outerApi) {
       this.#inBackground(this.#outerApi.registerAll(), 'registration failed');
     }
+  }
+
+  /**
+   * Closes every connection at once and takes no more, as if the process had died: what is on disk now is what it has
+   * acknowledged. `shutdown` is still to be called.
+   */
+  cut(): void {
+    this.#state = 'stopping';
+    this.#hotSend = null;
+    for (const connection of [...this.#server.connections()]) connection.close('killed');
+    this.#inBackground(this.#server.shutdown(), 'shutdown of the server failed');
   }
 
   /** Unregisters, stops listening, persists every table and closes the store. May be called again. */

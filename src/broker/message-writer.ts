@@ -109,7 +109,7 @@ export class MessageWriter {
     this.#store = store;
     this.#config = config;
     this.#clock = clock;
-    this.delayLevels = parseDelayLevels(config.messageDelayLevel);
+    this.delayLevels = parseDelayLevels(config.messageDelayLevel, config.timeScale);
   }
 
   /** Why nothing can be stored for that topic now, or null. (HookUtils#checkBeforePutMessage) */
@@ -139,6 +139,11 @@ export class MessageWriter {
     if (Number.isNaN(deliverMs)) return 'WHEEL_TIMER_MSG_ILLEGAL';
     if (deliverMs <= nowMs) return properties.has(MessageProperty.TIMER_DEL_UNIQKEY) ? 'WHEEL_TIMER_MSG_ILLEGAL' : null;
     if (deliverMs - nowMs > this.#config.timerMaxDelaySec * 1000) return 'WHEEL_TIMER_MSG_ILLEGAL';
+    const { timeScale } = this.#config;
+    // What takes a message back carries the time that was reckoned for it.
+    if (timeScale > 1 && !properties.has(MessageProperty.TIMER_DEL_UNIQKEY)) {
+      deliverMs = nowMs + (deliverMs - nowMs) / timeScale;
+    }
     const { precisionMs } = this.timer;
     // A slot is delivered when it is over: an exact multiple belongs to the slot before.
     const outMs = Math.ceil(deliverMs / precisionMs) * precisionMs - precisionMs;

@@ -19,6 +19,8 @@ import type { MessageStore, QueueUnit } from './store/message-store.js';
 
 const FIRST_DELIVERY_MS = 1000;
 const POLL_MS = 100;
+/** However much faster time runs. */
+const LEAST_POLL_MS = 5;
 const AFTER_ERROR_MS = 10_000;
 /** Units that one pass of a level looks at, so that a long backlog does not hold up everything else. */
 const UNITS_A_PASS = 256;
@@ -99,7 +101,7 @@ export class ScheduleService {
         const max = Math.max(min, store.maxOffset(SystemTopic.SCHEDULE_TOPIC, queueId));
         this.#offsets.set(level, Math.min(max, Math.max(min, queueOffset)));
       }
-      this.#after(level, FIRST_DELIVERY_MS);
+      this.#after(level, this.#scaled(FIRST_DELIVERY_MS));
     }
   }
 
@@ -109,6 +111,10 @@ export class ScheduleService {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     await Promise.all(this.#running.values());
+  }
+
+  #scaled(delayMs: number): number {
+    return Math.max(LEAST_POLL_MS, delayMs / this.#deps.config.timeScale);
   }
 
   #after(level: number, delayMs: number): void {
@@ -122,7 +128,7 @@ export class ScheduleService {
   #run(level: number): void {
     const running = this.#deliverDue(level)
       .then(
-        (isMoreDue) => (isMoreDue ? 1 : POLL_MS),
+        (isMoreDue) => (isMoreDue ? 1 : this.#scaled(POLL_MS)),
         (error) => {
           this.#deps.logger.error(
             { err: error, level, reason: errorText(error) },

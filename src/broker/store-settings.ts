@@ -44,6 +44,7 @@ export function storeSettings(config: BrokerConfig): MessageStoreConfig {
     maxFilterMessageSize: config.maxFilterMessageSize,
     maxMsgsNumBatch: config.maxMsgsNumBatch,
     messageDelayLevel: config.messageDelayLevel,
+    timeScale: config.timeScale,
     windowBytes: config.windowBytes,
     hotQueueBytes: config.hotQueueBytes,
   };

@@ -19,6 +19,7 @@ import { createRequest } from '../protocol/remoting-command.js';
 import { RequestCode } from '../protocol/request-code.js';
 import { PermName } from '../protocol/topic-config.js';
 import { SystemGroup, SystemTopic } from '../protocol/topic-validator.js';
+import type { BrokerConfig } from './broker-config.js';
 import type { BrokerContext } from './context.js';
 import { type InnerMessage, innerFrom, isStored } from './message-writer.js';
 
@@ -35,6 +36,15 @@ const MAX_PENDING_OPS = 20_000;
 export function immunityMs(secondsText: string, transactionTimeoutMs: number): number {
   const seconds = /^-?\d{1,15}$/.test(secondsText) ? Number(secondsText) : -1;
   return seconds === -1 ? transactionTimeoutMs : seconds * 1000;
+}
+
+/** However much faster time runs, producers need some to answer: after transactionCheckMax questions it is too late. */
+const LEAST_CHECK_INTERVAL_MS = 500;
+const LEAST_OP_INTERVAL_MS = 5;
+
+/** A period when time runs faster. */
+function scaled(periodMs: number, { timeScale }: BrokerConfig, leastMs: number): number {
+  return timeScale === 1 ? periodMs : Math.max(leastMs, periodMs / timeScale);
 }
 
 /** Half queue offsets of one op record's body: `12,15,`, or a single number from brokers up to 5.0. */
@@ -132,7 +142,7 @@ export class TransactionService {
   #scheduleCheck(): void {
     if (!this.#isStarted) return;
     const { clock, config, logger } = this.#context;
-    this.#checkTimer = clock.after(config.transactionCheckInterval, () => {
+    this.#checkTimer = clock.after(scaled(config.transactionCheckInterval, config, LEAST_CHECK_INTERVAL_MS), () => {
       this.#checking = this.check()
         .catch((error: unknown) => logger.error({ err: error }, 'the check of transactions failed'))
         .finally(() => {
@@ -153,7 +163,9 @@ export class TransactionService {
       this.flushOps().catch(failed);
       return;
     }
-    this.#opTimer ??= clock.after(config.transactionOpBatchInterval, () => this.flushOps().catch(failed));
+    this.#opTimer ??= clock.after(scaled(config.transactionOpBatchInterval, config, LEAST_OP_INTERVAL_MS), () =>
+      this.flushOps().catch(failed),
+    );
   }
 
   /** Writes the op records that wait; resolves when they are durable. */
@@ -260,7 +272,7 @@ export class TransactionService {
         continue;
       }
       if (half.storeTimestamp >= startedAtMs) break;
-      const decision = this.#decide(half, ops, config.transactionTimeOut);
+      const decision = this.#decide(half, ops, config);
       if (decision === 'wait') break;
       if (decision === 'postpone') {
         if (!(await this.#putBack(this.#postponed(half)))) break;
@@ -294,8 +306,10 @@ export class TransactionService {
     return times >= config.transactionCheckMax || clock.now() - half.bornTimestamp > config.fileReservedTime * HOUR_MS;
   }
 
-  #decide(half: MessageExt, ops: OpReader, timeoutMs: number): 'ask' | 'wait' | 'postpone' | 'skip' {
-    const ageMs = this.#context.clock.now() - half.bornTimestamp;
+  #decide(half: MessageExt, ops: OpReader, config: BrokerConfig): 'ask' | 'wait' | 'postpone' | 'skip' {
+    // In the sender's time: a message may name a grace of its own.
+    const ageMs = (this.#context.clock.now() - half.bornTimestamp) * config.timeScale;
+    const timeoutMs = config.transactionTimeOut;
     const immunity = half.properties.get(MessageProperty.CHECK_IMMUNITY_TIME_IN_SECONDS);
     if (immunity === undefined) return ageMs >= 0 && ageMs <= timeoutMs ? 'wait' : 'ask';
     if (ageMs > immunityMs(immunity, timeoutMs)) return 'ask';

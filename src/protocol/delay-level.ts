@@ -17,9 +17,10 @@ export type DelayLevels = readonly number[];
 /**
  * Parses the text of `messageDelayLevel`: numbers with a unit s, m, h or d, separated by blanks.
  *
+ * @param timeScale by how much the delays are shortened, to 1 ms at least
  * @throws MQError CONFIG naming the level that does not parse
  */
-export function parseDelayLevels(text: string): DelayLevels {
+export function parseDelayLevels(text: string, timeScale = 1): DelayLevels {
   return text
     .trim()
     .split(/ +/)
@@ -31,7 +32,8 @@ export function parseDelayLevels(text: string): DelayLevels {
           `messageDelayLevel: level ${index + 1} ${JSON.stringify(part)} is no <number>s|m|h|d`,
         );
       }
-      return Number(match[1]) * (UNIT_MS[match[2] as string] as number);
+      const delayMs = Number(match[1]) * (UNIT_MS[match[2] as string] as number);
+      return timeScale === 1 ? delayMs : Math.max(1, Math.round(delayMs / timeScale));
     });
 }
 

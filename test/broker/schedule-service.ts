@@ -164,3 +164,14 @@ test('large messages are taken a few at a time', async (t) => {
   t.deepEqual(looked, [0, 1, 2, 3, 4, 5, 6, 7, 8], 'and goes on at once');
   await service.stop();
 });
+
+test('when time runs faster a level is that much shorter', async (t) => {
+  const clock = new ManualClock(START);
+  const { peer } = await startTestBroker(t, { timeScale: 100 }, { clock });
+  await peer.createTopic('T', 1);
+  await peer.send('T', 'an hour', { properties: { DELAY: '17' } });
+  await pass(clock, 35_900);
+  t.deepEqual(await delivered(peer, 'T'), []);
+  await pass(clock, 200);
+  t.is((await delivered(peer, 'T')).length, 1);
+});

@@ -429,3 +429,17 @@ test('metrics of a deleted topic are forgotten', async (t) => {
   await peer.call(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 'T' });
   t.is(await pending(peer), undefined);
 });
+
+test('when time runs faster a delay is that much shorter, and a recall still meets the message', async (t) => {
+  const clock = new ManualClock(START);
+  const { peer } = await startTimer(t, clock, { timeScale: 100, timerPrecisionMs: 100 });
+  await sendLater(peer, 'minutes', 100);
+  const recalled = await sendLater(peer, 'recalled', 100);
+  const { recallHandle = '' } = recalled.extFields ?? {};
+  const answer = await peer.call(RequestCode.RECALL_MESSAGE, { producerGroup: 'p', topic: 'T', recallHandle });
+  t.is(answer.code, ResponseCode.SUCCESS, answer.remark ?? '');
+  await pass(clock, 800);
+  t.deepEqual(await bodies(peer), []);
+  await pass(clock, 700);
+  t.deepEqual(await bodies(peer), ['minutes']);
+});

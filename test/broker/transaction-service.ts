@@ -319,3 +319,14 @@ test('op records of old and new brokers are read', (t) => {
   t.deepEqual(opOffsets(Buffer.from('12,15,')), [12, 15]);
   t.deepEqual(opOffsets(Buffer.from('12,x,,7,')), [12, 7]);
 });
+
+test('when time runs faster a silent producer is asked that much sooner, but not in a rush', async (t) => {
+  const { asked, clock, peer } = await start(t, { timeScale: 100 });
+  await prepare(peer, 'x');
+  await clock.advanceAsync(499);
+  await turns(10);
+  t.is(asked.length, 0);
+  await clock.advanceAsync(1);
+  while (asked.length === 0) await turns(1);
+  t.is(asked.length, 1);
+});

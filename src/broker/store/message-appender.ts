@@ -78,7 +78,7 @@ export class MessageAppender {
     this.#queues = options.queues;
     this.#counters = options.counters;
     this.#isWriteable = options.isWriteable;
-    this.#delayLevels = parseDelayLevels(options.config.messageDelayLevel);
+    this.#delayLevels = parseDelayLevels(options.config.messageDelayLevel, options.config.timeScale);
     const none = new Uint8Array(0);
     this.#fields = {
       topicBytes: none,

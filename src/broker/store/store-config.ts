@@ -69,6 +69,8 @@ export interface MessageStoreConfig {
   /** Largest number of messages that queryByKey returns. */
   maxMsgsNumBatch: number;
   messageDelayLevel: string;
+  /** Not Apache's: by how much the delays of the levels are shortened. */
+  timeScale: number;
   /** Not Apache's: bytes of the newest log kept in memory. */
   windowBytes: number;
   /** Not Apache's: bytes of consume-queue entries kept in memory after they are in the files. */
@@ -114,6 +116,7 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   maxFilterMessageSize: 16_000,
   maxMsgsNumBatch: 64,
   messageDelayLevel: '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
+  timeScale: 1,
   windowBytes: 33_554_432,
   hotQueueBytes: 8_388_608,
 };
