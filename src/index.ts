@@ -1,10 +1,12 @@
 /**
- * mqadmin as a library: a RocketMQ client for Node.
+ * mqadmin as a library: a RocketMQ client for Node, and sandboxes to test clients in.
  */
 
+export type { SendRequest } from './admin/message-send.js';
 export type { Clock, Random, Timer } from './base/clock.js';
 export { MQError, type MQErrorCode } from './base/errors.js';
 export type { Logger } from './base/logger.js';
+export type { Fault, FaultKind, FaultRequest, FaultTarget } from './broker/faults.js';
 export {
   type AllocateMessageQueueStrategy,
   allocateAveragely,
@@ -65,3 +67,6 @@ export {
   RemotingTimeoutError,
   RemotingTooMuchRequestError,
 } from './remoting/errors.js';
+export type { Sandbox, SandboxOptions, SandboxTopic } from './runtime/sandbox.js';
+export type { BrokerFault, FaultSelection, SandboxFaults } from './runtime/sandbox-faults.js';
+export { startSandbox } from './start-sandbox.js';

@@ -3,6 +3,7 @@ import { systemClock, systemRandom } from '../base/clock.js';
 import { silentLogger } from '../base/logger.js';
 import { Broker } from '../broker/broker.js';
 import { type BrokerConfig, brokerConfigFromProperties } from '../broker/broker-config.js';
+import type { Faults } from '../broker/faults.js';
 import { dataFolder } from './data-folder.js';
 import { explainListenError } from './listen-error.js';
 import { localAddress } from './local-address.js';
@@ -31,6 +32,8 @@ export interface StartBrokerOptions extends ServerSurroundings {
    * `$XDG_DATA_HOME/mqadmin/broker/<brokerName>` without.
    */
   readonly storeDir?: string;
+  /** What goes wrong on purpose; nothing by default. */
+  readonly faults?: Faults;
   /** How to choose another port, for the error about a busy one. */
   readonly portHint?: string;
 }
@@ -43,6 +46,8 @@ export interface RunningBroker extends Stoppable {
   readonly port: number;
   readonly storeDir: string;
   readonly config: Readonly<BrokerConfig>;
+  /** Closes its connections at once and takes no more, as if it had died; `shutdown` has to follow. */
+  cut(): void;
 }
 
 /** Starts from everything that was given; the strongest last. */
@@ -108,6 +113,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     random,
     ...(tls !== null && { tls }),
     ...(clientTls !== null && { clientTls }),
+    ...(options.faults && { faults: options.faults }),
   });
   const shutdown = once(() => broker.shutdown());
   try {
@@ -119,6 +125,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       port,
       storeDir: config.storePathRootDir,
       config,
+      cut: () => broker.cut(),
       shutdown,
     };
   } catch (error) {

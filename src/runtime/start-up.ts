@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { MQError } from '../base/errors.js';
+import type { Faults } from '../broker/faults.js';
+import { BrokerSlot } from './broker-slot.js';
 import { dataFolder } from './data-folder.js';
 import { once, type Stoppable, shutdownInReverse } from './running.js';
-import { type RunningBroker, startBroker } from './start-broker.js';
+import type { RunningBroker } from './start-broker.js';
 import { type RunningNamesrv, type ServerSurroundings, startNamesrv } from './start-namesrv.js';
 import { isTlsProperty } from './tls-properties.js';
 
@@ -42,6 +44,8 @@ export interface StartUpOptions extends ServerSurroundings {
   readonly storeDir?: string;
   /** Broker properties by Apache's names, stronger than SMALL_FILES. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** What goes wrong on purpose, by broker name; nothing by default. */
+  readonly faultsOf?: (brokerName: string) => Faults;
   /** Gives up starting; what has been started is shut down. */
   readonly signal?: AbortSignal;
 }
@@ -52,6 +56,18 @@ export interface RunningCluster extends Stoppable {
   readonly namesrv: RunningNamesrv;
   readonly brokers: readonly RunningBroker[];
   readonly storeDir: string;
+  /**
+   * Ends a broker as kill -9 would: connections are cut, nothing is written any more, its store is as it lay on disk.
+   *
+   * @throws MQError NOT_FOUND for a name that is none of `brokers`, or not running
+   */
+  kill(brokerName: string): Promise<void>;
+  /**
+   * Starts a killed broker again, on its port and store.
+   *
+   * @throws MQError NOT_FOUND for a name that is none of `brokers`, USAGE for one that runs; as startBroker
+   */
+  restart(brokerName: string): Promise<void>;
 }
 
 /** `broker-a` to `broker-z`, then `broker-27` and so on. */
@@ -92,12 +108,12 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
       portHint: 'choose another with --namesrv-port (0 takes a free one)',
     });
     started.push(namesrv);
-    const brokers: RunningBroker[] = [];
+    const slots: BrokerSlot[] = [];
     // One after the other: parallel starts would not be faster in one process, and errors name one broker.
     for (let index = 0; index < count; index++) {
       options.signal?.throwIfAborted();
       const brokerName = brokerNameOf(index);
-      const broker = await startBroker({
+      const slot = new BrokerSlot({
         ...surroundings,
         brokerName,
         clusterName,
@@ -108,13 +124,28 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
         properties: { ...SMALL_FILES, ...EMBEDDED, ...options.properties },
         portHint: 'choose another with --broker-port (0 takes a free one)',
         ...(advertise !== undefined && { advertise }),
+        ...(options.faultsOf && { faults: options.faultsOf(brokerName) }),
       });
-      started.push(broker);
-      brokers.push(broker);
+      await slot.start();
+      started.push(slot);
+      slots.push(slot);
     }
     options.signal?.throwIfAborted();
     const namesrvAddr = advertise === undefined ? namesrv.addr : `${bracketed(advertise)}:${namesrv.port}`;
-    return { namesrvAddr, namesrv, brokers, storeDir, shutdown };
+    const slotOf = (brokerName: string): BrokerSlot => {
+      const slot = slots.find((each) => each.broker.brokerName === brokerName);
+      if (slot === undefined) throw new MQError('NOT_FOUND', `there is no broker ${brokerName}`);
+      return slot;
+    };
+    return {
+      namesrvAddr,
+      namesrv,
+      brokers: slots.map((slot) => slot.broker),
+      storeDir,
+      shutdown,
+      kill: async (brokerName) => slotOf(brokerName).kill(),
+      restart: async (brokerName) => slotOf(brokerName).restart(),
+    };
   } catch (error) {
     await shutdown();
     throw error;

@@ -32,6 +32,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 
 /** Commands that are not run at all, with what they need. */
 const COMMANDS_NOT_RUN: ReadonlyArray<readonly [line: RegExp, why: string]> = [
+  [/^mqadmin sandbox fault /, 'needs a sandbox around it'],
   [/^mqadmin store /, 'needs the folder of a broker that has stopped'],
   [/\bmqadmin (?:acl|user) /, 'needs a broker that controls access'],
   [

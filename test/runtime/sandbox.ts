@@ -2,10 +2,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { sendMessages } from '../../src/admin/message-send.js';
 import { openSession } from '../../src/admin/session.js';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
+import { PushConsumer } from '../../src/client/push-consumer.js';
+import { RemotingError } from '../../src/remoting/errors.js';
 import { PROBE_TOPIC } from '../../src/runtime/readiness.js';
 import { type SandboxOptions, startSandbox } from '../../src/runtime/sandbox.js';
+import { askSandbox } from '../../src/runtime/sandbox-control.js';
+import { eventually } from '../helper/client-scenario.js';
 import { canListen } from '../helper/ports.js';
 
 async function setUp(t: ExecutionContext) {
@@ -94,4 +99,80 @@ test('sandboxes do not meet', async (t) => {
   const { api } = await sessionOf(t, two.namesrvAddr);
   t.not(one.namesrvAddr, two.namesrvAddr);
   t.false((await api.getTopicListFromNameServer()).topicList.includes('only-in-one'));
+});
+
+test('redeliveries take as many times less as time is faster, up to the dead letter queue', async (t) => {
+  t.timeout(60_000);
+  const { start } = await setUp(t);
+  const { namesrvAddr } = await start({ topics: ['orders'], groups: ['settlement'], timeScale: 100_000 });
+  const inbox: number[] = [];
+  const consumer = new PushConsumer({
+    group: 'settlement',
+    namesrvAddr,
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+  });
+  consumer.subscribe('orders', '*');
+  consumer.registerMessageListenerConcurrently((messages) => {
+    for (const message of messages) inbox.push(message.reconsumeTimes);
+    return 'RECONSUME_LATER';
+  });
+  await consumer.start();
+  t.teardown(() => consumer.shutdown());
+  const session = await sessionOf(t, namesrvAddr);
+  await sendMessages(session, [{ topic: 'orders', body: Buffer.from('paid') }], async () => {});
+  const dead = async () => (await session.api.getTopicListFromNameServer()).topicList.includes('%DLQ%settlement');
+  await eventually(dead);
+  t.deepEqual(
+    inbox,
+    Array.from({ length: 17 }, (_, n) => n),
+  );
+});
+
+test('messages to begin with are there, and faults come and go', async (t) => {
+  const { start } = await setUp(t);
+  const seed = [{ topic: 'orders', body: Buffer.from('first'), keys: 'o-1' }];
+  const sandbox = await start({ topics: [{ name: 'orders', queues: 1 }], seed });
+  const session = await sessionOf(t, sandbox.namesrvAddr);
+  const addr = sandbox.brokers[0]?.addr ?? '';
+  const stored = async () => (await session.api.getTopicStatsInfo(addr, 'orders')).offsetTable[0]?.maxOffset;
+  t.is(await stored(), 1);
+
+  const path = sandbox.env.MQADMIN_SANDBOX ?? '';
+  await askSandbox(path, { op: 'add', fault: { kind: 'busy', count: 3 } });
+  t.deepEqual(
+    sandbox.faults.list().map(({ brokerName, kind, left }) => [brokerName, kind, left]),
+    [['broker-a', 'busy', 3]],
+  );
+  await t.throwsAsync(
+    sendMessages(session, seed, async () => {}),
+    { message: /busy|still failed/ },
+  );
+  t.is(await stored(), 1);
+  t.is((await askSandbox(path, { op: 'clear', selection: {} })).faults.length, 0);
+  await sendMessages(session, seed, async () => {});
+  t.is(await stored(), 2);
+
+  await t.throwsAsync(askSandbox(path, { op: 'kill', brokerName: 'broker-z' }), { code: 'NOT_FOUND' });
+  await t.throwsAsync(askSandbox(path, { op: 'dance' } as never), { code: 'USAGE' });
+});
+
+test('a killed broker is gone, and comes back with what it has acknowledged', async (t) => {
+  const { start } = await setUp(t);
+  const { brokers, kill, namesrvAddr, restart } = await start({ topics: [{ name: 'orders', queues: 1 }] });
+  const session = await sessionOf(t, namesrvAddr);
+  const addr = brokers[0]?.addr ?? '';
+  await sendMessages(session, [{ topic: 'orders', body: Buffer.from('kept') }], async () => {});
+  await kill('broker-a');
+  await t.throwsAsync(session.api.getTopicStatsInfo(addr, 'orders'), { instanceOf: RemotingError });
+  await t.throwsAsync(kill('broker-a'), { code: 'NOT_FOUND' });
+  await restart('broker-a');
+  t.is((await session.api.getTopicStatsInfo(addr, 'orders')).offsetTable[0]?.maxOffset, 1);
+  await t.throwsAsync(restart('broker-a'), { code: 'USAGE' });
+});
+
+test('a folder that is to be kept stays', async (t) => {
+  const { start, tmp } = await setUp(t);
+  const sandbox = await start({ keep: true });
+  await sandbox.stop();
+  t.is(join(tmp, (await readdir(tmp))[0] ?? ''), sandbox.folder);
 });

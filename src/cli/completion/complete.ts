@@ -57,8 +57,9 @@ async function proposals(before: readonly string[], current: string, values: Val
   }
   if (first === 'help' && named.length === 1) return words(await firstWords(current));
   const found = findCommand(named);
-  // A noun may be a command as well: its verbs come first.
-  if (isNoun(first) && named.length === 1) return words(await verbs(first));
+  // A noun may be a command as well: its verbs come first, but flags are its own.
+  const isCommand = found !== null && current.startsWith('-');
+  if (isNoun(first) && named.length === 1 && !isCommand) return words(await verbs(first));
   if (found !== null) {
     return ofCommand(await found.load(), named.slice(found.id.split(' ').length), current, values);
   }
