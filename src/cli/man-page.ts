@@ -82,6 +82,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   queryMsgByOffset: 'message query-by-offset',
   queryMsgByUniqueKey: 'message query-by-unique-key',
   queryMsgTraceById: 'message trace',
+  remappingStaticTopic: 'topic remap-static',
   removeBroker: 'container remove-broker',
   removeColdDataFlowCtrGroupConfig: 'broker remove-cold-ctr',
   resetMasterFlushOffset: 'broker reset-master-flush-offset',
@@ -107,6 +108,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
   updateKvConfig: 'namesrv set-kv',
   updateNamesrvConfig: 'namesrv update-config',
   updateOrderConf: 'topic set-order-conf',
+  updateStaticTopic: 'topic update-static',
   updateSubGroup: 'consumer update',
   updateSubGroupList: 'consumer import',
   updateTopic: 'topic update',
@@ -120,6 +122,7 @@ const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   'consumer create': ['updateSubGroup'],
   'topic create': ['updateTopic'],
+  'topic create-static': ['updateStaticTopic'],
   'topic delete-order-conf': ['updateOrderConf'],
   'topic get-order-conf': ['updateOrderConf'],
 };

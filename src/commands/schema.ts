@@ -51,9 +51,10 @@ export default defineCommand({
 
 async function noSchema(id: string, ids: readonly string[]): Promise<UsageError> {
   if (commandIds().includes(id)) return new UsageError(`${id} writes no JSON document`);
+  const verbs = ids.flatMap((each) => (each.startsWith(`${id} `) ? [each.slice(id.length + 1)] : []));
+  if (verbs.length > 0) return new UsageError(`say which command of ${id}`, { hint: `${id} ${verbs.join(', ')}` });
   const { nearestFew } = await import('../cli/near.js');
-  const verbs = ids.filter((each) => each.startsWith(`${id} `));
-  const near = verbs.length > 0 ? verbs : nearestFew(id, ids, 3);
+  const near = nearestFew(id, ids, 3);
   return new UsageError(`there is no command "${id}"`, {
     hint: near.length === 0 ? 'mqadmin schema lists the commands' : `did you mean ${near.join(' or ')}?`,
   });

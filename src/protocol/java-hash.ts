@@ -54,3 +54,22 @@ export function indexHash(hashCode: number): number {
 export function indexKeyHash(topic: string, key: string): number {
   return indexHash(javaHashCode(key, javaHashCode('#', javaHashCode(topic))));
 }
+
+/**
+ * In the order of a `HashMap` or `HashSet`; what shares a bucket stays as it was.
+ *
+ * @param keyOf a text, or an int
+ * @param room buckets it was made with, a power of two; it doubles when three quarters are used
+ */
+export function inHashOrder<T>(list: readonly T[], keyOf: (each: T) => string | number, room = 16): T[] {
+  let buckets = room;
+  while (list.length > buckets * 0.75) buckets *= 2;
+  const bucketOf = (key: string | number): number => spreadHash(key) & (buckets - 1);
+  return [...list].sort((a, b) => bucketOf(keyOf(a)) - bucketOf(keyOf(b)));
+}
+
+/** The hash of a text or int, as maps spread it over their buckets. */
+export function spreadHash(key: string | number): number {
+  const hash = typeof key === 'number' ? key : javaHashCode(key);
+  return hash ^ (hash >>> 16);
+}

@@ -27,6 +27,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mqadmin broker start -n 127.0.0.1:9876 --set brokerName=broker-b': 'takes the usual ports of this machine',
   'mqadmin sandbox --topic orders --group settlement -- npm test': 'runs the tests of a project',
   'mqadmin sandbox --topic orders -- bash': 'needs a person at a terminal',
+  'mqadmin topic update-static ledger --map-file /tmp/ledger-1795000000000.after': 'needs the file of a change',
   'mqadmin consumer monitor --watch --interval 1m': 'says nothing while all is well',
 };
 
@@ -66,6 +67,9 @@ const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> =
   'message query-by-offset': ({ fill }) => fill(0, 1),
   'offset reset': ({ fill }) => fill(3, 1300),
   'topic create': ({ removeTopic }) => removeTopic(),
+  'topic create-static': ({ ledger }) => ledger(0),
+  'topic remap-static': ({ ledger }) => ledger(8),
+  'topic update-static': ({ ledger }) => ledger(8),
 };
 
 /** They take over the process: not run inside this one. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { overwriteGroup } from '../../src/admin/group-write.js';
 import { sendMessages } from '../../src/admin/message-send.js';
 import { type AdminSession, openSession } from '../../src/admin/session.js';
+import { applyStaticTopic, planStaticTopic } from '../../src/admin/static-topic.js';
 import { deleteTopic } from '../../src/admin/topic-delete.js';
 import { NEW_TOPIC, overwriteTopic } from '../../src/admin/topic-write.js';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
@@ -35,6 +36,8 @@ export interface ExampleWorld {
   /** Sends such messages to any queue. */
   sendPaid(count: number): Promise<void>;
   removeGroup(group: string): Promise<void>;
+  /** Leaves the static topic `ledger` with so many queues; without any it is gone. */
+  ledger(queues: number): Promise<void>;
   removeContexts(): Promise<void>;
   pause(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -143,6 +146,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
       HOME: folder,
       XDG_CONFIG_HOME: join(folder, 'config'),
       XDG_DATA_HOME: join(folder, 'data'),
+      TMPDIR: folder,
     },
     withReal: (line) =>
       line.replaceAll(MSG_ID, msgId).replaceAll(CLIENT_ID, consumer.clientId).replaceAll(BROKER_ADDR, brokerAddr),
@@ -153,6 +157,13 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
     sendPaid: (count) => send(count, null),
     async removeGroup(group) {
       await session.api.deleteSubscriptionGroup(brokerAddr, group, true);
+    },
+    async ledger(queues) {
+      const topic = 'ledger';
+      await session.api.deleteTopicInBroker(brokerAddr, topic);
+      if (queues === 0) return;
+      const plan = await planStaticTopic(session, { topic, queues, target: { clusterNames: [CLUSTER] } });
+      await applyStaticTopic(session, plan, { force: false });
     },
     removeContexts: () => rm(join(config, 'config.yaml'), { force: true }),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -6,12 +6,12 @@
 import { decodeTopicQueueMappingDetail } from '../../protocol/bodies.js';
 import { decodeHeader } from '../../protocol/header-schema.js';
 import { CreateTopicRequestHeader } from '../../protocol/headers.js';
+import { StaticTopicError } from '../../protocol/logic-queue.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
 import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import { AttributeError } from '../attributes.js';
 import type { BrokerContext, Handlers } from '../context.js';
-import { StaticTopicError } from '../static-topic/logic-queue.js';
 import { topicRefusal } from './topic-admin.js';
 
 /** Takes topic and mapping, or neither; answers when both are on disk. */

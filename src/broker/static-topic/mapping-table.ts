@@ -6,8 +6,8 @@
  */
 import type { TopicQueueMappingDetail, TopicQueueMappingInfo } from '../../protocol/bodies.js';
 import { type DataVersion, newDataVersion, nextDataVersion } from '../../protocol/data-version.js';
+import { checkHistory, checkItems, StaticTopicError } from '../../protocol/logic-queue.js';
 import type { BrokerConfig } from '../broker-config.js';
-import { checkHistory, checkItems, StaticTopicError } from './logic-queue.js';
 
 /** What name servers are told of a mapping: the queues that its broker leads. */
 function mappingInfo(detail: TopicQueueMappingDetail): TopicQueueMappingInfo {

@@ -1,9 +1,9 @@
 /** Requests to the brokers that hold earlier stretches of our logical queues. Source: remoting/rpc/RpcClientImpl.java. */
 import type { ExtFields } from '../../protocol/header-schema.js';
+import { StaticTopicError } from '../../protocol/logic-queue.js';
 import { createRequest, type RemotingCommand } from '../../protocol/remoting-command.js';
 import type { RemotingClient } from '../../remoting/client.js';
 import type { TopicRoutes } from '../topic-routes.js';
-import { StaticTopicError } from './logic-queue.js';
 
 /**
  * Asks another broker about one of its physical queues.

@@ -7,11 +7,6 @@
  */
 import { AssertionError, errorText } from '../../base/errors.js';
 import type { LogicQueueMappingItem } from '../../protocol/bodies.js';
-import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
-import { RequestCode } from '../../protocol/request-code.js';
-import { ResponseCode } from '../../protocol/response-code.js';
-import type { RequestContext, RequestProcessor } from '../../remoting/server.js';
-import type { BrokerContext, Handlers } from '../context.js';
 import {
   boundedLogicalOffset,
   isEndDecided,
@@ -19,7 +14,12 @@ import {
   logicQueueOf,
   physicalOffset,
   StaticTopicError,
-} from './logic-queue.js';
+} from '../../protocol/logic-queue.js';
+import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
+import { RequestCode } from '../../protocol/request-code.js';
+import { ResponseCode } from '../../protocol/response-code.js';
+import type { RequestContext, RequestProcessor } from '../../remoting/server.js';
+import type { BrokerContext, Handlers } from '../context.js';
 import type { AskOtherBroker } from './other-brokers.js';
 import { pullStaticTopic } from './static-topic-pull.js';
 import { decidedItem, isOwn, numberField, type StaticTopicRequest, withFields } from './static-topic-request.js';

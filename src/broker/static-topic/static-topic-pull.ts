@@ -6,10 +6,6 @@
  */
 import type { LogicQueueMappingItem } from '../../protocol/bodies.js';
 import type { ExtFields } from '../../protocol/header-schema.js';
-import type { RemotingCommand } from '../../protocol/remoting-command.js';
-import { ResponseCode } from '../../protocol/response-code.js';
-import { PullSysFlag } from '../../protocol/sys-flag.js';
-import type { RequestContext } from '../../remoting/server.js';
 import {
   isEndDecided,
   itemAfter,
@@ -18,7 +14,11 @@ import {
   logicalOffset,
   maxLogicalOffset,
   physicalOffset,
-} from './logic-queue.js';
+} from '../../protocol/logic-queue.js';
+import type { RemotingCommand } from '../../protocol/remoting-command.js';
+import { ResponseCode } from '../../protocol/response-code.js';
+import { PullSysFlag } from '../../protocol/sys-flag.js';
+import type { RequestContext } from '../../remoting/server.js';
 import { decidedItem, isOwn, numberField, type StaticTopicRequest, withFields } from './static-topic-request.js';
 
 /** What a pull without messages says, in offsets of the physical queue of `item`. */

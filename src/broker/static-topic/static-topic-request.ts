@@ -1,10 +1,10 @@
 /** A request for a logical queue, and what those who serve it share. */
 import type { LogicQueueMappingItem } from '../../protocol/bodies.js';
 import type { ExtFields } from '../../protocol/header-schema.js';
+import { itemAt, type LogicQueue, StaticTopicError } from '../../protocol/logic-queue.js';
 import type { RemotingCommand } from '../../protocol/remoting-command.js';
 import type { RequestContext, RequestProcessor } from '../../remoting/server.js';
 import type { BrokerContext } from '../context.js';
-import { itemAt, type LogicQueue, StaticTopicError } from './logic-queue.js';
 import type { AskOtherBroker } from './other-brokers.js';
 
 /** What serves a request for a logical queue that this broker leads. */

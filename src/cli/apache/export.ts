@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { inHashOrder } from '../../protocol/java-hash.js';
 import { UsageError } from '../usage-error.js';
 import {
   type ApacheCommand,
@@ -9,7 +10,7 @@ import {
   partialExit,
   unknownCluster,
 } from './command.js';
-import { concurrentMapOf, hashMapOf, inHashOrder } from './java-text.js';
+import { concurrentMapOf, hashMapOf } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 
 const FOLDER = '/tmp/rocketmq/export';

@@ -1,6 +1,6 @@
 /** Text as Java prints it, so that scripts written for Apache's tool read ours. */
 
-import { javaHashCode } from '../../protocol/java-hash.js';
+import { inHashOrder, spreadHash } from '../../protocol/java-hash.js';
 
 /** `%-20s`: padded on the right, never cut. */
 export const left = (value: string | number, width: number): string => String(value).padEnd(width);
@@ -33,25 +33,6 @@ export function javaMap(entries: Iterable<readonly [string | number, string]> | 
  */
 export function javaHashMap(entries: Iterable<readonly [string, string]>): string {
   return javaMap(inHashOrder([...entries], ([key]) => key, 128));
-}
-
-/**
- * In the order of a `HashMap` or `HashSet`; what shares a bucket stays as it was.
- *
- * @param keyOf a text, or an int
- * @param room buckets it was made with, a power of two; it doubles when three quarters are used
- */
-export function inHashOrder<T>(list: readonly T[], keyOf: (each: T) => string | number, room = 16): T[] {
-  let buckets = room;
-  while (list.length > buckets * 0.75) buckets *= 2;
-  const bucketOf = (key: string | number): number => spreadHash(key) & (buckets - 1);
-  return [...list].sort((a, b) => bucketOf(keyOf(a)) - bucketOf(keyOf(b)));
-}
-
-/** The hash of a text or int, as maps spread it over their buckets. */
-function spreadHash(key: string | number): number {
-  const hash = typeof key === 'number' ? key : javaHashCode(key);
-  return hash ^ (hash >>> 16);
 }
 
 /** The entries of a `HashMap` in its order, which fastjson keeps. @param room as of `inHashOrder` */

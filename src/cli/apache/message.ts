@@ -3,11 +3,12 @@ import type { TraceEvent } from '../../admin/message-trace.js';
 import type { MessageTrack } from '../../admin/message-track.js';
 import type { AdminSession } from '../../admin/session.js';
 import type { ConsumeMessageDirectlyResult } from '../../protocol/bodies.js';
+import { inHashOrder } from '../../protocol/java-hash.js';
 import type { MessageExt } from '../../protocol/message.js';
 import { UsageError } from '../usage-error.js';
 import { type ApacheCommand, type ApacheContext, integerFlag, isTrue, needed, partialExit } from './command.js';
 import type { ApacheFlags } from './commons-cli.js';
-import { dateTime, dateTimeMillis, inHashOrder, javaHashMap, left, right } from './java-text.js';
+import { dateTime, dateTimeMillis, javaHashMap, left, right } from './java-text.js';
 import { optional, required, toggle } from './option.js';
 import { sendResultText } from './send-result-text.js';
 

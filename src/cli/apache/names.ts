@@ -5,6 +5,7 @@ type Area = () => Promise<{ readonly commands: readonly ApacheCommand[] }>;
 /** The files that hold the rows, with the names in each. A further subcommand is a row there and a name here. */
 const AREAS: ReadonlyArray<readonly [load: Area, names: readonly string[]]> = [
   [() => import('./topic.js'), ['updateTopic', 'deleteTopic', 'topicList', 'topicRoute', 'topicStatus']],
+  [() => import('./static-topic.js'), ['updateStaticTopic', 'remappingStaticTopic']],
   [
     () => import('./message.js'),
     [

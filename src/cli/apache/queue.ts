@@ -1,5 +1,6 @@
+import { inHashOrder } from '../../protocol/java-hash.js';
 import { type ApacheCommand, integerFlag, needed } from './command.js';
-import { hashMapOf, inHashOrder } from './java-text.js';
+import { hashMapOf } from './java-text.js';
 import { optional, required } from './option.js';
 
 /** All brokers of the route count, where Apache's command looks at the first. Source: tools/command/topic/TopicClusterSubCommand.java */

@@ -1,6 +1,7 @@
 import type { ConsumerRunningInfo } from '../../protocol/bodies.js';
+import { inHashOrder } from '../../protocol/java-hash.js';
 import { compareMessageQueue } from '../../protocol/message-queue.js';
-import { compactTime, inHashOrder, left, right } from './java-text.js';
+import { compactTime, left, right } from './java-text.js';
 
 /** Source: remoting/protocol/body/ConsumerRunningInfo.java#formatString */
 export function runningInfoText(info: ConsumerRunningInfo): string {

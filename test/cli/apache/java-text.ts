@@ -5,7 +5,6 @@ import {
   dateTimeMillis,
   front,
   hashMapOf,
-  inHashOrder,
   javaDouble,
   javaHashMap,
   javaMap,
@@ -13,6 +12,7 @@ import {
   left,
   right,
 } from '../../../src/cli/apache/java-text.js';
+import { inHashOrder } from '../../../src/protocol/java-hash.js';
 
 // Expected values: java.lang.Double#toString, java.util.AbstractMap#toString, java.util.Formatter.
 

@@ -70,6 +70,7 @@ export class ApacheTool {
     const logging = join(home, 'conf/logback_tools.xml');
     await writeFile(logging, '<configuration/>\n');
     const flags = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Duser.home=${home}`];
+    flags.push(`-Djava.io.tmpdir=${home}`);
     flags.push(`-Drmq.logback.configurationFile=${logging}`);
     const classPath = await adminDriverClassPath(this.#playground, this.#version);
     const onLine = (line: string) => {
@@ -96,8 +97,9 @@ const decode = (text: string): string => Buffer.from(text, 'base64').toString('u
  */
 export function runOurTool(words: readonly string[], cwd: string): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
-    const limits = { cwd, timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
-    execFile(process.execPath, [BIN, ...words], limits, (error, stdout, stderr) => {
+    const limits = { timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
+    const env = { ...process.env, TMPDIR: cwd };
+    execFile(process.execPath, [BIN, ...words], { ...limits, cwd, env }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : error.code;
       if (typeof exitCode === 'number') resolve({ stdout, stderr, exitCode });
       else reject(new Error(`our mqadmin ${words.join(' ')}: ${errorText(error)}`));

@@ -102,11 +102,16 @@ function onlyOurSettings(names: readonly string[]): ServersQuirk {
 
 const BROKER_SETTINGS = onlyOurSettings(Object.keys(brokerProperties));
 const NAMESRV_SETTINGS = onlyOurSettings(Object.keys(createNamesrvConfig()));
+const NOBODY: Quirk = {
+  text: 'looks for the brokers only when it has written the files',
+  shows: /^The (?:old|new) mapping data.*$/gm,
+};
 const JAVA_FRAME = { text: 'what the error says names the place in the Java source' };
 
 const NEW_TOPIC = 'updateTopic -b {broker} -t {scratch} -r 2 -w 2';
 const SEND = 'sendMessage -t {scratch} -p body';
 const NEW_GROUP = 'updateSubGroup -b {broker} -g {scratch}';
+const NEW_STATIC = 'updateStaticTopic -c {cluster} -t {scratch} -qn 3';
 const SHOW_TOPIC = 'topicRoute -t {scratch}';
 const SHOW_GROUP = 'getConsumerConfig -g {scratch}';
 const TOPIC_LIST = JSON.stringify([
@@ -422,9 +427,29 @@ export const ROWS: readonly Row[] = [
   },
   {
     command: 'updateStaticTopic',
-    lines: [{ args: '-c {cluster} -t {scratch} -qn 4', after: [SHOW_TOPIC], rules: ['mapping'] }],
+    lines: [
+      { args: '-c {cluster} -t {scratch} -qn 4', after: [SHOW_TOPIC], rules: ['mapping'] },
+      { args: '-b {brokerName} -t {scratch} -qn 5', before: [NEW_STATIC], after: [SHOW_TOPIC], rules: ['mapping'] },
+      { args: '-b {brokerName} -t {scratch} -qn 3', before: [NEW_STATIC], rules: ['mapping'] },
+      { args: '-b nobody -t {scratch} -qn 3', rules: ['mapping'], quirk: NOBODY },
+      { args: '-c {cluster} -t {scratch} -qn 3', before: [NEW_TOPIC] },
+      { args: '-c {cluster} -t {scratch}' },
+    ],
   },
-  { command: 'remappingStaticTopic', unfit: 'needs a second broker' },
+  {
+    command: 'remappingStaticTopic',
+    lines: [
+      {
+        args: '-c {cluster} -t {scratch}',
+        before: [NEW_STATIC],
+        after: [SHOW_TOPIC],
+        rules: ['mapping'],
+        quirk: { text: 'calls the file of the new mapping old', shows: /^The (?:old|new) mapping data.*after$/gm },
+      },
+      { args: '-b nobody -t {scratch}', before: [NEW_STATIC] },
+      { args: '-c {cluster} -t {scratch}' },
+    ],
+  },
   {
     command: 'deleteTopic',
     lines: [

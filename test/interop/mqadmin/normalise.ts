@@ -73,7 +73,13 @@ const NAMED = {
     text: 'topics that other lines made: left out',
     apply: replace(/^.*\bscratch-\d{3}-[ao]\b.*\n/gm, ''),
   },
-  mapping: { text: 'epochs of a static topic: `<n>`', apply: replace(/(?<=epoch"?: ?)\d+/g, '<n>') },
+  mapping: {
+    text: 'epochs of a static topic: `<n>`; the folder of its files: `<folder>`',
+    apply: (output) =>
+      output
+        .replaceAll(/(?<=epoch"?: ?)\d+/g, '<n>')
+        .replaceAll(/(?<=mapping data is written to file )\S*\//g, '<folder>/'),
+  },
 } as const satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof NAMED;

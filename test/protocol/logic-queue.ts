@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { LogicQueueMappingItem } from '../../src/protocol/bodies.js';
 import {
   boundedLogicalOffset,
   checkHistory,
@@ -8,8 +9,7 @@ import {
   logicalOffset,
   maxLogicalOffset,
   physicalOffset,
-} from '../../../src/broker/static-topic/logic-queue.js';
-import type { LogicQueueMappingItem } from '../../../src/protocol/bodies.js';
+} from '../../src/protocol/logic-queue.js';
 
 function item(overrides: Partial<LogicQueueMappingItem> = {}): LogicQueueMappingItem {
   return {

@@ -6,7 +6,7 @@
  *
  * Pure. Source: remoting/.../protocol/statictopic/LogicQueueMappingItem.java, TopicQueueMappingUtils.java.
  */
-import type { LogicQueueMappingItem, TopicQueueMappingDetail } from '../../protocol/bodies.js';
+import type { LogicQueueMappingItem, TopicQueueMappingDetail } from './bodies.js';
 
 /** A mapping that breaks a rule of static topics; the message goes into the remark of a code 1. */
 export class StaticTopicError extends Error {
