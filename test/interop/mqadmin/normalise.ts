@@ -53,7 +53,8 @@ const NAMED = {
   },
   costs: {
     text: 'how long something took: `<n>`',
-    apply: replace(/(?<![\w<{.-])\d+(?:\.\d+)?(?: *ms)?(?![\w>}.])/g, '<n>'),
+    // What pads a column goes with it: a call that takes long has more digits.
+    apply: replace(/(?<![\w<{.-])\d+(?:\.\d+)?(?: *ms)?(?![\w>}.])(?: {2,})?/g, '<n> '),
   },
   version: { text: 'versions: `<version>`', apply: replace(/\bV\d+(?:_\w+)+(?: +)?/g, '<version> ') },
   ids: { text: 'message ids made by the command: `<id>`', apply: replace(/\b[0-9A-F]{32,56}\b(?: {2,})?/g, '<id> ') },
