@@ -1,7 +1,7 @@
 /**
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
- *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [mqadmin-parity] [stores]
+ *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [mqadmin-parity] [stores]
  *     [special-stores] [disturbances] [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
@@ -16,6 +16,7 @@ import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
 import { selectors } from './directions/selectors.js';
+import { signed } from './directions/signed.js';
 import { specialStores } from './directions/special-stores.js';
 import { storesChangeHands } from './directions/stores-change-hands.js';
 import { CLIENT_VERSIONS, missingTools, oracleClassPath, prepare, SERVER_VERSIONS } from './kit/artifacts.js';
@@ -30,6 +31,7 @@ const BY_DEFAULT = [
   'ours',
   'mixed',
   'selectors',
+  'signed',
   'mqadmin-parity',
   'stores',
   'special-stores',
@@ -65,11 +67,15 @@ async function main(args: readonly string[]): Promise<number> {
       ours: () => oursToApache(servers, playground, report),
       mixed: () => mixedCluster(servers, playground, report),
       selectors: async () => selectors(playground, await oracleClassPath(playground), report),
+      signed: () => signed('ours', servers, playground, report),
       'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, only, show }),
       stores: () => storesChangeHands(servers, playground, report),
       'special-stores': () => specialStores(servers, playground, report),
       disturbances: () => disturbances(servers, playground, report),
-      reference: () => apacheToApache(servers, playground, report),
+      reference: async () => {
+        await apacheToApache(servers, playground, report);
+        await signed('apache', servers, playground, report);
+      },
     };
     for (const [name, run] of Object.entries(directions)) {
       if (!(wanted.length > 0 ? wanted : BY_DEFAULT).includes(name)) continue;

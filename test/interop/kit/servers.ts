@@ -7,6 +7,7 @@ import { type AdminSession, openSession } from '../../../src/admin/session.js';
 import { systemClock, systemRandom } from '../../../src/base/clock.js';
 import type { ApacheMake } from './artifacts.js';
 import type { Child, Playground } from './children.js';
+import type { Credentials } from './peer.js';
 import { WAIT_MS, waitFor } from './wait.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
@@ -104,9 +105,10 @@ export class Servers {
   }
 
   /** An operator's view of a cluster. To be closed. */
-  session(namesrvAddr: string): Promise<AdminSession> {
+  session(namesrvAddr: string, credentials?: Credentials): Promise<AdminSession> {
     const namesrvAddrs = namesrvAddr.split(';');
-    return openSession({ namesrvAddrs, timeoutMs: 10_000, clock: systemClock, random: systemRandom });
+    const clocks = { clock: systemClock, random: systemRandom };
+    return openSession({ namesrvAddrs, timeoutMs: 10_000, ...clocks, ...credentials });
   }
 
   async namesrv(make: ServerMake): Promise<Server> {

@@ -90,7 +90,9 @@ public final class Agent {
             answer.put("value", run(call));
         } catch (Throwable e) {
             e.printStackTrace();
-            answer.put("error", e.toString());
+            StringBuilder text = new StringBuilder(e.toString());
+            for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) text.append("; ").append(cause);
+            answer.put("error", text.toString());
         }
         write(answer);
     }
