@@ -8,6 +8,7 @@ import {
   explainConsumer,
   type RuleName,
 } from '../../src/admin/consumer-explain.js';
+import { type GroupPatch, createGroup as writeGroup } from '../../src/admin/group-write.js';
 import { type AdminSession, openSession } from '../../src/admin/session.js';
 import { sleep, systemClock, systemRandom } from '../../src/base/clock.js';
 import { Producer } from '../../src/client/producer.js';
@@ -19,7 +20,7 @@ import { type SandboxOptions, startSandbox } from '../../src/runtime/sandbox.js'
 const WAIT_MS = 30_000;
 
 /** From when on something counts here: tests do not wait for minutes. */
-export const QUICK = { stuckAfterMs: 200, settleMs: 0, slowConsumeMs: 20, retries: 3, unevenLag: 100 } as const;
+export const QUICK = { stuckAfterMs: 200, settleMs: 0, slowConsumeMs: 20, retries: 3, unevenLag: 20 } as const;
 
 export interface ExplainWorld {
   readonly session: AdminSession;
@@ -28,8 +29,12 @@ export interface ExplainWorld {
   readonly addrs: readonly string[];
   readonly folders: readonly string[];
   createTopic(topic: string, queues: number, options?: { perm?: number; addr?: string }): Promise<void>;
+  /** Creates a group on every broker, or on one. */
+  createGroup(consumerGroup: string, patch?: GroupPatch, addr?: string): Promise<void>;
+  /** Commits queue offsets of a topic on the first broker for a group that it creates. */
+  commit(consumerGroup: string, topic: string, offsets: readonly number[]): Promise<void>;
   /** Sends to one queue of the first broker, or to any. */
-  send(topic: string, count: number, queueId?: number): Promise<void>;
+  send(topic: string, count: number, queueId?: number, bodyBytes?: number): Promise<void>;
   /** Not started; shut down at the latest with the world. */
   consumer(options: Partial<PushConsumerOptions> & { group: string }): PushConsumer;
   explain(group: string, options?: ExplainOptions['thresholds']): Promise<ConsumerExplanation>;
@@ -55,6 +60,10 @@ export async function startExplainWorld(options: SandboxOptions = {}): Promise<E
   await producer.start();
   const consumers: PushConsumer[] = [];
   const addrs = sandbox.brokers.map(({ addr }) => addr);
+  const createGroup: ExplainWorld['createGroup'] = async (consumerGroup, patch = {}, addr = undefined) => {
+    const target = addr === undefined ? { clusterName: 'DefaultCluster' } : { brokerAddr: addr };
+    await writeGroup(session, { consumerGroup, target, patch });
+  };
   const explain: ExplainWorld['explain'] = (group, thresholds = {}) =>
     explainConsumer(session, group, { thresholds: { ...QUICK, ...thresholds } });
   return {
@@ -78,11 +87,18 @@ export async function startExplainWorld(options: SandboxOptions = {}): Promise<E
       }
       await until(async () => (await session.api.getTopicRouteInfo(topic)).queueDatas.length === targets.length);
     },
-    async send(topic, count, queueId) {
+    createGroup,
+    async commit(consumerGroup, topic, offsets) {
+      await createGroup(consumerGroup);
+      for (const [queueId, offset] of offsets.entries()) {
+        await session.api.updateConsumerOffset(addrs[0] as string, consumerGroup, { topic, queueId }, offset);
+      }
+    },
+    async send(topic, count, queueId, bodyBytes = 1) {
       const queues = await producer.fetchPublishMessageQueues(topic);
       const queue = queueId === undefined ? undefined : queues.find((each) => each.queueId === queueId);
       for (let i = 0; i < count; i += 1) {
-        await producer.send(createMessage(topic, `${i}`), queue === undefined ? {} : { queue });
+        await producer.send(createMessage(topic, `${i}`.padEnd(bodyBytes)), queue === undefined ? {} : { queue });
       }
     },
     consumer(more) {

@@ -144,3 +144,31 @@ export function lagOf(queues: readonly QueueEvidence[]): number {
 export function longestWaitMs(queues: readonly QueueEvidence[]): number {
   return queues.reduce((longest, { waitingMs }) => Math.max(longest, waitingMs ?? 0), 0);
 }
+
+/** Members that read a topic, as far as they tell. */
+export function subscribersOf(members: readonly MemberEvidence[], topic: string): MemberEvidence[] {
+  return members.filter(({ subscriptions }) => subscriptions?.has(topic) === true);
+}
+
+/** Queues that nobody says to hold, while members read their topic. */
+export function lonelyQueues(group: GroupEvidence): QueueEvidence[] {
+  return group.queues.filter(
+    ({ topic, isReadable, owners }) =>
+      isReadable && owners.every(({ dropped }) => dropped) && subscribersOf(group.members, topic).length > 0,
+  );
+}
+
+/** Is it the lock that keeps a queue without owner from orderly members? When all tell the same, nothing else does. */
+export function isLockMissing(group: GroupEvidence, { topic }: QueueEvidence): boolean {
+  return group.members.every(({ isOrderly, subscriptions }) => isOrderly && subscriptions?.has(topic) === true);
+}
+
+/** Did a member join so lately that queues may still be on their way to it? */
+export function isSettling({ members, now }: GroupEvidence, settleMs: number): boolean {
+  return now - youngestStart(members) < settleMs;
+}
+
+/** When the last member joined, ms since the epoch; 0 when nobody says. */
+export function youngestStart(members: readonly MemberEvidence[]): number {
+  return members.reduce((youngest, { startedAt }) => Math.max(youngest, startedAt ?? 0), 0);
+}

@@ -1,5 +1,15 @@
 import { formatDuration } from '../../base/units.js';
-import { type GroupEvidence, isClustering, lagOf, type MemberEvidence, type QueueEvidence } from './evidence.js';
+import {
+  type GroupEvidence,
+  isClustering,
+  isLockMissing,
+  isSettling,
+  lagOf,
+  lonelyQueues,
+  type QueueEvidence,
+  subscribersOf,
+  youngestStart,
+} from './evidence.js';
 import { counted, type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
 
 /** Rules about who is there and who holds what. */
@@ -107,9 +117,6 @@ function mixedSubscriptions(group: GroupEvidence): Finding[] {
   ];
 }
 
-const subscribersOf = (members: readonly MemberEvidence[], topic: string): MemberEvidence[] =>
-  members.filter(({ subscriptions }) => subscriptions?.has(topic) === true);
-
 const holdsQueue = (queues: readonly QueueEvidence[], clientId: string): boolean =>
   queues.some(({ owners }) => owners.some((owner) => owner.clientId === clientId));
 
@@ -152,15 +159,11 @@ function queuesWithoutOwner(group: GroupEvidence, { settleMs }: ExplainThreshold
   )
     return [];
   if (told.length === 0) return [];
-  const lonely = group.queues.filter(
-    ({ topic, isReadable, owners }) =>
-      isReadable && owners.every(({ dropped }) => dropped) && subscribersOf(group.members, topic).length > 0,
-  );
+  const lonely = lonelyQueues(group).filter((queue) => !isLockMissing(group, queue));
   if (lonely.length === 0) return [];
   const silent = group.members.filter(({ info }) => info === null);
-  const youngest = Math.max(0, ...group.members.map(({ startedAt }) => startedAt ?? 0));
-  const isSettling = group.now - youngest < settleMs;
-  const isSure = silent.length === 0 && !isSettling;
+  const isSettled = !isSettling(group, settleMs);
+  const isSure = silent.length === 0 && isSettled;
   const lag = lagOf(lonely);
   const behindOf = (queue: QueueEvidence): string =>
     queue.lag === null ? '' : `, ${counted(queue.lag, 'message')} behind`;
@@ -172,8 +175,10 @@ function queuesWithoutOwner(group: GroupEvidence, { settleMs }: ExplainThreshold
       title: `${counted(lonely.length, 'queue')} of ${group.queues.length} ${lonely.length === 1 ? 'has' : 'have'} no owner${lag > 0 ? `: ${counted(lag, 'message')} wait there` : ''}`,
       evidence: [
         ...someLines(lonely.map((queue) => `${queueText(queue)}${behindOf(queue)}`)),
-        ...(isSettling
-          ? [`a member joined ${formatDuration(group.now - youngest)} ago: the queues may still be on their way`]
+        ...(!isSettled
+          ? [
+              `a member joined ${formatDuration(group.now - youngestStart(group.members))} ago: the queues may still be on their way`,
+            ]
           : []),
         ...silent.map(({ clientId }) => `${clientId} does not answer and may hold them`),
         ...unlikeSubscribers(group, lonely),

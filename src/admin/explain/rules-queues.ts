@@ -2,7 +2,10 @@ import { formatCount, formatDuration, formatRate } from '../../base/units.js';
 import {
   type GroupEvidence,
   isClustering,
+  isLockMissing,
+  isSettling,
   lagOf,
+  lonelyQueues,
   longestWaitMs,
   type OwnerEvidence,
   type QueueEvidence,
@@ -37,51 +40,57 @@ function heldQueues(group: GroupEvidence): Held[] {
   );
 }
 
-const nameOf = ({ queue: { topic, brokerName, queueId } }: Held) => ({ topic, brokerName, queueId });
+const nameOf = ({ queue: { topic, brokerName, queueId } }: Pick<Held, 'queue'>) => ({ topic, brokerName, queueId });
 const clientsOf = (held: readonly Held[]): string[] => [...new Set(held.map(({ owner }) => owner.clientId))].sort();
 
-/** Orderly members consume a queue only while they hold its lock on the broker. */
+/**
+ * Orderly members consume a queue only while they hold its lock on the broker. A member that never got the lock does not
+ * have the queue in its table; one that lost it does.
+ */
 function lockHeld(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds): Finding[] {
   const orderly = new Set(group.members.filter(({ isOrderly }) => isOrderly).map(({ clientId }) => clientId));
   if (orderly.size === 0 || !isClustering(group)) return [];
-  const held = heldQueues(group).filter(
+  const lost = heldQueues(group).filter(
     ({ owner }) =>
       orderly.has(owner.clientId) &&
       owner.mode === 'pull' &&
       !owner.locked &&
       group.now - owner.lastLockTimestamp >= stuckAfterMs,
   );
-  if (held.length === 0) return [];
+  const refused = lonelyQueues(group).filter((queue) => isLockMissing(group, queue));
+  const count = lost.length + refused.length;
+  if (count === 0) return [];
   const formers = group.queues.flatMap((queue) =>
     queue.owners
       .filter(({ dropped, tryUnlockTimes }) => dropped && tryUnlockTimes > 0)
       .map(
         (owner) =>
-          `${owner.clientId} has given up ${queueText(queue)} but could not unlock it in ${counted(owner.tryUnlockTimes, 'try').replace('trys', 'tries')}`,
+          `${owner.clientId} has given up ${queueText(queue)} but has not unlocked it after ${owner.tryUnlockTimes} tries`,
       ),
   );
   return [
     {
       rule: 'lock-held',
-      severity: 'problem',
+      severity: isSettling(group, stuckAfterMs) ? 'warning' : 'problem',
       impact: 'stuck',
-      title: `${counted(held.length, 'queue')} wait${held.length === 1 ? 's' : ''} for the lock of orderly consumption: somebody else holds it`,
+      title: `${counted(count, 'queue')} of orderly consumption ${count === 1 ? 'waits for its lock' : 'wait for their locks'}: somebody else holds ${count === 1 ? 'it' : 'them'}`,
       evidence: [
-        ...someLines(
-          held.map(
+        ...someLines([
+          ...lost.map(
             ({ queue, owner }) =>
               `${queueText(queue)}: ${owner.clientId} has been without the lock for ${formatDuration(group.now - owner.lastLockTimestamp)}`,
           ),
-        ),
+          ...refused.map((queue) => `${queueText(queue)}: no member of the group has got its lock`),
+        ]),
         ...formers,
         'a broker gives up a lock 60 s after its holder last renewed it',
       ],
-      queues: held.map(nameOf),
-      clients: clientsOf(held),
+      queues: [...lost.map(nameOf), ...refused.map((queue) => nameOf({ queue }))],
+      clients: lost.length > 0 ? clientsOf(lost) : [...orderly].sort(),
       next: [
         {
           command: `mqadmin consumer connections ${shellWord(group.consumerGroup)}`,
-          why: 'find the member that is there but not on the list above: it holds the lock while it lives',
+          why: 'look for a member that holds the lock and does not consume; it is free a minute after that one is gone',
         },
       ],
     },

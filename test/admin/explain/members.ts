@@ -81,12 +81,7 @@ test('members beyond the number of queues are idle', async (t) => {
 test('a group that nobody is connected of waits', async (t) => {
   await world.createTopic('alone', 1);
   await world.send('alone', 3);
-  const ref = { topic: 'alone', queueId: 0 };
-  await world.session.api.createSubscriptionGroup(world.addrs[0] as string, {
-    ...(await world.session.api.getSubscriptionGroupConfig(world.addrs[0] as string, 'TOOLS_CONSUMER')),
-    groupName: 'alone-g',
-  });
-  await world.session.api.updateConsumerOffset(world.addrs[0] as string, 'alone-g', ref, 1);
+  await world.commit('alone-g', 'alone', [1]);
   const { verdict, findings } = await world.explain('alone-g');
   t.deepEqual(verdict, { state: 'offline', text: 'nobody of the group is connected, and 2 messages wait' });
   t.like(findings[0], { rule: 'no-members', severity: 'problem' });
