@@ -11,8 +11,9 @@ export interface PullRequest {
   readonly queueId: number;
   readonly queueOffset: number;
   readonly maxMsgNums: number;
-  /** Tag expression, `*` by default. */
+  /** Tag expression, `*` by default; or SQL92. */
   readonly subExpression?: string;
+  readonly expressionType?: 'TAG' | 'SQL92';
   /** Whose pull it is; by default the group that every broker keeps for tools. */
   readonly consumerGroup?: string;
   /** How long the broker may hold the request until a message comes, ms; 0 answers at once. */
@@ -50,7 +51,7 @@ export async function pullOnce(
       suspendTimeoutMillis: suspendMs,
       subscription: request.subExpression ?? '*',
       subVersion: 0,
-      expressionType: 'TAG',
+      expressionType: request.expressionType ?? 'TAG',
       bname: target.brokerName ?? undefined,
     },
     deadline.call(),

@@ -45,8 +45,11 @@ async function nearNames({ spec, values, session }: FailedCommand): Promise<stri
     deadline: (timeoutMs = session.timeoutMs) => session.deadline(Math.min(PATIENCE_MS, timeoutMs)),
   };
   const near: string[] = [];
-  for (const name of [...Object.keys(spec.args ?? {}), ...Object.keys(spec.flags ?? {})]) {
+  const given = [...Object.keys(spec.args ?? {}), ...Object.keys(spec.flags ?? {})].flatMap((name) => {
     const value = values[name];
+    return (Array.isArray(value) ? value : [value]).map((each: unknown) => ({ name, value: each }));
+  });
+  for (const { name, value } of given) {
     const guess = valueKind(name, spec.flags?.[name]?.helpValue);
     if (guess === null || typeof value !== 'string' || value === '') continue;
     const kind = guess === 'brokerAddr' && !value.includes(':') ? 'broker' : guess;

@@ -135,7 +135,10 @@ export function defineCommand<
         ],
   );
   const argUsage = Object.entries(spec.args ?? {})
-    .map(([name, { required }]) => (required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`))
+    .map(([name, { required, many }]) => {
+      const shown = `${name.toUpperCase()}${many === true ? '…' : ''}`;
+      return required ? ` ${shown}` : ` [${shown}]`;
+    })
     .join('');
   const command: CommandClass<DocumentIn<R>> = {
     summary: spec.summary,
@@ -148,7 +151,7 @@ export function defineCommand<
       ]),
     ),
     flags: { ...Object.fromEntries(argFlags), ...flags },
-    strict: spec.takesRest !== true,
+    strict: spec.takesRest !== true && !Object.values(spec.args ?? {}).some(({ many }) => many === true),
     usage: `<%= command.id %>${argUsage} [FLAGS]${spec.takesRest === true ? ' -- COMMAND…' : ''}`,
     async run(argv = process.argv.slice(2)) {
       const [{ runCommand }, { processIo }] = await Promise.all([

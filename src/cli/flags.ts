@@ -49,6 +49,13 @@ export interface Arg<Required extends boolean = boolean> {
   readonly required: Required;
   readonly flag?: { readonly name: string; readonly char?: string };
   readonly options?: readonly string[];
+  /** Takes all words that are left; the last argument only. */
+  readonly many?: boolean;
+}
+
+/** An argument that takes one word or more. */
+export interface ManyArg extends Arg<true> {
+  readonly many: true;
 }
 
 export type ArgTable = Readonly<Record<string, Arg>>;
@@ -58,7 +65,11 @@ export type FlagValues<F extends FlagTable> = {
 };
 
 export type ArgValues<A extends ArgTable> = {
-  readonly [K in keyof A]: A[K] extends Arg<true> ? string : string | undefined;
+  readonly [K in keyof A]: A[K] extends ManyArg
+    ? readonly string[]
+    : A[K] extends Arg<true>
+      ? string
+      : string | undefined;
 };
 
 type Options<T> = Partial<Omit<Flag<T>, 'type' | 'parse' | 'always' | 'required' | 'default'>> & {
@@ -132,6 +143,12 @@ export const arg = {
     ...more,
     description,
     required: true,
+  }),
+  many: (description: string, more: Omit<Arg, 'description' | 'required' | 'many'> = {}): ManyArg => ({
+    ...more,
+    description,
+    required: true,
+    many: true,
   }),
   optional: (description: string, more: Omit<Arg, 'description' | 'required'> = {}): Arg<false> => ({
     ...more,

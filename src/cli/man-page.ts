@@ -344,9 +344,10 @@ function page(
 
 /** Arguments, flags that must be there, and `[flags]`. */
 function synopsisOf({ spec, allFlags }: CommandClass): string[] {
-  const args = Object.entries(spec.args ?? {}).map(([name, { required }]) =>
-    required ? `.Ar ${word(name)}` : `.Op Ar ${word(name)}`,
-  );
+  const args = Object.entries(spec.args ?? {}).map(([name, { required, many }]) => {
+    const shown = `Ar ${word(name)}${many === true ? ' ...' : ''}`;
+    return required ? `.${shown}` : `.Op ${shown}`;
+  });
   const all = Object.entries(allFlags);
   const required = all.filter(([, flag]) => flag.required === true).map((each) => `.${flagWithValue(...each)}`);
   const groups = [...new Set(all.flatMap(([, { group, groupRequired }]) => (groupRequired === true ? [group] : [])))];

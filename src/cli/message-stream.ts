@@ -17,36 +17,54 @@ interface StreamContext {
   note(text: string): Promise<void>;
 }
 
-/**
- * Writes the messages of a topic one by one as they are read; a reader that is slow holds the reading up.
- *
- * @param template text with `{placeholders}` for each message; undefined writes the output form asked for
- * @param onMessage is told each message before it is written
- */
+export interface StreamOptions {
+  /** Text with placeholders for each message, see `messageFormat`; undefined writes the output form asked for. */
+  readonly template?: string | undefined;
+  /** Is told each message before it is written. */
+  readonly onMessage?: (message: MessageDoc) => void;
+  /** Rules of what is taken out of each message first. */
+  readonly redact?: readonly string[];
+  /** Takes each message before it is written. */
+  readonly forward?: ((session: AdminSession) => Promise<(message: MessageDoc) => Promise<void>>) | null;
+  /** Nothing is written. */
+  readonly isSilent?: boolean;
+}
+
+/** Writes the messages of topics one by one as they are read; a reader that is slow holds the reading up. */
 export async function streamMessages(
   { io, format, isColor, connect, note }: StreamContext,
-  template: string | undefined,
   request: TailRequest,
-  onMessage: (message: MessageDoc) => void = () => {},
+  options: StreamOptions = {},
 ): Promise<Outcome<MessageDoc> | undefined> {
-  const write = await writerOf(format, template, isColor);
-  const [{ tailTopic }, { messageDoc }] = await Promise.all([
+  const { onMessage = () => {}, redact = [], isSilent = false } = options;
+  const write = await writerOf(format, options.template, isColor);
+  const [{ tailTopics }, { messageDoc }, { redactor }] = await Promise.all([
     import('../admin/tail.js'),
     import('../admin/message-doc.js'),
+    import('../admin/redact.js'),
   ]);
+  const clean = redactor(redact);
+  const session = await connect();
+  const forward = (await options.forward?.(session)) ?? null;
   let isPartial = false;
-  const messages = tailTopic(await connect(), request, {
+  let isGap = false;
+  const messages = tailTopics(session, request, {
     onTrouble: ({ brokerName, addr, reason }) => {
       isPartial = true;
       void note(`warning: ${brokerName ?? addr}: ${reason}`);
     },
+    onGap: ({ topic, brokerName, queueId, from, to }) => {
+      isGap = true;
+      void note(`warning: ${topic} ${brokerName}/${queueId}: ${from} to ${to - 1} were deleted before they were read`);
+    },
   });
   for await (const message of messages) {
-    const doc = messageDoc(message);
+    const doc = messageDoc(clean(message));
     onMessage(doc);
-    await io.stdout.write(write(doc));
+    await forward?.(doc);
+    if (!isSilent) await io.stdout.write(write(doc));
   }
-  return isPartial && !request.follow ? { exit: ExitCode.PARTIAL } : undefined;
+  return isGap || (isPartial && !request.follow) ? { exit: ExitCode.PARTIAL } : undefined;
 }
 
 /** Turns messages into text of an output form, or of a template. */
@@ -55,7 +73,11 @@ export async function writerOf(
   template: string | undefined,
   isColor: boolean,
 ): Promise<(message: MessageDoc) => string> {
-  if (template !== undefined) return (message) => `${fillIn(template, message)}\n`;
+  if (template !== undefined) {
+    const { messageFormat } = await import('./message-format.js');
+    const fillIn = messageFormat(template);
+    return (message) => `${fillIn(message)}\n`;
+  }
   switch (format) {
     case 'json':
     case 'ndjson': {
@@ -86,18 +108,4 @@ function peopleLine(message: MessageDoc, paint: Paint): string {
   const labels = [message.tags === null ? '' : `[${message.tags}]`, message.keys === null ? '' : `(${message.keys})`];
   const head = [paint.tone('quiet', message.storeTime), place, ...labels.filter((label) => label !== '').map(oneLine)];
   return `${head.join(' ')} ${oneLine(message.body)}\n`;
-}
-
-function fillIn(template: string, message: MessageDoc): string {
-  return template.replace(/\{(\w+)(?::([^}]*))?\}/g, (whole, name: string, detail: string | undefined) => {
-    if (name === 'property' && detail !== undefined) return message.properties[detail] ?? '';
-    if (name === 'broker') return message.brokerName ?? '';
-    if (name === 'properties')
-      return Object.entries(message.properties)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' ');
-    const value = Object.hasOwn(message, name) ? message[name as keyof MessageDoc] : undefined;
-    if (value === undefined) return whole;
-    return value === null ? '' : String(value);
-  });
 }

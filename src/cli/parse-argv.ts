@@ -1,4 +1,4 @@
-import type { ArgTable, ArgValues, Flag, FlagTable, FlagValues, ParseContext } from './flags.js';
+import type { Arg, ArgTable, ArgValues, Flag, FlagTable, FlagValues, ParseContext } from './flags.js';
 import { nearest } from './near.js';
 import { UsageError } from './usage-error.js';
 
@@ -116,7 +116,12 @@ function spellingsOf(flags: FlagTable, args: ArgTable): Map<string, Spelling> {
   }
   for (const [argName, arg] of Object.entries(args)) {
     if (arg.flag === undefined) continue;
-    const flag: Flag = { type: 'option', description: arg.description, parse: (text) => text.trim() };
+    const flag: Flag = {
+      type: 'option',
+      description: arg.description,
+      parse: (text) => text.trim(),
+      multiple: arg.many === true,
+    };
     const spelling = { name: argFlagKey(argName), flag, negated: false };
     spellings.set(`--${arg.flag.name}`, spelling);
     if (arg.flag.char !== undefined) spellings.set(`-${arg.flag.char}`, spelling);
@@ -159,11 +164,19 @@ function bindArgs(
   words: readonly string[],
   args: ArgTable,
   values: ReadonlyMap<string, unknown>,
-): Record<string, string> {
-  const bound: Record<string, string> = {};
+): Record<string, string | readonly string[]> {
+  const bound: Record<string, string | readonly string[]> = {};
   let next = 0;
   for (const [name, arg] of Object.entries(args)) {
     const byFlag = values.get(argFlagKey(name));
+    if (arg.many === true) {
+      const rest = words.slice(next).map((word) => word.trim());
+      next = words.length;
+      const all = [...((byFlag as string[] | undefined) ?? []), ...rest].filter((word) => word !== '');
+      if (all.length === 0) throw missing(name, arg);
+      bound[name] = all;
+      continue;
+    }
     if (byFlag !== undefined) {
       bound[name] = byFlag as string;
       continue;
@@ -178,15 +191,17 @@ function bindArgs(
       }
       bound[name] = word;
     }
-    if (arg.required && (word === undefined || word === '')) {
-      const or = arg.flag === undefined ? '' : ` (or --${arg.flag.name})`;
-      throw new UsageError(`${name.toUpperCase()} is missing: ${arg.description}${or}`);
-    }
+    if (arg.required && (word === undefined || word === '')) throw missing(name, arg);
   }
   const extra = words[next];
   if (extra !== undefined)
     throw new UsageError(`"${extra}" is one word too many`, { hint: 'words with blanks need quotes' });
   return bound;
+}
+
+function missing(name: string, { description, flag }: Arg): UsageError {
+  const or = flag === undefined ? '' : ` (or --${flag.name})`;
+  return new UsageError(`${name.toUpperCase()} is missing: ${description}${or}`);
 }
 
 function checkGroups(flags: FlagTable, given: ReadonlySet<string>): void {

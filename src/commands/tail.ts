@@ -1,18 +1,22 @@
-import type { Position } from '../admin/position.js';
 import { defineCommand } from '../cli/command.js';
 import { arg, flag } from '../cli/flags.js';
+import { FORMAT_HELP } from '../cli/message-format.js';
 import { streamMessages } from '../cli/message-stream.js';
-import { POSITION_HELP, parseRange } from '../cli/time-syntax.js';
+import { REDACT_FLAG } from '../cli/redact-flag.js';
+import { TAIL_FLAGS, tailRequestOf } from '../cli/tail-flags.js';
+import { POSITION_HELP } from '../cli/time-syntax.js';
 import { UsageError } from '../cli/usage-error.js';
 
 export default defineCommand({
-  summary: 'print the messages of a topic as they come, or those already stored',
+  summary: 'print the messages of topics as they come, or those already stored',
   description:
-    'Joins no consumer group and moves no offset. Without --from it starts at the end and follows. With --from it ' +
-    `prints what is stored and ends, unless --follow is given. Positions: ${POSITION_HELP}, the same in every queue. ` +
-    'Stored messages come in order of store time. --format puts values into a text: {body} {msgId} {topic} {tags} ' +
-    '{keys} {broker} {queueId} {queueOffset} {storeTime} {bornTime} {properties} and {property:NAME}. ' +
-    'Output forms: table (one line a message), json and ndjson (both one document a line), name (ids).',
+    'Joins no consumer group and moves no offset. Without --from it starts at the end and follows, over restarts of ' +
+    'brokers and into queues that appear. With --from it prints what is stored and ends, unless --follow is given. ' +
+    `Positions: ${POSITION_HELP}, the same in every queue. Stored messages come in order of store time. --format puts ` +
+    `values into a text: ${FORMAT_HELP}. Output forms: table (one line a message), json and ndjson (both one document ` +
+    'a line, a body that is no UTF-8 as base64), name (ids). --forward-to posts each message as JSON instead, one ' +
+    'after the other, and prints only with --output or --format; it ends with 5 when the receiver stays away, and 1 ' +
+    'when it refuses.',
   examples: [
     { description: 'New messages, until interrupted', command: 'mqadmin tail orders' },
     { description: 'Everything stored, as NDJSON', command: 'mqadmin tail orders --from start --output ndjson' },
@@ -22,53 +26,54 @@ export default defineCommand({
       description: 'The next 5 with a tag, bodies only',
       command: "mqadmin tail orders --tag paid --count 5 --format '{body}'",
     },
+    {
+      description: 'Where the large orders lie',
+      command: "mqadmin tail orders --from start --where 'json.amount>100' --format '{queue}@{offset} {key}'",
+    },
+    {
+      description: 'Hand new messages to a service',
+      command: 'mqadmin tail orders --forward-to http://127.0.0.1:8080/orders --redact json:card',
+    },
   ],
-  args: { topic: arg.required('topic to read', { flag: { name: 'topic', char: 't' } }) },
+  args: { topic: arg.many('topics to read', { flag: { name: 'topic', char: 't' } }) },
   flags: {
-    from: flag.position({
-      char: 's',
-      description: 'first message of each queue (default end)',
-      helpValue: '<position>',
-    }),
-    to: flag.position({ char: 'e', description: 'end of each queue, itself not printed', helpValue: '<position>' }),
-    range: flag.string({ description: '--from and --to in one', helpValue: '<A:B>', exclusive: ['from', 'to'] }),
-    follow: flag.boolean({ char: 'f', description: 'go on with new messages', allowNo: true }),
-    count: flag.integer({ char: 'c', description: 'end after so many messages', min: 1 }),
-    tag: flag.string({ description: 'only these tags: a || b', helpValue: '<expression>' }),
-    key: flag.string({ char: 'k', description: 'only messages with this key', helpValue: '<key>' }),
-    'body-match': flag.text({ description: 'only bodies that this regular expression matches', helpValue: '<regex>' }),
-    broker: flag.string({ char: 'b', description: 'only queues of this broker', helpValue: '<name>' }),
-    queue: flag.integer({ char: 'i', description: 'only queues of this number' }),
+    ...TAIL_FLAGS,
     format: flag.text({ description: 'text of a message with {placeholders}', helpValue: '<text>' }),
+    redact: REDACT_FLAG,
+    'forward-to': flag.string({ description: 'post each message to this URL', helpValue: '<url>' }),
+    'forward-retries': flag.integer({
+      description: 'tries after the first, with growing pauses (default 5)',
+      default: 5,
+      max: 100,
+    }),
+    'forward-header': flag.strings({ description: 'header of these posts', helpValue: '<name: value>' }),
   },
   exits: [3, 7, 130],
   async run(context) {
     const { args, flags, given, io } = context;
-    const now = io.clock.now();
-    const range = flags.range === undefined ? null : parseRange(flags.range, now);
-    const from: Position = range?.from ?? flags.from ?? { kind: 'end' };
-    const to = range?.to ?? flags.to ?? null;
-    const isLive = range === null && !given.has('from') && !given.has('to');
-    const follow = given.has('follow') ? flags.follow : isLive;
-    return streamMessages(context, flags.format, {
-      topic: args.topic,
-      from,
-      to,
-      follow,
-      brokerName: flags.broker ?? null,
-      queueId: flags.queue ?? null,
-      tags: flags.tag ?? null,
-      key: flags.key ?? null,
-      bodyMatch: flags['body-match'] === undefined ? null : regexOf(flags['body-match']),
-      count: flags.count ?? null,
+    const url = flags['forward-to'];
+    const headers = headersOf(flags['forward-header']);
+    return streamMessages(context, tailRequestOf(args.topic, flags, given, io.clock.now()), {
+      template: flags.format,
+      redact: flags.redact,
+      isSilent: url !== undefined && !['format', 'output', 'json'].some((name) => given.has(name)),
+      forward:
+        url === undefined
+          ? null
+          : async (session) => {
+              const { forwarder } = await import('../admin/forward.js');
+              return forwarder(session, { url, retries: flags['forward-retries'], headers });
+            },
     });
   },
 });
 
-function regexOf(text: string): RegExp {
-  try {
-    return new RegExp(text, 'u');
-  } catch (error) {
-    throw new UsageError(`--body-match: ${(error as Error).message}`, { cause: error });
-  }
+function headersOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = /^([\w-]+)\s*:\s*(.*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw new UsageError(`--forward-header: "${text}" is no header`);
+      return [name, value];
+    }),
+  );
 }

@@ -1,11 +1,13 @@
 import test from 'ava';
 import type { Position } from '../../src/admin/position.js';
-import { type TailRequest, tailTopic } from '../../src/admin/tail.js';
+import { type TailRequest, tailTopics } from '../../src/admin/tail.js';
 import { encodeTopicStatsTable } from '../../src/protocol/bodies.js';
 import type { MessageExt } from '../../src/protocol/message.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
+import { RemotingConnectError } from '../../src/remoting/errors.js';
 import { BROKER_A, BROKER_B, clusterWire, type FakeWire, fakeIo, fakeSession } from '../helper/cli.js';
+import type { ManualClock } from '../helper/manual-clock.js';
 import { storedMessage } from '../helper/stored-message.js';
 
 interface Stored {
@@ -20,6 +22,7 @@ class Queues {
   readonly wire: FakeWire;
   readonly #queues = new Map<string, Stored[]>();
   #arrived: Array<() => void> = [];
+  #dropped: Array<(reason: unknown) => void> = [];
   readonly min: number;
 
   constructor(min = 0) {
@@ -63,6 +66,18 @@ class Queues {
     for (const wake of waiting) wake();
   }
 
+  /** Resolves when the brokers hold so many requests. */
+  async held(count: number): Promise<void> {
+    while (this.#arrived.length < count) await new Promise(setImmediate);
+  }
+
+  /** Ends the requests that are held, as a connection does that breaks. */
+  dropHeld(): void {
+    const held = this.#dropped;
+    this.#dropped = [];
+    for (const drop of held) drop(new RemotingConnectError(BROKER_B, 'connection closed'));
+  }
+
   #isAtEnd(fields: Record<string, string>, addr: string): boolean {
     return Number(fields.queueOffset) === this.min + this.of(addr, Number(fields.queueId)).length;
   }
@@ -70,6 +85,7 @@ class Queues {
   #arrival(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#arrived.push(resolve);
+      this.#dropped.push(reject);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
   }
@@ -99,7 +115,7 @@ class Queues {
 }
 
 const request = (more: Partial<TailRequest> = {}): TailRequest => ({
-  topic: 'orders',
+  topics: ['orders'],
   from: { kind: 'start' },
   to: null,
   follow: false,
@@ -108,7 +124,7 @@ const request = (more: Partial<TailRequest> = {}): TailRequest => ({
 
 async function read(queues: Queues, more: Partial<TailRequest> = {}): Promise<string[]> {
   const texts: string[] = [];
-  for await (const message of tailTopic(fakeSession(queues.wire), request(more))) texts.push(place(message));
+  for await (const message of tailTopics(fakeSession(queues.wire), request(more))) texts.push(place(message));
   return texts;
 }
 
@@ -201,7 +217,7 @@ test('no group is joined and no offset moved', async (t) => {
 
 test('following gives out what comes later', async (t) => {
   const queues = filled();
-  const messages = tailTopic(fakeSession(queues.wire), request({ from: { kind: 'end' }, follow: true }));
+  const messages = tailTopics(fakeSession(queues.wire), request({ from: { kind: 'end' }, follow: true }));
   const next = messages.next();
   await new Promise(setImmediate);
   queues.push(BROKER_B, 1, { storeTimestamp: 99 });
@@ -213,7 +229,7 @@ test('following gives out what comes later', async (t) => {
 test('a slow reader is not read ahead of by more than a batch', async (t) => {
   const queues = new Queues();
   for (let i = 0; i < 200; i += 1) queues.of(BROKER_A, 0).push({ storeTimestamp: i });
-  const messages = tailTopic(fakeSession(queues.wire), request({ brokerName: 'broker-a', queueId: 0 }));
+  const messages = tailTopics(fakeSession(queues.wire), request({ brokerName: 'broker-a', queueId: 0 }));
   await messages.next();
   await new Promise(setImmediate);
   t.is(queues.wire.of(RequestCode.PULL_MESSAGE).length, 1);
@@ -226,14 +242,60 @@ test('an unknown topic or queue is not found', async (t) => {
   await t.throwsAsync(read(queues, { queueId: 7 }), { code: 'NOT_FOUND' });
 });
 
-test('an end in the future is refused', async (t) => {
-  const to: Position = { kind: 'time', timestamp: 1_800_000_000_000 };
-  await t.throwsAsync(read(filled(), { to }), { code: 'USAGE' });
+test('an end in the future is waited for, and is no part of it', async (t) => {
+  const queues = filled();
+  const io = fakeIo();
+  const now = io.clock.now();
+  const to: Position = { kind: 'time', timestamp: now + 50 };
+  queues.wire
+    .on(RequestCode.GET_MIN_OFFSET, () => ({ extFields: { offset: '100' } }))
+    .on(RequestCode.GET_MAX_OFFSET, ({ extFields }, addr) => ({
+      extFields: { offset: String(100 + queues.of(addr, Number(extFields?.queueId)).length) },
+    }));
+  const found: string[] = [];
+  const reading = (async () => {
+    for await (const message of tailTopics(fakeSession(queues.wire, io), request({ from: { kind: 'end' }, to })))
+      found.push(place(message));
+  })();
+  await queues.held(4);
+  queues.push(BROKER_B, 1, { storeTimestamp: now + 10 });
+  queues.push(BROKER_B, 1, { storeTimestamp: now + 60 });
+  (io.clock as ManualClock).advance(50);
+  await reading;
+  t.deepEqual(found, ['broker-b/1@100']);
+});
+
+test('several topics come in order of store time over all of them', async (t) => {
+  const topics = new Set<string>();
+  for await (const { topic } of tailTopics(fakeSession(filled().wire), request({ topics: ['orders', 'orders'] })))
+    topics.add(topic);
+  t.deepEqual([...topics], ['orders']);
+});
+
+test('a broker that goes away while followed is told once, and read on when it is back', async (t) => {
+  const queues = filled();
+  const troubles: string[] = [];
+  const messages = tailTopics(
+    fakeSession(queues.wire),
+    request({ from: { kind: 'end' }, follow: true, brokerName: 'broker-b' }),
+    { onTrouble: ({ addr }) => troubles.push(addr) },
+  );
+  const next = messages.next();
+  await queues.held(2);
+  queues.wire.down.add(BROKER_B);
+  queues.dropHeld();
+  while (troubles.length === 0) await new Promise(setImmediate);
+  queues.wire.down.delete(BROKER_B);
+  queues.push(BROKER_B, 0, { storeTimestamp: 99 });
+  const { value } = await next;
+  t.is(value && place(value), 'broker-b/0@102');
+  t.deepEqual(troubles, [BROKER_B]);
+  await messages.return();
 });
 
 test('an interrupt ends it with its reason', async (t) => {
   const io = fakeIo();
-  const messages = tailTopic(fakeSession(filled().wire, io), request({ from: { kind: 'end' }, follow: true }));
+  const messages = tailTopics(fakeSession(filled().wire, io), request({ from: { kind: 'end' }, follow: true }));
   const next = messages.next();
   io.interrupt();
   await t.throwsAsync(next, { code: 'ABORTED' });
@@ -241,7 +303,7 @@ test('an interrupt ends it with its reason', async (t) => {
 
 test('a broker that goes away ends a bounded read', async (t) => {
   const queues = filled();
-  const messages = tailTopic(fakeSession(queues.wire), request({ count: 10 }));
+  const messages = tailTopics(fakeSession(queues.wire), request({ count: 10 }));
   await messages.next();
   const error = new Error('gone');
   queues.wire.on(RequestCode.PULL_MESSAGE, () => error);

@@ -28,6 +28,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mqadmin sandbox --topic orders --group settlement -- npm test': 'runs the tests of a project',
   'mqadmin sandbox --topic orders -- bash': 'needs a person at a terminal',
   'mqadmin topic update-static ledger --map-file /tmp/ledger-1795000000000.after': 'needs the file of a change',
+  'mqadmin tail orders --forward-to http://127.0.0.1:8080/orders --redact json:card': 'needs somebody who takes them',
   'mqadmin consumer monitor --watch --interval 1m': 'says nothing while all is well',
 };
 

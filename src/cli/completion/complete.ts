@@ -200,7 +200,8 @@ async function ofCommand(
     const free = Object.entries(flags).filter(([name, flag]) => flag.multiple === true || !used.has(name));
     return words(flagWords(Object.fromEntries(free)));
   }
-  const arg = args[countOfArgs(typed, flags)];
+  const lastArg = args.at(-1);
+  const arg = args[countOfArgs(typed, flags)] ?? (lastArg?.[1].many === true ? lastArg : undefined);
   if (arg === undefined) return NOTHING;
   const [name, { options, flag }] = arg;
   if (options !== undefined) return plain(options);

@@ -28,16 +28,20 @@ export default defineCommand({
   async run(context) {
     const { args, flags } = context;
     if (flags.queue !== undefined && flags.broker === undefined) throw new UsageError('--queue needs --broker');
-    return streamMessages(context, flags.format, {
-      topic: args.topic,
-      from: flags.from ?? { kind: 'start' },
-      to: flags.to ?? null,
-      follow: false,
-      brokerName: flags.broker ?? null,
-      queueId: flags.queue ?? null,
-      tags: flags.tag ?? null,
-      count: flags.count,
-      consumerGroup: flags.group ?? null,
-    });
+    return streamMessages(
+      context,
+      {
+        topics: [args.topic],
+        from: flags.from ?? { kind: 'start' },
+        to: flags.to ?? null,
+        follow: false,
+        brokerName: flags.broker ?? null,
+        queueId: flags.queue ?? null,
+        tags: flags.tag ?? null,
+        count: flags.count,
+        consumerGroup: flags.group ?? null,
+      },
+      { template: flags.format },
+    );
   },
 });

@@ -31,7 +31,7 @@ export default defineCommand({
     const { args, flags } = context;
     const counts = new Map<string, number>();
     const request = {
-      topic: args.topic,
+      topics: [args.topic],
       from: flags.from ?? ({ kind: 'start' } as const),
       to: flags.to ?? null,
       follow: false,
@@ -39,8 +39,11 @@ export default defineCommand({
       queueId: flags.queue,
       tags: flags.tag ?? null,
     };
-    const outcome = await streamMessages(context, flags.format, request, ({ tags }) => {
-      if (tags !== null) counts.set(tags, (counts.get(tags) ?? 0) + 1);
+    const outcome = await streamMessages(context, request, {
+      template: flags.format,
+      onMessage: ({ tags }) => {
+        if (tags !== null) counts.set(tags, (counts.get(tags) ?? 0) + 1);
+      },
     });
     if (!flags['count-tags']) return outcome;
     const notes = [...counts].sort(([, a], [, b]) => b - a).map(([tag, count]) => `${tag}: ${count}`);

@@ -15,13 +15,17 @@ export default defineCommand({
   exits: [3, 7, 130],
   async run(context) {
     const { args, flags } = context;
-    return streamMessages(context, flags.format, {
-      topic: args.topic,
-      from: flags.from ?? { kind: 'start' },
-      to: flags.to ?? null,
-      follow: false,
-      brokerName: flags.broker ?? null,
-      tags: flags.tag ?? null,
-    });
+    return streamMessages(
+      context,
+      {
+        topics: [args.topic],
+        from: flags.from ?? { kind: 'start' },
+        to: flags.to ?? null,
+        follow: false,
+        brokerName: flags.broker ?? null,
+        tags: flags.tag ?? null,
+      },
+      { template: flags.format },
+    );
   },
 });
