@@ -434,10 +434,20 @@ export class CommitLog<Q extends QueueTail> {
     for (const timer of [this.#flushTimer, this.#retryTimer, this.#deadlineTimer]) timer?.cancel();
     this.#file?.release();
     this.#file = null;
+    for (const { file } of this.#retired.splice(0)) file.release();
     this.#fds.clear();
     const { last } = this.files;
-    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.files.remove(last);
+    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
     return isClean && !this.isFailing;
+  }
+
+  /** One that stays is used by the next start. */
+  #removeUnused(start: number): void {
+    try {
+      this.files.remove(start);
+    } catch (error) {
+      this.#logger.warn({ error: errorText(error), path: this.files.path(start) }, 'an unused file can not be removed');
+    }
   }
 
   /** True if no record was ever written to the file. */

@@ -281,14 +281,12 @@ export class ConsumeQueueExt {
     return removed;
   }
 
-  /** Removes all files and the folder. @returns paths of what is gone */
-  destroy(): string[] {
-    const paths = this.files.starts.map((start) => this.files.path(start));
-    for (const start of [...this.files.starts]) this.#remove(start);
+  /** The queue is gone, and its owner has removed the files: the folder goes too. */
+  destroy(): void {
+    if (this.#window.owner === this) this.#window.owner = null;
     this.#fs.removeFolder(this.files.folder);
     this.#end = this.#savedEnd = 0;
     this.#pending = Buffer.alloc(0);
-    return paths;
   }
 
   #remove(start: number): void {

@@ -111,7 +111,10 @@ export class ConsumeQueueStore {
   #unsynced = new Set<string>();
   /** Folders with files created since their last fsync. */
   #unsyncedFolders = new Set<string>();
+  /** Files of queues that are gone, which could not be removed yet. */
+  readonly #leftOver = new Set<string>();
   #error: Error | null = null;
+  #hasFailedFlush = false;
   #isLeft = false;
   /** Queues that the save under way has before it. */
   #savingLeft = 0;
@@ -336,6 +339,7 @@ export class ConsumeQueueStore {
 
   /** Never rejects. */
   async #saveDirty(onlyFullPages: boolean): Promise<boolean> {
+    if (!onlyFullPages) for (const path of [...this.#leftOver]) this.#discard(path);
     const queues = this.#dirty;
     // Messages are refused while there is an error: what caused it may be a short tail, and is tried again.
     const areTailsLeft = onlyFullPages && this.#error === null;
@@ -369,20 +373,33 @@ export class ConsumeQueueStore {
     return isSaved;
   }
 
+  /**
+   * Whether files may lack, on disk, what was written to them: after a failed flush the kernel may take it for written.
+   * Only the log can make that good, at the next start.
+   */
+  get hasFailedFlush(): boolean {
+    return this.#hasFailedFlush;
+  }
+
   /** Makes everything saved so far durable. Rejects with the operating system's error, or when left to recovery. */
   async sync(): Promise<void> {
     const paths = [...this.#unsynced];
     let next = 0;
+    let failure: { error: unknown } | null = null;
     const work = async () => {
-      while (next < paths.length) {
+      while (next < paths.length && failure === null) {
         const path = paths[next] as string;
         next += 1;
-        if (this.#isLeft) throw new StoreIoError('left to recovery');
+        if (this.#isLeft) {
+          failure = { error: new StoreIoError('left to recovery') };
+          break;
+        }
         let file: HeldFile;
         try {
           file = this.#fds.hold(path);
-        } catch {
-          this.#unsynced.delete(path); // Removed meanwhile.
+        } catch (error) {
+          if (this.#fs.info(path) !== null) failure = { error };
+          else this.#unsynced.delete(path); // Removed meanwhile.
           continue;
         }
         this.#unsynced.delete(path);
@@ -390,13 +407,15 @@ export class ConsumeQueueStore {
           await this.#fs.sync(file.fd);
         } catch (error) {
           this.#unsynced.add(path);
-          throw error;
+          this.#hasFailedFlush = true;
+          failure = { error };
         } finally {
           file.release();
         }
       }
     };
     await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, work));
+    if (failure) throw (failure as { error: unknown }).error;
     const folders = this.#unsyncedFolders;
     this.#unsyncedFolders = new Set();
     let count = 0;
@@ -408,7 +427,9 @@ export class ConsumeQueueStore {
     }
   }
 
-  close(): void {
+  /** Closes the files, when saving that is under way is done. */
+  async close(): Promise<void> {
+    await this.#saving;
     this.#fds.clear();
   }
 
@@ -585,8 +606,8 @@ export class ConsumeQueueStore {
       if (end > queue.savedUnit) break;
       const last = this.unit(queue, end - 1);
       if (!last || unitPhysicalOffset(last, 0) >= minPhysicalOffset) break;
-      this.#removeFile(queue, start);
       queue.minUnit = Math.max(queue.minUnit, end);
+      this.#removeFile(queue, start);
       removed += 1;
     }
     this.correctMinOffset(queue, minPhysicalOffset);
@@ -596,16 +617,36 @@ export class ConsumeQueueStore {
     return removed;
   }
 
-  /** Removes a queue and its files. */
+  /** Removes a queue and its files; those that can not be removed now go with the next save. */
   destroyQueue(queue: ConsumeQueue): void {
     queue.isDestroyed = true;
     if (isLmq(queue.topic)) this.#lmqCount -= 1;
     queue.moveTo(0);
-    for (const start of [...queue.files.starts]) this.#removeFile(queue, start);
-    this.#fs.removeFolder(queue.files.folder);
-    for (const path of queue.ext?.destroy() ?? []) this.#unsynced.delete(path);
     const handle = this.topics.get(queue.topic);
     if (handle) delete handle.queues[queue.queueId];
+    this.#seal?.clear();
+    for (const files of [queue.files, queue.ext?.files]) {
+      for (const start of [...(files?.starts ?? [])]) {
+        const path = (files as NumberedFiles).path(start);
+        this.#fds.forget(path);
+        this.#unsynced.delete(path);
+        files?.forget(start);
+        this.#discard(path);
+      }
+    }
+    queue.ext?.destroy();
+    this.#fs.removeFolder(queue.files.folder);
+  }
+
+  /** Removes a file that counts no more, now or with a later save. */
+  #discard(path: string): void {
+    try {
+      this.#fs.remove(path);
+      this.#leftOver.delete(path);
+    } catch (error) {
+      this.#leftOver.add(path);
+      this.#logger.error({ path, error: errorText(error) }, 'a file of a consume queue can not be removed');
+    }
   }
 
   /** Removes a topic with all its queues. */
@@ -694,6 +735,10 @@ export class ConsumeQueueStore {
   #createFile(queue: ConsumeQueue, start: number, from: number): HeldFile {
     const { files } = queue;
     const path = files.path(start);
+    if (this.#leftOver.has(path)) {
+      this.#fs.remove(path);
+      this.#leftOver.delete(path);
+    }
     const fd = files.create(start);
     try {
       const blankBytes = from * queue.unitBytes - start;
@@ -705,7 +750,8 @@ export class ConsumeQueueStore {
       }
     } catch (error) {
       this.#fs.close(fd);
-      files.remove(start);
+      files.forget(start);
+      this.#discard(path);
       throw error;
     }
     this.#folderGrew(files.folder);

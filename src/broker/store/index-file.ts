@@ -61,6 +61,8 @@ export class IndexFile {
   #items: DataView | null = null;
   #itemBytes = new Uint8Array(0);
   #savedCount = 1;
+  /** A flush failed: the kernel may take for written what is not on disk. */
+  hasFailedFlush = false;
   #isHeaderDirty = false;
   #isClosed = false;
   readonly #read = new DataView(new ArrayBuffer(ITEM_BYTES));
@@ -118,7 +120,12 @@ export class IndexFile {
       );
     }
     const file = new IndexFile(fs, path, fs.open(path, 'write'), hashSlotNum, indexNum);
-    file.#readHeader();
+    try {
+      file.#readHeader();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     return file;
   }
 
@@ -240,7 +247,7 @@ export class IndexFile {
     const { endTimestamp } = this;
     try {
       this.#saveItems();
-      await this.#fs.sync(this.#fd);
+      await this.#sync();
       for (let page = 0; page < this.#dirtyPages.length; ) {
         if (this.#dirtyPages[page] === 0) {
           page += 1;
@@ -261,12 +268,21 @@ export class IndexFile {
         page = end;
         await pause();
       }
-      await this.#fs.sync(this.#fd);
+      await this.#sync();
       this.#pwrite(header, 0, HEADER_BYTES, 0);
-      await this.#fs.sync(this.#fd);
+      await this.#sync();
       this.savedEndTimestamp = endTimestamp;
     } catch (error) {
       this.#isHeaderDirty = true;
+      throw error;
+    }
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#fs.sync(this.#fd);
+    } catch (error) {
+      this.hasFailedFlush = true;
       throw error;
     }
   }
@@ -282,9 +298,16 @@ export class IndexFile {
    *
    * @param dropLast leave out the last record: some of its keys may be missing
    * @param storeTimestampOf store time (ms) of the record at a physical offset; -1 if unknown
+   * @param trustedTimestamp ms; items of later records are written again: that they can be read does not mean that they
+   *   are on disk, if a flush failed before the stop
    * @returns true if all items were kept
    */
-  repair(maxPhysicalOffset: number, dropLast: boolean, storeTimestampOf: (physicalOffset: number) => number): boolean {
+  repair(
+    maxPhysicalOffset: number,
+    dropLast: boolean,
+    storeTimestampOf: (physicalOffset: number) => number,
+    trustedTimestamp = Number.POSITIVE_INFINITY,
+  ): boolean {
     this.#saveItems();
     const block = new DataView(new ArrayBuffer(ITEM_BYTES * 50_000));
     const { indexCount } = this;
@@ -295,15 +318,21 @@ export class IndexFile {
     let recordStart = 1;
     let before = -1;
     let beforeTimeDiff = 0;
-    scan: while (count < indexCount) {
+    let isEnd = false;
+    while (!isEnd && count < indexCount) {
       const items = Math.min(block.byteLength / ITEM_BYTES, indexCount - count);
       this.#pread(block, items * ITEM_BYTES, this.#itemPosition(count));
-      for (let i = 0; i < items; i++) {
+      const first = count;
+      let unsureFrom = -1;
+      for (let i = 0; i < items && !isEnd; i++) {
         const at = i * ITEM_BYTES;
         const physicalOffset = readInt64(block, at + 4);
         const previous = block.getInt32(at + 16);
         const isSound = block.getInt32(at) >= 0 && physicalOffset >= newest && previous >= 0 && previous < count;
-        if (!isSound || physicalOffset >= maxPhysicalOffset) break scan;
+        if (!isSound || physicalOffset >= maxPhysicalOffset) {
+          isEnd = true;
+          break;
+        }
         if (physicalOffset > newest) {
           before = newest;
           beforeTimeDiff = newestTimeDiff;
@@ -311,7 +340,14 @@ export class IndexFile {
           newest = physicalOffset;
           newestTimeDiff = block.getInt32(at + 12);
         }
+        const latestTime = this.beginTimestamp + block.getInt32(at + 12) * 1000 + 999;
+        if (unsureFrom < 0 && latestTime > trustedTimestamp) unsureFrom = count;
         count += 1;
+      }
+      if (unsureFrom >= 0) {
+        const bytes = new Uint8Array(block.buffer);
+        const start = (unsureFrom - first) * ITEM_BYTES;
+        this.#pwrite(bytes, start, (count - unsureFrom) * ITEM_BYTES, this.#itemPosition(unsureFrom));
       }
     }
     const isWhole = count === indexCount && !dropLast;
@@ -384,7 +420,13 @@ export class IndexFile {
 
   #loadSlots(): DataView {
     const slots = this.#makeSlots();
-    if (this.indexCount > 1) this.#pread(slots, slots.byteLength, HEADER_BYTES);
+    try {
+      if (this.indexCount > 1) this.#pread(slots, slots.byteLength, HEADER_BYTES);
+    } catch (error) {
+      // Empty ones would hide all keys so far.
+      this.#slots = null;
+      throw error;
+    }
     return slots;
   }
 

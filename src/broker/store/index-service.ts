@@ -136,14 +136,17 @@ export class IndexService {
       const isTrusted = !mayGoOn && file.endTimestamp <= trustedTimestamp && file.areSlotsSound();
       // What follows a file that lost items would hide that they are missing.
       if (!isWhole) this.#remove(file);
-      else if (!isTrusted) isWhole = file.repair(Number.POSITIVE_INFINITY, isLast, storeTimestampOf);
+      else if (!isTrusted) {
+        isWhole = file.repair(Number.POSITIVE_INFINITY, isLast, storeTimestampOf, trustedTimestamp);
+      }
       if (!isLast && !file.isDirty) file.unload();
     }
-    const last = this.#files.at(-1);
+    let last = this.#files.at(-1);
     this.#removeEmpty();
     // The record whose keys were dropped with the whole of the last file may have begun in the one before.
-    if (last && last !== this.#files.at(-1)) {
-      this.#files.at(-1)?.repair(Number.POSITIVE_INFINITY, true, storeTimestampOf);
+    while (this.#files.length > 0 && this.#files.at(-1) !== last) {
+      last = this.#files.at(-1);
+      last?.repair(Number.POSITIVE_INFINITY, true, storeTimestampOf, trustedTimestamp);
       this.#removeEmpty();
     }
   }
@@ -214,6 +217,11 @@ export class IndexService {
     return found;
   }
 
+  /** Whether a file may lack, on disk, what was written to it: see ConsumeQueueStore. */
+  get hasFailedFlush(): boolean {
+    return this.#files.some((file) => file.hasFailedFlush);
+  }
+
   /** Writes all files and makes them durable. Rejects if that fails; the next call tries again. */
   save(): Promise<void> {
     const saved = this.#saving.then(async () => {
@@ -265,7 +273,13 @@ export class IndexService {
       path = join(folder, indexFileName(ms));
     }
     const file = IndexFile.create(fs, path, hashSlotNum, indexNum, last?.endPhyOffset ?? 0, last?.endTimestamp ?? 0);
-    fs.syncFolder(folder);
+    try {
+      fs.syncFolder(folder);
+    } catch (error) {
+      file.close();
+      fs.remove(path);
+      throw error;
+    }
     this.#files.push(file);
     return file;
   }

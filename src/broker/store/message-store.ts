@@ -239,7 +239,7 @@ export class MessageStore {
       for (const timer of this.#timers) timer.cancel();
       await this.commitLog.close();
       await this.#index?.close();
-      this.#queues.close();
+      await this.#queues.close();
       this.#checkpoint.close();
       this.#lock.release();
       throw error;
@@ -332,10 +332,11 @@ export class MessageStore {
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'checkpoint could not be written');
     }
-    if (isClean) this.#fs.remove(this.#abortPath);
-    else this.#logger.warn({}, 'the store could not be closed completely; its next start will recover it');
+    if (!isClean || !this.#removeAbort()) {
+      this.#logger.warn({}, 'the store could not be closed completely; its next start will recover it');
+    }
     await this.#index?.close();
-    this.#queues.close();
+    await this.#queues.close();
     this.#checkpoint.close();
     this.#events.close('SERVICE_NOT_AVAILABLE');
     this.#lock?.release();
@@ -659,6 +660,16 @@ export class MessageStore {
     this.#fs.syncFolder(this.#config.storePathRootDir);
   }
 
+  #removeAbort(): boolean {
+    try {
+      this.#fs.remove(this.#abortPath);
+      return true;
+    } catch (error) {
+      this.#logger.error({ error: errorText(error), path: this.#abortPath }, 'the file can not be removed');
+      return false;
+    }
+  }
+
   #onDurable(physicalEnd: number): void {
     const { records } = this.commitLog;
     const count = records.undispatched;
@@ -751,6 +762,7 @@ export class MessageStore {
       await this.#queues.sync();
       const { values } = this.#checkpoint;
       await this.#index?.save();
+      if (this.#queues.hasFailedFlush || this.#index?.hasFailedFlush) return false;
       if (time > 0) values.logicsMsgTimestamp = time;
       if (this.#index) values.indexMsgTimestamp = this.#index.savedEndTimestamp;
       this.#updateCheckpoint();
@@ -758,6 +770,12 @@ export class MessageStore {
       return true;
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'consume queues and index could not be saved');
+      if (this.#queues.hasFailedFlush || this.#index?.hasFailedFlush) {
+        this.#logger.error(
+          {},
+          'a flush of consume queues or index failed: the next start builds anew what it may lack',
+        );
+      }
       return false;
     }
   }

@@ -145,9 +145,12 @@ export class NumberedFiles {
     try {
       fd = this.#fs.open(path, 'create');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      this.#fs.createFolder(this.folderOf(start));
-      fd = this.#fs.open(path, 'create');
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      // Empty, it is what an attempt left that failed and could not be undone either.
+      const isLeftOver = code === 'EEXIST' && this.#fs.info(path)?.sizeBytes === 0;
+      if (code !== 'ENOENT' && !isLeftOver) throw error;
+      if (!isLeftOver) this.#fs.createFolder(this.folderOf(start));
+      fd = this.#fs.open(path, isLeftOver ? 'write' : 'create');
     }
     try {
       this.#fs.truncate(fd, this.fileBytes);
@@ -167,10 +170,9 @@ export class NumberedFiles {
     this.#folderOf.delete(start);
   }
 
-  /** Removes the file from the list and from the disk. */
+  /** Removes the file from the disk and from the list. @throws the operating system's error; it is in the list then */
   remove(start: number): void {
-    const path = this.path(start);
+    this.#fs.remove(this.path(start));
     this.forget(start);
-    this.#fs.remove(path);
   }
 }

@@ -427,7 +427,8 @@ class Recovery {
     if (transaction === MessageSysFlag.TRANSACTION_ROLLBACK_TYPE) return;
     scanProperties(this.#bytes, record.propertiesStart, record.propertiesEnd, this.#ranges);
     forEachKeyHash(this.#bytes, this.#ranges, this.#topicOf(record).keySeed, (keyHash) => {
-      index.put(keyHash, record.physicalOffset, record.storeTimestamp);
+      // A key that is left out now would be missing for ever.
+      if (!index.put(keyHash, record.physicalOffset, record.storeTimestamp)) throw index.error;
     });
   }
 

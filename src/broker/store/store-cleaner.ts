@@ -39,6 +39,10 @@ export class StoreCleaner {
   #logRatio = -1;
   #queueRatio = -1;
   #isCleaning = false;
+  /** Files that the log has let go of, to be removed: more than one only after a failure. */
+  #toRemove: string[] = [];
+  /** The log begins later than what queues and index were last cleaned up to. */
+  #areQueuesBehind = false;
   /** Rounds to come that delete whatever the hour. */
   #manualRounds = 0;
 
@@ -119,26 +123,61 @@ export class StoreCleaner {
    * @returns log files deleted
    */
   async deleteExpired(whateverAge: boolean): Promise<number> {
-    const { config, clock, logger, fs, log, queues, index } = this.#options;
+    const { config, clock, fs, log } = this.#options;
     const expiredBefore = clock.now() - config.fileReservedTime * HOUR_MS;
     let deleted = 0;
-    while (deleted < config.deleteFileBatchMax) {
+    let isRemoving = await this.#removeForgotten();
+    while (isRemoving && deleted < config.deleteFileBatchMax) {
       const info = fs.info(log.files.path(log.files.first));
       if (!info || (!whateverAge && info.modifiedAtMs > expiredBefore)) break;
       const path = log.forgetFirstFile();
       if (path === null) break;
-      await fs.removeAsync(path);
-      logger.info({ path }, 'expired commit log file deleted');
-      deleted += 1;
+      this.#toRemove.push(path);
+      this.#areQueuesBehind = true;
+      isRemoving = await this.#removeForgotten();
+      if (isRemoving) deleted += 1;
     }
-    if (deleted === 0) return 0;
+    if (this.#areQueuesBehind) this.#areQueuesBehind = !(await this.#deleteFromQueues());
+    return deleted;
+  }
+
+  /** @returns false if one could not be removed: tried again in the next round */
+  async #removeForgotten(): Promise<boolean> {
+    const { fs, logger } = this.#options;
+    for (let path = this.#toRemove[0]; path !== undefined; path = this.#toRemove[0]) {
+      try {
+        await fs.removeAsync(path);
+      } catch (error) {
+        logger.error({ path, error: errorText(error) }, 'an expired commit log file can not be removed');
+        return false;
+      }
+      logger.info({ path }, 'expired commit log file deleted');
+      this.#toRemove = this.#toRemove.filter((other) => other !== path);
+    }
+    return true;
+  }
+
+  /** Deletes what queues and index have of the files that are gone. @returns false if some of it failed */
+  async #deleteFromQueues(): Promise<boolean> {
+    const { logger, log, queues, index } = this.#options;
+    let failure: unknown = null;
     let count = 0;
     for (const queue of [...queues.all()]) {
-      if (!queue.isDestroyed) queues.deleteExpired(queue, log.minOffset);
+      try {
+        if (!queue.isDestroyed) queues.deleteExpired(queue, log.minOffset);
+      } catch (error) {
+        failure = error;
+      }
       count += 1;
       if (count % 100 === 0) await nextTurn();
     }
-    await index?.deleteExpired(log.minOffset);
-    return deleted;
+    try {
+      await index?.deleteExpired(log.minOffset);
+    } catch (error) {
+      failure = error;
+    }
+    if (failure === null) return true;
+    logger.error({ error: errorText(failure) }, 'expired files of consume queues or index can not be removed');
+    return false;
   }
 }

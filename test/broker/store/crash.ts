@@ -9,3 +9,13 @@ test('stores stopped at random moments keep their promises: first seeds', async 
 test('stores stopped at random moments keep their promises: seeds that once found something', async (t) => {
   for (const seed of [13, 61, 85, 169, 217, 865, 1573, 1849]) await t.notThrowsAsync(crashCases(12, seed));
 });
+
+test('a disk that fails at random calls costs nothing that was acknowledged, and no restart: first seeds', async (t) => {
+  await t.notThrowsAsync(crashCases(60, 1, true));
+});
+
+test('a disk that fails at random calls: seeds that once found something', async (t) => {
+  for (const seed of [120, 210, 227, 273, 282, 296, 329, 373, 385, 517]) {
+    await t.notThrowsAsync(crashCases(12, seed, true));
+  }
+});

@@ -1,5 +1,5 @@
 /** When a put counts, and what happens when the disk does not do what it should. */
-import { readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { decodeCheckpoint } from '../../../src/broker/store/checkpoint.js';
@@ -366,7 +366,7 @@ test('index keys that can not be added are added later, all of them', async (t) 
   t.true((await again.store.queryByKey('orders', 'k39', 32, 0, Number.MAX_SAFE_INTEGER)).offsets.length > 0);
 });
 
-test('the checkpoint does not pass what could not be flushed', async (t) => {
+test('the checkpoint does not pass what could not be flushed, until a start has built that anew', async (t) => {
   const fs = new FaultyFileSystem();
   const opened = await openStore(t, { fs });
   const { store, clock, folder } = opened;
@@ -377,8 +377,18 @@ test('the checkpoint does not pass what could not be flushed', async (t) => {
   await settle();
   t.is(logics(), 0);
   fs.fault = () => null;
-  await saveAll(opened);
-  t.is(logics(), 1_700_000_000_000);
+  // The kernel may take for written what the failed flush did not bring to the disk.
+  await clock.advanceAsync(120_000);
+  await settle();
+  t.is(logics(), 0);
+  t.is(await ask(store, 'y'), 'PUT_OK');
+  await store.shutdown();
+  t.true(existsSync(join(folder, 'abort')));
+  const again = await openStore(t, { folder, clock });
+  t.deepEqual(await readBodies(again.store, 'orders', 0), ['x', 'y']);
+  put(t, again.store, putOf('orders', 0, 'z'));
+  await saveAll(again);
+  t.true(logics() > 0);
 });
 
 test('a store that can not write its end keeps the abort file, and loses nothing', async (t) => {

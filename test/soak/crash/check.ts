@@ -13,12 +13,14 @@ export interface Promised {
   certainEnd: number;
   /** First physical offset that can be missing at the start of the log. */
   mayHaveExpiredTo: number;
-  /** Number of messages put before the stop. */
-  puts: number;
+  /** When it was stopped. */
+  moment: number;
   /** Bytes of the log that were damaged: what they belong to may be anything. null: none. */
   damagedLog: { from: number; to: number } | null;
   /** Paths of consume queues, `topic/queueId`, that may have lost messages. */
   mayLack: Set<string>;
+  /** The index may have lost keys. */
+  mayLackKeys: boolean;
   /** Units of consume queues may be wrong, index keys missing: their files were damaged where nothing tells. */
   isDoubtful: boolean;
 }
@@ -51,7 +53,7 @@ export async function checkImage(image: DiskImage, promised: Promised): Promise<
   } finally {
     await store.shutdown();
   }
-  if (disk.openFiles > 0) fail(`${disk.openFiles} files stay open after the shutdown`);
+  if (disk.openFiles.length > 0) fail(`open after the shutdown: ${disk.openFiles}`);
   if (disk.image.files.has('/store/abort')) fail('abort is there after a proper shutdown');
   const again = openOn(promised.history.config, disk, clock);
   await again.start();
@@ -71,8 +73,19 @@ function putOneEach(store: MessageStore): Written[] {
     const { status, physicalOffset, size, queueOffset } = store.putMessage(putOf(topic, queueId, body));
     if (status !== 'PUT_OK') fail(`a message after the start is refused: ${status}`);
     if (queueOffset !== maxOffset) fail(`the next message of ${topic}/${queueId} is ${queueOffset}, not ${maxOffset}`);
-    const acknowledgedAt = 0;
-    added.push({ topic, queueId, queueOffset, physicalOffset, size, body, key: null, acknowledgedAt });
+    added.push({
+      topic,
+      queueId,
+      queueOffset,
+      physicalOffset,
+      size,
+      body,
+      key: null,
+      putAt: 0,
+      acknowledgedAt: 0,
+      isRefused: false,
+      goneAt: Number.POSITIVE_INFINITY,
+    });
   }
   store.commitTurn();
   return added;
@@ -85,13 +98,17 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
   if (minPhyOffset > promised.mayHaveExpiredTo) {
     fail(`the log begins at ${minPhyOffset}, expired is only what is before ${promised.mayHaveExpiredTo}`);
   }
-  const all = [...history.written.slice(0, promised.puts), ...added];
-  const byOffset = new Map<number, Written>();
+  const all = [...history.written, ...added];
+  /** What may stand there: after a failed write there may be what was refused, or what took its place. */
+  const byOffset = new Map<number, Written[]>();
   const firstAdded = added[0]?.physicalOffset ?? FOREVER;
   for (const written of all) {
     // What was cut off the log has given its place to what was put since.
     if (written.physicalOffset >= firstAdded && !added.includes(written)) continue;
-    byOffset.set(written.physicalOffset, written);
+    if (written.goneAt <= promised.moment) continue;
+    const same = byOffset.get(written.physicalOffset);
+    if (same) same.push(written);
+    else byOffset.set(written.physicalOffset, [written]);
   }
   const found = new Set<Written>();
   for (const { topic, queueId, minOffset, maxOffset } of store.queues()) {
@@ -103,6 +120,7 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
   for (const [i, written] of all.entries()) {
     const { topic, queueId, queueOffset, physicalOffset, size, body, key } = written;
     const isAdded = added.includes(written);
+    if (!isAdded && (written.isRefused || written.putAt > promised.moment)) continue;
     const name = `${topic}/${queueId}@${queueOffset} (${physicalOffset}, ${body.slice(0, 12)})`;
     if (physicalOffset < promised.mayHaveExpiredTo || (!isAdded && isTouched(written))) continue;
     if (!isAdded && physicalOffset + size > end) {
@@ -118,7 +136,7 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
       const message = bytes && decodeMessages(bytes, { checkCRC: true })[0];
       if (message?.body.toString() !== body) fail(`${name} cannot be read at its physical offset`);
     }
-    if (key !== null) {
+    if (key !== null && !promised.mayLackKeys) {
       const { offsets } = await store.queryByKey(topic, key, 64, 0, FOREVER);
       if (!offsets.includes(physicalOffset)) fail(`${name} is in the log, but not in the index as ${key}`);
     }
@@ -128,7 +146,7 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
 async function checkQueue(
   store: MessageStore,
   promised: Promised,
-  byOffset: ReadonlyMap<number, Written>,
+  byOffset: ReadonlyMap<number, readonly Written[]>,
   found: Set<Written>,
   topic: string,
   queueId: number,
@@ -148,11 +166,13 @@ async function checkQueue(
     for (const [i, message] of messages.entries()) {
       const at = result.queueOffsets[i] as number;
       const physicalOffset = message.physicalOffset;
-      const written = byOffset.get(physicalOffset);
-      if (isDoubtful && !isSame(written, topic, queueId, at, message.body.toString())) continue;
-      if (!written) fail(`${name}@${at} points to ${physicalOffset}, where nothing was put`);
-      if (!isSame(written, topic, queueId, at, message.body.toString())) {
-        fail(`${name}@${at} has ${written.topic}/${written.queueId}@${written.queueOffset}, or another body`);
+      const candidates = byOffset.get(physicalOffset) ?? [];
+      const written = candidates.find((one) => isSame(one, topic, queueId, at, message.body.toString()));
+      if (!written && isDoubtful) continue;
+      if (!written) {
+        const [other] = candidates;
+        if (!other) fail(`${name}@${at} points to ${physicalOffset}, where nothing was put`);
+        fail(`${name}@${at} has ${other.topic}/${other.queueId}@${other.queueOffset}, or another body`);
       }
       found.add(written);
     }
@@ -169,12 +189,6 @@ function decode(bytes: Uint8Array, isDoubtful: boolean): MessageExt[] {
   }
 }
 
-function isSame(written: Written | undefined, topic: string, queueId: number, at: number, body: string): boolean {
-  return (
-    written !== undefined &&
-    written.topic === topic &&
-    written.queueId === queueId &&
-    written.queueOffset === at &&
-    written.body === body
-  );
+function isSame(written: Written, topic: string, queueId: number, at: number, body: string): boolean {
+  return written.topic === topic && written.queueId === queueId && written.queueOffset === at && written.body === body;
 }

@@ -1,6 +1,6 @@
 import type { Promised } from './check.js';
+import { between, pick } from './random.js';
 import type { DiskImage } from './simulated-disk.js';
-import { between, pick } from './workload.js';
 
 type Random = () => number;
 
@@ -96,8 +96,13 @@ function harmDerived(image: DiskImage, promised: Promised, pattern: RegExp, rand
  * the last full save. Then only a gap before younger messages tells.
  */
 function noteLoss(image: DiskImage, promised: Promised, lost: readonly string[]): void {
-  const seal = /^seal \d+ \{"queueFiles":(\d+)/.exec(image.readAll('/store/lock').toString('latin1'));
-  if (seal && Number(seal[1]) > image.match(QUEUE).length) return;
+  const seal = image.readAll('/store/lock').toString('latin1');
+  const count = (name: string) => Number(new RegExp(`^seal .*"${name}":(\\d+)`).exec(seal)?.[1] ?? 0);
+  // Usually only a file that is younger is missing there. When the seal could not be written any may.
+  if (lost.some((path) => INDEX.test(path)) && count('indexFiles') <= image.match(INDEX).length) {
+    promised.mayLackKeys ||= image.match(INDEX).some((path) => lost.every((gone) => gone < path));
+  }
+  if (count('queueFiles') > image.match(QUEUE).length) return;
   for (const path of lost) {
     const [, queue] = /\/consumequeue\/(.*)\/\d+$/.exec(path) ?? [];
     if (queue !== undefined) promised.mayLack.add(queue);

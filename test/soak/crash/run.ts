@@ -1,8 +1,8 @@
 /**
  * Stops a store on a simulated disk at a random moment, by a kill or a power failure, damages its files or not, and
- * looks whether the next start keeps what was promised.
+ * looks whether the next start keeps what was promised. With `--faults` the disk also fails at random calls before that.
  *
- *   npm run soak:crash -- --cases 10000 --seed 7
+ *   npm run soak:crash -- --cases 10000 --seed 7 --faults
  */
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,8 +10,9 @@ import { systemClock } from '../../../src/base/clock.js';
 import { seeded } from '../../helper/seeded.js';
 import { checkImage, type Promised } from './check.js';
 import { damage } from './damage.js';
+import { between } from './random.js';
 import type { StopKind } from './simulated-disk.js';
-import { between, type History, makeHistory } from './workload.js';
+import { type History, makeHistory } from './workload.js';
 
 /** Stops of one history. */
 const STOPS = 12;
@@ -29,60 +30,87 @@ export function promisedAt(history: History, moment: number, kind: StopKind): Pr
     history,
     certainEnd,
     mayHaveExpiredTo,
-    puts: history.written.length,
+    moment,
     damagedLog: null,
     mayLack: new Set(),
+    mayLackKeys: false,
     isDoubtful: false,
   };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A history and its stops; returns how many were looked at, at most `most`. */
+async function stopsOf(caseSeed: number, most: number, hasFaults: boolean): Promise<number> {
+  const random = seeded(caseSeed);
+  const { history, driver, faults } = await makeHistory(random, hasFaults);
+  const failed = faults ? `, ${faults.count} calls failed` : '';
+  const end = history.disk.moment;
+  let stop = 0;
+  try {
+    for (; stop < Math.min(STOPS, most); stop++) {
+      const isAtEnd = stop === 0 || random() < 0.2;
+      const moment = isAtEnd ? end : between(random, 0, end);
+      const kind: StopKind = random() < 0.5 ? 'kill' : 'power';
+      const image = history.disk.stoppedAt(moment, kind, random);
+      const promised = promisedAt(history, moment, kind);
+      const what = kind === 'kill' && random() < 0.6 ? damage(image, promised, random) : 'nothing else';
+      try {
+        await checkImage(image, promised);
+      } catch (error) {
+        const text = `stop ${stop}: ${kind} at change ${moment} of ${end}, ${what}${failed}`;
+        throw new Error(`${text}: ${textOf(error)}`, { cause: error });
+      }
+    }
+    return stop;
+  } finally {
+    await driver.abandon();
+  }
 }
 
 /**
  * Runs `cases` cases.
  *
+ * @param hasFaults the disk fails at random calls while messages are put: with EIO, ENOSPC or EMFILE, some for once and
+ *   some until it works again
  * @throws Error naming the case and the seed that makes it again, at the first promise that is not kept
  */
 export async function crashCases(
   cases: number,
   seed: number,
+  hasFaults = false,
   onCase: (done: number) => void = () => {},
 ): Promise<void> {
   for (let done = 0; done < cases; ) {
     const caseSeed = seed + done;
-    const random = seeded(caseSeed);
-    const { history, driver } = await makeHistory(random);
-    const end = history.disk.moment;
     try {
-      for (let stop = 0; stop < STOPS && done < cases; stop++, done++) {
-        const isAtEnd = stop === 0 || random() < 0.2;
-        const moment = isAtEnd ? end : between(random, 0, end);
-        const kind: StopKind = random() < 0.5 ? 'kill' : 'power';
-        const image = history.disk.stoppedAt(moment, kind, random);
-        const promised = promisedAt(history, moment, kind);
-        const what = kind === 'kill' && random() < 0.6 ? damage(image, promised, random) : 'nothing else';
-        try {
-          await checkImage(image, promised);
-        } catch (error) {
-          const text = `seed ${caseSeed}, stop ${stop}: ${kind} at change ${moment} of ${end}, ${what}`;
-          throw new Error(`${text}: ${error instanceof Error ? error.message : error}`, { cause: error });
-        }
-        onCase(done + 1);
-      }
-    } finally {
-      await driver.abandon();
+      done += await stopsOf(caseSeed, cases - done, hasFaults);
+    } catch (error) {
+      throw new Error(`seed ${caseSeed}, ${textOf(error)}`, { cause: error });
     }
+    onCase(done);
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values } = parseArgs({
-    options: { cases: { type: 'string', default: '2000' }, seed: { type: 'string' } },
+    options: {
+      cases: { type: 'string', default: '2000' },
+      seed: { type: 'string' },
+      faults: { type: 'boolean', default: false },
+    },
   });
   const seed = Number(values.seed ?? systemClock.now() % 1_000_000);
   const cases = Number(values.cases);
   const began = systemClock.monotonicMs();
   process.stdout.write(`${cases} cases from seed ${seed}\n`);
-  await crashCases(cases, seed, (done) => {
-    if (done % 500 === 0) process.stdout.write(`${done} cases kept their promises\n`);
+  let told = 0;
+  await crashCases(cases, seed, values.faults, (done) => {
+    if (done - told < 500) return;
+    told = done;
+    process.stdout.write(`${done} cases kept their promises\n`);
   });
   process.stdout.write(`all ${cases} in ${Math.round((systemClock.monotonicMs() - began) / 1000)} s\n`);
 }

@@ -116,6 +116,8 @@ type Change =
   | { kind: 'rename'; path: string; to: string }
   /** What the file got before change number `from` is on disk. */
   | { kind: 'sync'; file: Content; from: number }
+  /** A flush that failed: later ones do not bring what was to be flushed, unless it is written again. */
+  | { kind: 'lost'; file: Content }
   | { kind: 'syncFolder'; path: string };
 
 /** How a stop treats what was not flushed. */
@@ -144,6 +146,8 @@ export class SimulatedDisk implements FileSystem {
   #nextFd = 3;
   /** Asked before each call that changes something or opens; an error makes it fail. */
   fault: (operation: string, path: string) => Error | null = () => null;
+  /** Asked for the share of a failing write that gets into the file, 0..1. */
+  shareOfFailedWrite: () => number = () => 0;
 
   /** @param now wall time, ms: for modification times */
   constructor(image: DiskImage, now: () => number) {
@@ -158,9 +162,9 @@ export class SimulatedDisk implements FileSystem {
     return this.#changes.length;
   }
 
-  /** Files that are open. */
-  get openFiles(): number {
-    return this.#open.size;
+  /** Paths of the files that are open. */
+  get openFiles(): string[] {
+    return [...this.#open.values()].map(({ path }) => path);
   }
 
   /** The state that a stop just before change number `moment` leaves. */
@@ -212,6 +216,7 @@ export class SimulatedDisk implements FileSystem {
     };
     const { image, copies } = this.#start();
     const pageKept = new Map<Content, Map<number, number>>();
+    const lost = lostWrites(changes, flushed);
     for (const [at, change] of changes.entries()) {
       switch (change.kind) {
         case 'create':
@@ -226,7 +231,7 @@ export class SimulatedDisk implements FileSystem {
           break;
         case 'write': {
           const certain = flushed.get(change.file) ?? 0;
-          if (at < certain) {
+          if (at < certain && !lost.has(change)) {
             apply(image, copies, change);
             break;
           }
@@ -237,7 +242,12 @@ export class SimulatedDisk implements FileSystem {
           }
           for (const part of pagesOf(change)) {
             const page = Math.floor(part.position / PAGE_BYTES);
-            if (!kept.has(page)) kept.set(page, certain + Math.floor(share() * (moment - certain + 1)));
+            if (lost.get(change)?.has(page) === false) {
+              apply(image, copies, part);
+              continue;
+            }
+            const from = lost.has(change) ? 0 : certain;
+            if (!kept.has(page)) kept.set(page, from + Math.floor(share() * (moment - from + 1)));
             if (at < (kept.get(page) as number)) apply(image, copies, part);
           }
           break;
@@ -299,11 +309,14 @@ export class SimulatedDisk implements FileSystem {
 
   write(fd: number, source: Uint8Array, sourceStart: number, length: number, filePosition: number): number {
     const { file, path } = this.#file(fd);
-    this.#check('write', path);
-    const bytes = Buffer.from(source.subarray(sourceStart, sourceStart + length));
+    const error = this.fault('write', path);
+    const count = error ? Math.floor(length * this.shareOfFailedWrite()) : length;
+    if (error && count === 0) throw error;
+    const bytes = Buffer.from(source.subarray(sourceStart, sourceStart + count));
     this.#changes.push({ kind: 'write', file, position: filePosition, bytes });
     file.write(bytes, filePosition);
     file.modifiedAtMs = this.#now();
+    if (error) throw error;
     return length;
   }
 
@@ -319,8 +332,9 @@ export class SimulatedDisk implements FileSystem {
     const from = this.#changes.length;
     // Others go on while the disk works.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#check('sync', path);
-    this.#changes.push({ kind: 'sync', file, from });
+    const error = this.fault('sync', path);
+    this.#changes.push(error ? { kind: 'lost', file } : { kind: 'sync', file, from });
+    if (error) throw error;
   }
 
   syncFolder(path: string): void {
@@ -382,6 +396,46 @@ export class SimulatedDisk implements FileSystem {
   async usedRatio(): Promise<number> {
     return 0.1;
   }
+}
+
+/** Writes that a failed flush may have lost, with the pages of them that were not written again before a good one. */
+function lostWrites(
+  changes: readonly Change[],
+  flushed: ReadonlyMap<Content, number>,
+): ReadonlyMap<Change, ReadonlySet<number>> {
+  const lost = new Map<Change, Set<number>>();
+  const unflushed = new Map<Content, { at: number; write: Change & { kind: 'write' } }[]>();
+  /** By file and page: writes that are lost unless the page is written again. */
+  const open = new Map<Content, Map<number, Change[]>>();
+  for (const [at, change] of changes.entries()) {
+    if (change.kind === 'write') {
+      const writes = unflushed.get(change.file);
+      if (writes) writes.push({ at, write: change });
+      else unflushed.set(change.file, [{ at, write: change }]);
+      if (at >= (flushed.get(change.file) ?? 0)) continue;
+      for (const page of pageNumbers(change)) {
+        for (const earlier of open.get(change.file)?.get(page) ?? []) lost.get(earlier)?.delete(page);
+        open.get(change.file)?.delete(page);
+      }
+    } else if (change.kind === 'sync') {
+      const later = unflushed.get(change.file)?.filter((write) => write.at >= change.from);
+      if (later) unflushed.set(change.file, later);
+    } else if (change.kind === 'lost') {
+      for (const { write } of unflushed.get(change.file) ?? []) {
+        const pages = pageNumbers(write);
+        lost.set(write, new Set(pages));
+        const ofFile = open.get(change.file) ?? new Map<number, Change[]>();
+        open.set(change.file, ofFile);
+        for (const page of pages) ofFile.set(page, [...(ofFile.get(page) ?? []), write]);
+      }
+      unflushed.delete(change.file);
+    }
+  }
+  return lost;
+}
+
+function pageNumbers(write: Change & { kind: 'write' }): number[] {
+  return [...pagesOf(write)].map(({ position }) => Math.floor(position / PAGE_BYTES));
 }
 
 function hasFolders(image: DiskImage, path: string): boolean {

@@ -21,7 +21,7 @@ import {
   decodeTopicQueueMappingSerializeWrapper,
 } from '../../../src/protocol/bodies.js';
 import { seeded } from '../../helper/seeded.js';
-import { between, pick } from './workload.js';
+import { between, pick } from './random.js';
 
 type Random = () => number;
 

@@ -1,8 +1,15 @@
 import { silentLogger } from '../../../src/base/logger.js';
-import { MessageStore, type MessageStoreConfig, type PutMessage } from '../../../src/broker/store/message-store.js';
+import {
+  MessageStore,
+  type MessageStoreConfig,
+  type PutMessage,
+  type PutStatus,
+} from '../../../src/broker/store/message-store.js';
 import { MessageSysFlag } from '../../../src/protocol/sys-flag.js';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
 import { putOf, SMALL_STORE, STORE_HOST } from '../../helper/store.js';
+import { Faults } from './faults.js';
+import { between, pick } from './random.js';
 import { DiskImage, SimulatedDisk } from './simulated-disk.js';
 
 /** A message that was put, and what became of it. */
@@ -15,8 +22,14 @@ export interface Written {
   size: number;
   body: string;
   key: string | null;
+  /** Moment on the disk when it was put. */
+  putAt: number;
   /** Moment on the disk from which on it is acknowledged; Infinity while it is not. */
   acknowledgedAt: number;
+  /** It could not be written, and was taken back. */
+  isRefused: boolean;
+  /** Moment from which on nothing may be left of a refused message: others are put behind what was before it. */
+  goneAt: number;
 }
 
 /** A run of a store on a simulated disk. */
@@ -36,12 +49,18 @@ export interface History {
 }
 
 const ROOT = '/store';
+/** With what a message is refused when the disk fails, or is slow; some are too large at any time. */
+const REFUSALS: ReadonlySet<PutStatus> = new Set([
+  'SERVICE_NOT_AVAILABLE',
+  'CREATE_MAPPED_FILE_FAILED',
+  'OS_PAGE_CACHE_BUSY',
+  'MESSAGE_ILLEGAL',
+]);
 
-export const pick = <T>(random: () => number, values: readonly T[]): T =>
-  values[Math.floor(random() * values.length)] as T;
-
-export const between = (random: () => number, low: number, high: number): number =>
-  low + Math.floor(random() * (high - low + 1));
+async function turns(count: number): Promise<string> {
+  for (let turn = 0; turn < count; turn++) await settle();
+  return 'nothing is heard of it';
+}
 
 /** Small files of various sizes, so that every kind of file rolls within a few dozen messages. */
 export function configOf(random: () => number): MessageStoreConfig {
@@ -70,25 +89,52 @@ export class Driver {
   readonly #history: History;
   readonly #topics: string[];
   readonly #queues: number;
+  readonly #faults: Faults | null;
   #store: MessageStore;
+  /** What the store refused, until it takes messages again: then nothing is left of that. */
+  #refused: Written[] = [];
   #count = 0;
 
-  constructor(random: () => number, history: History) {
+  /** @param faults makes the disk fail now and then */
+  constructor(random: () => number, history: History, faults: Faults | null = null) {
     this.#random = random;
     this.#history = history;
+    this.#faults = faults;
+    if (faults) {
+      history.disk.fault = faults.check;
+      history.disk.shareOfFailedWrite = faults.share;
+    }
     this.#topics = ['orders', 'payments', '%RETRY%mailer'].slice(0, between(random, 1, 3));
     this.#queues = between(random, 1, 5);
-    this.#store = openOn(history.config, history.disk, history.clock);
+    this.#store = this.#open();
+  }
+
+  #open(): MessageStore {
+    // A start may find what the store before it refused and could not overwrite any more.
+    this.#refused = [];
+    const { config, disk, clock } = this.#history;
+    const store = openOn(config, disk, clock);
+    store.onDurable((physicalEnd, status) => {
+      if (status === 'PUT_OK' || status === 'FLUSH_DISK_TIMEOUT') return;
+      for (const written of this.#history.written) {
+        if (written.isRefused || written.physicalOffset < physicalEnd || written.acknowledgedAt <= disk.moment)
+          continue;
+        written.isRefused = true;
+        this.#refused.push(written);
+      }
+    });
+    return store;
   }
 
   async run(steps: number): Promise<void> {
     await this.#store.start();
     for (let step = 0; step < steps; step++) {
       const { moment } = this.#history.disk;
-      await this.#step();
+      await this.#stepWithFaults();
       // The store also deletes on its own, at its hour.
       this.#history.expired.push({ moment, minOffset: this.#store.commitLog.minOffset });
     }
+    if (this.#faults) await this.#recover(this.#faults);
     const { moment } = this.#history.disk;
     if (this.#random() < 0.3) {
       await this.#store.shutdown();
@@ -102,6 +148,72 @@ export class Driver {
   /** Stops what still runs, once the moments of interest are taken. */
   async abandon(): Promise<void> {
     await this.#store.shutdown();
+  }
+
+  async #stepWithFaults(): Promise<void> {
+    const faults = this.#faults;
+    if (!faults) return this.#step();
+    if (faults.isActive ? this.#random() < 0.4 : this.#random() < 0.3) {
+      if (faults.isActive) await this.#recover(faults);
+      else faults.begin();
+    }
+    await this.#step();
+    await this.#readOn(faults);
+  }
+
+  /** Once the disk works again, the store takes messages again, without help. */
+  async #recover(faults: Faults): Promise<void> {
+    faults.end();
+    const store = this.#store;
+    for (let second = 0; second < 5 && !store.isWriteable(); second++) {
+      await this.#history.clock.advanceAsync(1_000);
+      for (let turn = 0; turn < 20; turn++) await settle();
+    }
+    if (!store.isWriteable()) throw new Error(`no messages are taken: running flags are ${store.runningFlags}`);
+    const body = `again-${this.#history.written.length}`;
+    const put = () => store.putMessage(putOf('again', 0, body));
+    let result = put();
+    // Under sync flush what was put before may still be on its way to the disk.
+    for (let turn = 0; turn < 1_000 && result.status === 'OS_PAGE_CACHE_BUSY'; turn++) {
+      await settle();
+      result = put();
+    }
+    const { status: taken, physicalOffset, size, queueOffset } = result;
+    if (taken !== 'PUT_OK') throw new Error(`a message is refused though the disk works again: ${taken}`);
+    this.#track({ topic: 'again', queueId: 0, queueOffset, physicalOffset, size, body, key: null });
+    const status = await Promise.race([store.whenDurable(physicalOffset + size), turns(1_000)]);
+    if (status !== 'PUT_OK') throw new Error(`a message is not acknowledged though the disk works again: ${status}`);
+  }
+
+  /** Messages that readers see can be read while the disk fails to write. */
+  async #readOn(faults: Faults): Promise<void> {
+    for (const { topic, queueId, minOffset, maxOffset } of this.#store.queues()) {
+      for (let offset = minOffset; offset < maxOffset; ) {
+        const { status, nextBeginOffset } = await this.#store.getMessage(topic, queueId, offset, 32, 1_048_576, null);
+        if (faults.hinderReading) break;
+        // Of the files that expire some are gone before the queues know.
+        if (status !== 'FOUND' && status !== 'MESSAGE_WAS_REMOVING') {
+          throw new Error(`${topic}/${queueId} can not be read at ${offset} of ${maxOffset}: ${status}`);
+        }
+        offset = nextBeginOffset;
+      }
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const { disk } = this.#history;
+    await this.#store.shutdown();
+    if (disk.openFiles.length > 0) throw new Error(`open after the shutdown: ${disk.openFiles}`);
+    this.#store = this.#open();
+    try {
+      await this.#store.start();
+    } catch (error) {
+      if (!this.#faults?.isActive) throw error;
+      if (disk.openFiles.length > 0) throw new Error(`open after a start that failed with ${error}: ${disk.openFiles}`);
+      this.#faults.end();
+      this.#store = this.#open();
+      await this.#store.start();
+    }
   }
 
   async #step(): Promise<void> {
@@ -129,9 +241,7 @@ export class Driver {
       this.#history.destroyed.set(topic, this.#history.written.length);
       await this.#store.destroyTopic([topic]);
     } else {
-      await this.#store.shutdown();
-      this.#store = openOn(this.#history.config, this.#history.disk, clock);
-      await this.#store.start();
+      await this.#restart();
     }
   }
 
@@ -162,7 +272,7 @@ export class Driver {
   #put(): void {
     const { message, body, key } = this.#message();
     const { status, physicalOffset, size, queueOffset } = this.#store.putMessage(message);
-    if (status !== 'PUT_OK') return;
+    if (this.#isRefused(status)) return;
     const { topic, queueId, sysFlag } = message;
     const type = sysFlag & MessageSysFlag.TRANSACTION_MASK;
     const isQueued = type === 0 || type === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
@@ -175,8 +285,13 @@ export class Driver {
       size,
       body,
       key: isIndexed ? key : null,
-      acknowledgedAt: Number.POSITIVE_INFINITY,
     });
+  }
+
+  #isRefused(status: PutStatus): boolean {
+    if (status === 'PUT_OK') return false;
+    if (this.#faults && !REFUSALS.has(status)) throw new Error(`a message is refused as ${status}`);
+    return true;
   }
 
   #putBatch(): void {
@@ -195,15 +310,23 @@ export class Driver {
     );
     for (const [i, { status, physicalOffset, size, queueOffset }] of results.entries()) {
       const { body, key } = records[i] as { body: string; key: string | null };
-      if (status !== 'PUT_OK') continue;
+      if (this.#isRefused(status)) continue;
       const { topic, queueId } = message;
-      const acknowledgedAt = Number.POSITIVE_INFINITY;
-      this.#track({ topic, queueId, queueOffset, physicalOffset, size, body, key, acknowledgedAt });
+      this.#track({ topic, queueId, queueOffset, physicalOffset, size, body, key });
     }
   }
 
-  #track(written: Written): void {
+  #track(put: Omit<Written, 'putAt' | 'acknowledgedAt' | 'isRefused' | 'goneAt'>): void {
     const history = this.#history;
+    const putAt = history.disk.moment;
+    for (const earlier of this.#refused.splice(0)) earlier.goneAt = putAt;
+    const written = {
+      ...put,
+      putAt,
+      acknowledgedAt: Number.POSITIVE_INFINITY,
+      isRefused: false,
+      goneAt: Number.POSITIVE_INFINITY,
+    };
     history.written.push(written);
     void this.#store.whenDurable(written.physicalOffset + written.size).then((status) => {
       if (status === 'PUT_OK') written.acknowledgedAt = history.disk.moment;
@@ -211,8 +334,16 @@ export class Driver {
   }
 }
 
-/** A history of its own, with the store still open unless the history ended with a shutdown. */
-export async function makeHistory(random: () => number): Promise<{ history: History; driver: Driver }> {
+/**
+ * A history of its own, with the store still open unless the history ended with a shutdown.
+ *
+ * @param hasFaults the disk fails at random calls
+ * @throws Error if the store does not do what it has to with that
+ */
+export async function makeHistory(
+  random: () => number,
+  hasFaults = false,
+): Promise<{ history: History; driver: Driver; faults: Faults | null }> {
   const clock = new ManualClock();
   const history: History = {
     config: configOf(random),
@@ -224,7 +355,14 @@ export async function makeHistory(random: () => number): Promise<{ history: Hist
     endedAtMs: 0,
     isClosed: false,
   };
-  const driver = new Driver(random, history);
-  await driver.run(between(random, 4, 30));
-  return { history, driver };
+  const faults = hasFaults ? new Faults(random) : null;
+  const driver = new Driver(random, history, faults);
+  try {
+    await driver.run(between(random, 4, 30));
+  } catch (error) {
+    faults?.end();
+    await driver.abandon();
+    throw error;
+  }
+  return { history, driver, faults };
 }
