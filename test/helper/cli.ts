@@ -1,4 +1,5 @@
 /** Commands without a process and without a network: captured streams, and a wire that answers from a table. */
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,6 +60,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
   const err: string[] = [];
   const asked: string[] = [];
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const stream = (lines: string[]) => ({
     isTTY,
     columns,
