@@ -1,3 +1,4 @@
+import { sleep } from '../base/clock.js';
 import { subscribeQueues } from '../client/route.js';
 import { readTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
@@ -9,10 +10,28 @@ import type { Position } from './position.js';
 import { type QueueAt, resolvePosition } from './queue-places.js';
 import type { AdminSession } from './session.js';
 
+/** Where one queue is to go. */
+export interface QueueGoal {
+  readonly brokerName: string;
+  readonly queueId: number;
+  /** Null: to have no committed offset. */
+  readonly queueOffset: number | null;
+}
+
+/** Where offsets are to go. All but a position is held within what a queue stores; queues without a goal stay. */
+export type ResetGoal =
+  | Position
+  /** So many messages on, or back when negative. */
+  | { readonly kind: 'shift'; readonly by: number }
+  /** Where another group is. */
+  | { readonly kind: 'group'; readonly consumerGroup: string }
+  /** Each queue as listed. */
+  | { readonly kind: 'offsets'; readonly offsets: readonly QueueGoal[] };
+
 export interface ResetRequest {
   readonly consumerGroup: string;
   readonly topic: string;
-  readonly position: Position;
+  readonly position: ResetGoal;
   /** Only this broker (name or address), and of it only this queue. */
   readonly broker?: string | null;
   readonly queueId?: number | null;
@@ -27,7 +46,8 @@ export interface QueueReset {
   readonly maxOffset: number;
   /** Committed offset before; null when the group has none. */
   readonly before: number | null;
-  readonly target: number;
+  /** Null: to have none again. */
+  readonly target: number | null;
 }
 
 /** How a broker has to be told. */
@@ -42,10 +62,14 @@ export type ResetMethod =
 export interface ResetPlan {
   readonly consumerGroup: string;
   readonly topic: string;
-  readonly position: Position;
+  readonly position: ResetGoal;
   readonly queues: readonly QueueReset[];
   /** Connected members. */
   readonly clients: number;
+  /** Whether members are connected: they are moved with the offsets. */
+  readonly mode: 'online' | 'offline';
+  /** Queues that stay where they are: nothing says where they should go, or it cannot be done. */
+  readonly left: ReadonlyArray<{ readonly brokerName: string; readonly queueId: number; readonly reason: string }>;
   readonly methods: ReadonlyMap<string, ResetMethod>;
   /** Messages that will be delivered again, and messages that will never be. */
   readonly replays: number;
@@ -81,21 +105,26 @@ export async function planReset(session: AdminSession, request: ResetRequest): P
       });
     }
   }
-  const resets = await mapBounded(queues, FAN_OUT_LIMIT, async (queue): Promise<QueueReset> => {
+  const left: Array<{ brokerName: string; queueId: number; reason: string }> = [];
+  const planned = await mapBounded(queues, FAN_OUT_LIMIT, async (queue): Promise<QueueReset | null> => {
     const { brokerName, addr } = queue.target;
-    const bounds = brokers.get(addr)?.stats.offsetTable.find(({ mq }) => mq.queueId === queue.queueId);
+    const { queueId } = queue;
+    const bounds = brokers.get(addr)?.stats.offsetTable.find(({ mq }) => mq.queueId === queueId);
     const { minOffset, maxOffset } = bounds ?? { minOffset: 0, maxOffset: 0 };
-    const [before, target] = await Promise.all([
-      committed(session, queue, consumerGroup, deadline),
-      resolvePosition(session, queue, position, { minOffset, maxOffset }, deadline),
-    ]);
-    if (target < minOffset || target > maxOffset) {
-      throw new AdminError('usage', `offset ${target} is outside queue ${queue.queueId} of ${brokerName}`, {
-        hint: `it holds ${minOffset} to ${maxOffset}; a time is written @${target}`,
-      });
+    const before = await committed(session, queue, consumerGroup, deadline);
+    const goal = await goalOf(session, queue, position, { minOffset, maxOffset, before }, deadline);
+    const method = brokers.get(addr)?.method;
+    if (typeof goal === 'string' || (goal === null && before === null)) {
+      if (typeof goal === 'string') left.push({ brokerName, queueId, reason: goal });
+      return null;
     }
-    return { brokerName, addr, queueId: queue.queueId, minOffset, maxOffset, before, target };
+    if (goal === null && method !== 'commit') {
+      left.push({ brokerName, queueId, reason: 'this broker cannot take a committed offset away' });
+      return null;
+    }
+    return { brokerName, addr, queueId, minOffset, maxOffset, before, target: goal };
   });
+  const resets = planned.filter((queue) => queue !== null);
   const isNew =
     resets.every(({ before }) => before === null) && [...brokers.values()].every(({ members }) => members.length === 0);
   if (isNew)
@@ -105,17 +134,63 @@ export async function planReset(session: AdminSession, request: ResetRequest): P
       targets.filter(({ addr }) => brokers.get(addr)?.method === 'server-side'),
       deadline,
     );
-  const moves = resets.map(({ before, target, minOffset }) => target - (before ?? minOffset));
+  const moves = resets.map(moveOf);
+  const clients = new Set([...brokers.values()].flatMap(({ members }) => members)).size;
   return {
     consumerGroup,
     topic,
     position,
     queues: resets,
-    clients: new Set([...brokers.values()].flatMap(({ members }) => members)).size,
+    clients,
+    mode: clients > 0 ? 'online' : 'offline',
+    left,
     methods: new Map([...brokers].map(([addr, { method }]) => [addr, method])),
     replays: -moves.filter((move) => move < 0).reduce((sum, move) => sum + move, 0),
     skips: moves.filter((move) => move > 0).reduce((sum, move) => sum + move, 0),
   };
+}
+
+/** Messages that a move skips, or replays when negative. A queue without a committed offset counts from its oldest. */
+export function moveOf({ before, target, minOffset }: QueueReset): number {
+  return (target ?? minOffset) - (before ?? minOffset);
+}
+
+/**
+ * The offset that a goal means for a queue: null to have none, a text why it stays.
+ *
+ * @throws AdminError (usage) for an offset that the queue does not have
+ */
+async function goalOf(
+  session: AdminSession,
+  queue: QueueAt,
+  goal: ResetGoal,
+  { minOffset, maxOffset, before }: { minOffset: number; maxOffset: number; before: number | null },
+  deadline: Deadline,
+): Promise<number | null | string> {
+  const { queueId, target } = queue;
+  const within = (offset: number): number => Math.min(maxOffset, Math.max(minOffset, offset));
+  switch (goal.kind) {
+    case 'shift':
+      return before === null ? 'it has no committed offset to shift' : within(before + goal.by);
+    case 'group': {
+      const other = await committed(session, queue, goal.consumerGroup, deadline);
+      return other === null ? `${goal.consumerGroup} has no committed offset there` : within(other);
+    }
+    case 'offsets': {
+      const found = goal.offsets.find((each) => each.brokerName === target.brokerName && each.queueId === queueId);
+      if (found === undefined) return 'the file does not name it';
+      return found.queueOffset === null ? null : within(found.queueOffset);
+    }
+    default: {
+      const offset = await resolvePosition(session, queue, goal, { minOffset, maxOffset }, deadline);
+      if (offset < minOffset || offset > maxOffset) {
+        throw new AdminError('usage', `offset ${offset} is outside queue ${queueId} of ${target.brokerName}`, {
+          hint: `it holds ${minOffset} to ${maxOffset}; a time is written @${offset}`,
+        });
+      }
+      return offset;
+    }
+  }
 }
 
 /** Brokers that move offsets themselves refuse groups that they do not know. @throws AdminError (not-found) */
@@ -142,7 +217,9 @@ export interface QueueResetResult extends QueueReset {
 export interface ResetResult extends Partial {
   readonly consumerGroup: string;
   readonly topic: string;
+  readonly mode: ResetPlan['mode'];
   readonly queues: readonly QueueResetResult[];
+  readonly left: ResetPlan['left'];
   readonly verified: boolean;
 }
 
@@ -171,28 +248,51 @@ export async function applyReset(session: AdminSession, plan: ResetPlan): Promis
           addr,
           consumerGroup,
           { topic, queueId, brokerName },
-          target,
+          target ?? NO_OFFSET,
           deadline.call(),
         );
         return;
       }
-      const query = { topic, group: consumerGroup, timestamp: -1, isForce: true, queueId, offset: target };
+      const query = { topic, group: consumerGroup, timestamp: -1, isForce: true, queueId, offset: target ?? NO_OFFSET };
       await session.api.invokeBrokerToResetOffset(addr, query, deadline.call());
     });
   });
   const reached = new Set(done.map(({ target }) => target.addr));
   const queues = await mapBounded(plan.queues, FAN_OUT_LIMIT, async (queue): Promise<QueueResetResult> => {
     if (!reached.has(queue.addr)) return { ...queue, after: null, verified: false };
-    const place = { topic, queueId: queue.queueId, target: queue };
-    const after = await committed(session, place, consumerGroup, deadline).catch(() => null);
-    const isBeyond = plan.clients > 0 && after !== null && after > queue.target;
-    return { ...queue, after, verified: after === queue.target || isBeyond };
+    // Members that a broker of 4.9 tells stop, wait for ten seconds, and commit then.
+    const tries = plan.methods.get(queue.addr) === 'by-time' ? SLOW_TRIES : QUICK_TRIES;
+    for (let n = 1; ; n += 1) {
+      const read = await readBack(session, plan, queue);
+      if (read.verified || n >= tries) return read;
+      await sleep(READ_BACK_PAUSE_MS, session.signal);
+    }
   });
-  return { consumerGroup, topic, ...partial, queues, verified: queues.every(({ verified }) => verified) };
+  const { mode, left } = plan;
+  const verified = queues.every((queue) => queue.verified);
+  return { consumerGroup, topic, mode, ...partial, queues, left, verified };
+}
+
+/** What brokers take for no committed offset. Source: broker/processor/ConsumerManageProcessor.java#queryConsumerOffset */
+const NO_OFFSET = -1;
+const READ_BACK_PAUSE_MS = 500;
+const QUICK_TRIES = 3;
+const SLOW_TRIES = 40;
+
+async function readBack(session: AdminSession, plan: ResetPlan, queue: QueueReset): Promise<QueueResetResult> {
+  const place = { topic: plan.topic, queueId: queue.queueId, target: queue };
+  let after: number | null;
+  try {
+    after = await committed(session, place, plan.consumerGroup, session.deadline());
+  } catch {
+    return { ...queue, after: null, verified: false };
+  }
+  const isBeyond = plan.clients > 0 && after !== null && queue.target !== null && after > queue.target;
+  return { ...queue, after, verified: after === queue.target || isBeyond };
 }
 
 /** As 222 wants it: -1 is the end. */
-function timestampOf(position: Position): number {
+function timestampOf(position: ResetGoal): number {
   if (position.kind === 'time') return position.timestamp;
   return position.kind === 'end' ? -1 : 0;
 }

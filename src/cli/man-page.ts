@@ -351,9 +351,11 @@ function synopsisOf({ spec, allFlags }: CommandClass): string[] {
   const all = Object.entries(allFlags);
   const required = all.filter(([, flag]) => flag.required === true).map((each) => `.${flagWithValue(...each)}`);
   const groups = [...new Set(all.flatMap(([, { group, groupRequired }]) => (groupRequired === true ? [group] : [])))];
-  const choices = groups.map((group) => {
-    const members = all.filter(([, flag]) => flag.group === group);
-    return `.Brq ${members.map((each) => flagWithValue(...each)).join(' | ')}`;
+  const choices = groups.flatMap((group) => {
+    const members = all.filter(([, flag]) => flag.group === group).map((each) => flagWithValue(...each));
+    const line = `.Brq ${members.join(' | ')}`;
+    if (line.length <= 80) return [line];
+    return ['.Bro', ...members.map((member, i) => `.${member}${i === members.length - 1 ? '' : ' |'}`), '.Brc'];
   });
   const rest = spec.takesRest === true ? ['.Fl \\-', '.Ar command ...'] : [];
   return [...args, ...required, ...choices, '.Op Ar flags', ...rest];

@@ -273,3 +273,44 @@ test('one queue is committed and reset, to offset 0 as well', async (t) => {
   t.is(await resetOneQueue(fakeSession(wire), { ...place, place: { timestamp: -1 } }), 50);
   t.is(await resetOneQueue(fakeSession(wire), { ...place, place: { timestamp: 5 } }), 30);
 });
+
+const targets = async (wire: FakeWire, position: ResetRequest['position']) => {
+  const plan = await planReset(fakeSession(wire), request(position));
+  return {
+    moved: plan.queues.map(({ addr, queueId, target }) => [addr, queueId, target]),
+    left: plan.left.map(({ brokerName, queueId }) => `${brokerName}/${queueId}`),
+  };
+};
+
+test('a shift moves from where each queue is, and stays within what is stored', async (t) => {
+  const { wire, offsets } = world();
+  offsets.set(`${BROKER_A}/0`, 40).set(`${BROKER_A}/1`, 12).set(`${BROKER_B}/0`, 48);
+  t.deepEqual((await targets(wire, { kind: 'shift', by: -5 })).moved, [
+    [BROKER_A, 0, 35],
+    [BROKER_A, 1, 10],
+    [BROKER_B, 0, 43],
+  ]);
+  t.deepEqual((await targets(wire, { kind: 'shift', by: 5 })).left, ['broker-b/1']);
+});
+
+test('queues that a file does not name stay, and offsets that are gone become the oldest', async (t) => {
+  const { wire } = world();
+  const offsets = [{ brokerName: 'broker-b', queueId: 1, queueOffset: 3 }];
+  const { moved, left } = await targets(wire, { kind: 'offsets', offsets });
+  t.deepEqual(moved, [[BROKER_B, 1, 10]]);
+  t.deepEqual(left, ['broker-a/0', 'broker-a/1', 'broker-b/0']);
+});
+
+test('without members a queue can be left without a committed offset, as it was before', async (t) => {
+  const { wire, offsets } = world({ isServerSide: false });
+  offsets.set(`${BROKER_A}/0`, 20);
+  wire.on(RequestCode.QUERY_CONSUMER_OFFSET, ({ extFields }, addr) => {
+    const offset = offsets.get(`${addr}/${extFields?.queueId}`) ?? -1;
+    return offset < 0 ? { code: ResponseCode.QUERY_NOT_FOUND } : { extFields: { offset: String(offset) } };
+  });
+  const goal = { kind: 'offsets', offsets: [{ brokerName: 'broker-a', queueId: 0, queueOffset: null }] } as const;
+  const session = fakeSession(wire);
+  const result = await applyReset(session, await planReset(session, request(goal)));
+  t.like(result, { verified: true, mode: 'offline', queues: [{ before: 20, target: null, after: null }] });
+  t.is(offsets.get(`${BROKER_A}/0`), -1);
+});

@@ -53,6 +53,9 @@ export interface FakeIoOptions {
 /** A folder that no project file and no context lies in or above. */
 const EMPTY = join(tmpdir(), 'mqadmin-test-no-such-folder');
 
+/** No folder can be made there: nothing is kept beyond a test unless it names a place. */
+const NO_STATE = '/dev/null/state';
+
 export function fakeIo(options: FakeIoOptions = {}): FakeIo {
   const { isTTY = false, columns = null, env = {}, input = '' } = options;
   const answers = [...(options.answers ?? [])];
@@ -72,7 +75,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     out,
     err,
     asked,
-    env,
+    env: { XDG_STATE_HOME: NO_STATE, ...env },
     cwd: options.cwd ?? EMPTY,
     home: options.home ?? EMPTY,
     stdout: stream(out),
@@ -281,7 +284,15 @@ export interface ProgramOptions {
 
 /** The environment of the built program: nothing of the developer's own settings. */
 export function programEnv(env: Record<string, string> = {}): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', HOME: EMPTY, XDG_CONFIG_HOME: EMPTY, XDG_DATA_HOME: EMPTY, TZ: 'UTC', ...env };
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: EMPTY,
+    XDG_CONFIG_HOME: EMPTY,
+    XDG_DATA_HOME: EMPTY,
+    XDG_STATE_HOME: NO_STATE,
+    TZ: 'UTC',
+    ...env,
+  };
 }
 
 /** Runs bin/run.js; never rejects. */

@@ -57,6 +57,15 @@ contexts:
   old: { namesrv: '127.0.0.1:9876' }
 `;
 
+const RECEIPT = JSON.stringify({
+  kind: 'mqadmin offset reset',
+  version: 1,
+  namesrvAddrs: ['127.0.0.1:9876'],
+  consumerGroup: GROUP,
+  topic: TOPIC,
+  queues: [{ brokerName: 'broker-a', queueId: 0, before: 0, target: 1 }],
+});
+
 const NAMESRV_FILE = 'listenPort=0\nbindAddress=127.0.0.1\nkvConfigPath=kvConfig.json\n';
 
 const brokerFile = (namesrvAddr: string) => `brokerClusterName=OtherCluster
@@ -131,6 +140,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
       writeFile(join(folder, 'secret.txt'), 'hush hush'),
       writeFile(join(folder, 'topics.json'), '[{"topicName":"orders","readQueueNums":4,"writeQueueNums":4}]'),
       writeFile(join(folder, 'messages.ndjson'), '{"topic":"orders","body":"paid","keys":"o-1"}\n'),
+      writeFile(join(folder, 'receipt.json'), RECEIPT),
       writeFile(join(folder, 'groups.json'), '[{"groupName":"settlement","retryMaxTimes":3}]'),
       writeFile(join(folder, 'conf/namesrv.properties'), NAMESRV_FILE),
       writeFile(join(folder, 'conf/broker.conf'), brokerFile(namesrvAddr)),
@@ -146,6 +156,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
       HOME: folder,
       XDG_CONFIG_HOME: join(folder, 'config'),
       XDG_DATA_HOME: join(folder, 'data'),
+      XDG_STATE_HOME: join(folder, 'state'),
       TMPDIR: folder,
     },
     withReal: (line) =>

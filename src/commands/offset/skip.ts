@@ -6,7 +6,7 @@ export default defineCommand({
   summary: 'let a consumer group skip all that it has not consumed',
   description:
     'The same as offset reset --to end: shows what each queue will skip, asks, moves, and reads back. The messages stay ' +
-    'stored, and offset reset brings them back.',
+    'stored, and offset reset --undo with the receipt brings them back.',
   examples: [
     { description: 'In a script', command: 'mqadmin offset skip settlement orders --yes' },
     { description: 'Only show it', command: 'mqadmin offset skip settlement orders --dry-run' },
@@ -25,6 +25,7 @@ export default defineCommand({
       topic: args.topic,
       position: { kind: 'end' },
       isDryRun: flags['dry-run'],
+      receipt: null,
     });
   },
 });
