@@ -151,10 +151,28 @@ function compareServers(oracle: Outcome, judged: Outcome, { serversQuirk: quirk 
   const found = compareOutputs(oracle.output, judged.output) ?? compareFailures(oracle.failure, judged.failure);
   if (found === null) return SAME;
   if (quirk === undefined) return found;
-  const [wanted, had] = [passOver(oracle, quirk), passOver(judged, quirk)];
+  const [wanted, had] = onlyShared(passOver(oracle, quirk), passOver(judged, quirk), quirk.key);
   const codeOf = ({ failure }: Outcome) => failure?.replace(/ {2}DESC: .*/, '') ?? null;
   const rest = compareOutputs(wanted.output, had.output) ?? compareFailures(codeOf(wanted), codeOf(had));
   return rest ?? { verdict: 'quirk', text: quirk.text };
+}
+
+/** Both without the lines whose key the other does not have. */
+function onlyShared(one: Outcome, other: Outcome, key: RegExp | undefined): readonly [Outcome, Outcome] {
+  if (key === undefined) return [one, other];
+  const keyOf = (line: string) => key.exec(line)?.[1];
+  const [ones, others] = [one, other].map(({ output }) => new Set(output.split('\n').map(keyOf))) as [
+    Set<string | undefined>,
+    Set<string | undefined>,
+  ];
+  const shared = (outcome: Outcome): Outcome => {
+    const lines = outcome.output.split('\n').filter((line) => {
+      const name = keyOf(line);
+      return name === undefined || (ones.has(name) && others.has(name));
+    });
+    return { ...outcome, output: lines.join('\n') };
+  };
+  return [shared(one), shared(other)];
 }
 
 const SAME: Finding = { verdict: 'same', text: '' };

@@ -4,8 +4,6 @@
  * `{placeholders}` stand for what differs between the clusters (world.ts); words with blanks go in double quotes. Lines
  * run in this order, so what disturbs others comes late. `-n {namesrv}` is added to every line that does not name it.
  */
-import { brokerProperties } from '../../../src/broker/broker-config.js';
-import { createNamesrvConfig } from '../../../src/namesrv/namesrv-config.js';
 import type { RuleName } from './normalise.js';
 
 /** One command line, run by both tools against both clusters. */
@@ -41,6 +39,8 @@ export interface Quirk {
 
 export interface ServersQuirk extends Pick<Quirk, 'text' | 'shows'> {
   readonly onlyApacheFails?: boolean;
+  /** Lines with a key in its first group count if both have that key. */
+  readonly key?: RegExp;
 }
 
 export type Row =
@@ -82,29 +82,15 @@ const OLD_NAME: ServersQuirk = {
   text: 'ours also tell a figure under its name of 4.9',
   shows: /^.*getTransferedTps.*$/gm,
 };
-/** Facts of a server's process, and settings that are ours alone. */
-const NOT_COMPARED = new Set([
-  ...['bindAddress', 'brokerIP2', 'haListenPort', 'listenPort', 'rocketmqHome', 'brokerConfigPath'],
-  ...['fastListenEnable', 'hotQueueBytes', 'windowBytes', 'enableSplitMetadata', 'splitMetadataSize'],
-  ...['authenticationEnabled', 'authenticationWhitelist', 'authorizationEnabled', 'authorizationWhitelist'],
-  ...['authenticationMetadataProvider', 'authorizationMetadataProvider'],
-  ...['readOnlyCommitLogStorePaths', 'storePathCommitLog', 'extra'],
-]);
-
-/** Lines of all settings but those that both servers have. */
-function onlyOurSettings(names: readonly string[]): ServersQuirk {
-  const compared = names.filter((name) => !NOT_COMPARED.has(name));
-  return {
-    text: 'ours tell the settings that they honour',
-    shows: new RegExp(String.raw`^(?!(?:${compared.join('|')}) +=)\w+ +=.*$`, 'gm'),
-  };
-}
-
-const BROKER_SETTINGS = onlyOurSettings(Object.keys(brokerProperties));
-const NAMESRV_SETTINGS = onlyOurSettings(Object.keys(createNamesrvConfig()));
 const NOBODY: Quirk = {
   text: 'looks for the brokers only when it has written the files',
   shows: /^The (?:old|new) mapping data.*$/gm,
+};
+const SETTINGS: ServersQuirk = {
+  text: 'ours tell the settings that they honour',
+  // Facts of a server's process.
+  shows: /^(?:bindAddress|brokerIP2|haListenPort|listenPort|rocketmqHome|brokerConfigPath) +=.*$/gm,
+  key: /^(\w+) +=/,
 };
 const JAVA_FRAME = { text: 'what the error says names the place in the Java source' };
 
@@ -145,14 +131,14 @@ export const ROWS: readonly Row[] = [
   {
     command: 'getBrokerConfig',
     lines: [
-      { args: '-b {broker}', rules: ['host', 'sorted'], serversQuirk: BROKER_SETTINGS },
-      { args: '-c {cluster}', rules: ['host', 'sorted'], serversQuirk: BROKER_SETTINGS },
+      { args: '-b {broker}', rules: ['host', 'sorted'], serversQuirk: SETTINGS },
+      { args: '-c {cluster}', rules: ['host', 'sorted'], serversQuirk: SETTINGS },
       { args: '', quirk: SILENT_NO_TARGET },
     ],
   },
   {
     command: 'getNamesrvConfig',
-    lines: [{ args: '', rules: ['host', 'sorted'], serversQuirk: NAMESRV_SETTINGS }],
+    lines: [{ args: '', rules: ['host', 'sorted'], serversQuirk: SETTINGS }],
   },
   {
     command: 'haStatus',
