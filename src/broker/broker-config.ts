@@ -267,6 +267,12 @@ export const brokerProperties = {
   timerFlushIntervalMs: atBoot(int32(1000)),
   /** Messages of one precision; with more, and surely with twice as many, new ones are refused. */
   timerCongestNumEachSlot: int32(0x7fffffff),
+  /** What fails for no known reason is passed over, and lost; otherwise it is tried again. */
+  timerSkipUnknownError: bool(false),
+  /** Pending messages are counted anew in these hours of the day, but for topics with as many as the threshold. */
+  timerEnableCheckMetrics: bool(true),
+  timerCheckMetricsWhen: text('05'),
+  timerMetricSmallThreshold: int32(1_000_000),
   timerStopEnqueue: bool(false),
   timerStopDequeue: bool(false),
   mappedFileSizeTimerLog: atBoot(int32(100 * 1024 * 1024)),

@@ -45,6 +45,7 @@ export class TimerMetrics {
   }
 
   add(topic: string, value: number): void {
+    if (value === 0) return;
     const nowMs = this.#now();
     const metric = this.#counts.get(topic);
     if (metric) {
@@ -54,6 +55,11 @@ export class TimerMetrics {
       this.#counts.set(topic, { count: value, timeStamp: nowMs });
     }
     this.#version = nextDataVersion(this.#version, nowMs);
+  }
+
+  /** Pending messages of every topic as they are now. */
+  counts(): Map<string, number> {
+    return new Map([...this.#counts].map(([topic, { count }]) => [topic, count]));
   }
 
   /** Pending messages of a topic. */

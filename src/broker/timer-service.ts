@@ -20,6 +20,7 @@ import type { BrokerConfig } from './broker-config.js';
 import type { BrokerStats } from './broker-stats.js';
 import { type InnerMessage, innerFrom, isStored, type MessageWriter, type WriteStatus } from './message-writer.js';
 import { nextTurn } from './store/consume-queue-store.js';
+import { isDeleteHour } from './store/disk-space.js';
 import { type FileSystem, nodeFileSystem } from './store/file-system.js';
 import type { MessageStore, QueueUnit } from './store/message-store.js';
 import { encodeTimerCheckpoint, TimerCheckpointFile } from './store/timer-checkpoint.js';
@@ -28,6 +29,7 @@ import { newTimerRecord, readTimerRecord } from './store/timer-record.js';
 import { recoverTimer } from './store/timer-recovery.js';
 import { TIMER_BLANK_SLOTS, TIMER_WHEEL_SLOTS, type TimerSlot, TimerWheel } from './store/timer-wheel.js';
 import { TimerMetrics } from './timer-metrics.js';
+import { recountTimerMetrics } from './timer-recount.js';
 
 const QUEUE_ID = 0;
 const PRECISIONS_MS = [1000, 500, 200, 100] as const;
@@ -41,6 +43,9 @@ const GATHER_MS = 50;
 const AFTER_ERROR_MS = 500;
 const MAX_READ_TRIES = 3;
 const CLEAN_MS = 30_000;
+const RECOUNT_MS = 45 * 60_000;
+/** Once a day: an hour of timerCheckMetricsWhen has less. */
+const BETWEEN_RECOUNTS_MS = 70 * 60_000;
 /** Queue offsets that are compared to find a unit's message, when they differ. (#reviseQueueOffset) */
 const MAX_REVISED_OFFSETS = 20_000;
 /** Marks a message that was due when it was read: Long.MAX_VALUE. */
@@ -140,6 +145,8 @@ export class TimerService {
   #enqueuing: Promise<void> | null = null;
   #dequeuing: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
+  #recounting: Promise<void> | null = null;
+  #recountedAtMs = Number.NEGATIVE_INFINITY;
   #hasArrived = false;
   #isLoaded = false;
   #isRunning = false;
@@ -242,6 +249,7 @@ export class TimerService {
     });
     this.#timers.add(clock.every(Math.max(1, config.timerFlushIntervalMs), () => this.#flushInBackground()));
     this.#timers.add(clock.every(CLEAN_MS, () => this.#clean()));
+    this.#timers.add(clock.every(RECOUNT_MS, () => this.#recountWhenDue()));
     this.#tick();
   }
 
@@ -256,6 +264,7 @@ export class TimerService {
     await this.#enqueuing;
     await this.#dequeuing;
     await this.#flushing;
+    await this.#recounting;
     try {
       await this.#flush();
       await this.#checkpoint.sync();
@@ -476,9 +485,10 @@ export class TimerService {
       try {
         if (!(await this.#dequeue(timeMs))) return;
       } catch (error) {
-        this.#deps.logger.error({ err: error, timeMs, reason: errorText(error) }, 'timer messages were not delivered');
+        const { logger, config } = this.#deps;
+        logger.error({ err: error, timeMs, reason: errorText(error) }, 'timer messages were not delivered');
         await this.#pause(AFTER_ERROR_MS);
-        continue;
+        if (!config.timerSkipUnknownError) continue;
       }
       this.#readTimeMs = timeMs + this.#precisionMs;
       this.#noteReadTime();
@@ -605,7 +615,7 @@ export class TimerService {
    * @returns false if the service stopped before all were durable
    */
   async #store(messages: readonly InnerMessage[]): Promise<boolean> {
-    const { writer, logger, stats } = this.#deps;
+    const { writer, logger, stats, config } = this.#deps;
     let next = 0;
     while (next < messages.length) {
       if (!this.#isRunning) return false;
@@ -614,7 +624,7 @@ export class TimerService {
       let refusal: WriteStatus | null = null;
       for (; next < messages.length; next++) {
         const result = writer.put(messages[next] as InnerMessage);
-        if (isHopeless(result.status)) {
+        if (isHopeless(result.status) || (result.status === 'UNKNOWN_ERROR' && config.timerSkipUnknownError)) {
           const { topic, queueId } = messages[next] as InnerMessage;
           logger.warn({ topic, queueId, status: result.status }, 'a timer message can not be stored: dropped');
         } else if (!isStored(result.status)) {
@@ -676,6 +686,37 @@ export class TimerService {
     values.lastTimerQueueOffset = values.masterTimerQueueOffset = queueOffset;
     this.#checkpoint.write();
     await this.metrics.save();
+  }
+
+  #recountWhenDue(): void {
+    const { config, clock, logger } = this.#deps;
+    const nowMs = clock.now();
+    const isDue = config.timerEnableCheckMetrics && isDeleteHour(config.timerCheckMetricsWhen, nowMs);
+    if (!isDue || this.#recounting || nowMs - this.#recountedAtMs <= BETWEEN_RECOUNTS_MS) return;
+    this.#recountedAtMs = nowMs;
+    this.#recounting = this.#recount()
+      .catch((error: unknown) => logger.warn({ reason: errorText(error) }, 'timer messages could not be counted'))
+      .finally(() => {
+        this.#recounting = null;
+      });
+  }
+
+  async #recount(): Promise<void> {
+    // A slot that is half delivered cannot be counted.
+    await this.#dequeuing;
+    if (!this.#isRunning) return;
+    await recountTimerMetrics({
+      log: this.#log,
+      wheel: this.#wheel,
+      metrics: this.metrics,
+      readTimeMs: this.#readTimeMs,
+      smallThreshold: this.#deps.config.timerMetricSmallThreshold,
+      realTopicOf: async ({ physicalOffset, size }) => {
+        const [bytes] = await this.#deps.store.readRecords([{ physicalOffset, size }]);
+        const record = newTimerRecord();
+        return bytes && readTimerRecord(bytes, physicalOffset, record) ? record.realTopic : null;
+      },
+    });
   }
 
   #clean(): void {

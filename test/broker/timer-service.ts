@@ -1,4 +1,14 @@
-import { closeSync, cpSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -418,6 +428,31 @@ test('files of the timer log go when their messages have left the commit log', a
   await pass(clock, 30_000);
   await until(() => count() < before);
   t.true(count() > 0);
+});
+
+test('pending messages are counted anew at five in the morning', async (t) => {
+  const clock = new ManualClock(new Date(2026, 0, 1, 4, 30).getTime());
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-timer-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const first = await startTimer(t, clock, {}, folder);
+  for (const topic of ['T', 'AaBB', 'BBAa']) await first.peer.createTopic(topic, 1);
+  // Two names with one hash.
+  const later = { TIMER_DELAY_SEC: '7200' };
+  for (const topic of ['T', 'T', 'AaBB', 'BBAa', 'BBAa']) await first.peer.send(topic, 'x', { properties: later });
+  await first.peer.send('T', 'soon', { properties: { TIMER_DELAY_SEC: '2' } });
+  await pass(clock, 4000);
+  await first.broker.shutdown();
+  const file = join(folder, 'config', 'timermetrics');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/"count":\d+/g, '"count":77'));
+  // Without what else goes on in 45 minutes.
+  const second = await startTimer(t, clock, { messageDelayLevel: '1h', timerFlushIntervalMs: 3_600_000 }, folder);
+  t.is(await pending(second.peer), 77);
+  await clock.advanceAsync(45 * 60_000);
+  while ((await pending(second.peer)) === 77) await turns();
+  const response = await second.peer.call(RequestCode.GET_TIMER_METRICS);
+  const { timingCount } = decodeTimerMetricsSerializeWrapper(response.body);
+  const counts = ['T', 'AaBB', 'BBAa'].map((topic) => timingCount[topic]?.count);
+  t.deepEqual(counts, [2, 1, 2]);
 });
 
 test('metrics of a deleted topic are forgotten', async (t) => {
