@@ -5,7 +5,7 @@
  * sentence, the findings behind it (worst first, each with what was seen and what to do), and the next commands of all
  * findings, each once.
  */
-import { formatCount } from '../base/units.js';
+import { formatDuration } from '../base/units.js';
 import { type GroupEvidence, isClustering, lagOf, longestWaitMs } from './explain/evidence.js';
 import {
   counted,
@@ -169,14 +169,7 @@ function verdictOf(group: GroupEvidence, findings: readonly Finding[]): Verdict 
   if (worst === undefined) {
     if (!group.complete)
       return { state: 'unknown', text: 'not every broker answered; those that did show nothing wrong' };
-    const lag = lagOf(group.queues);
-    const isShared = isClustering(group) && group.queues.length > 0;
-    return {
-      state: 'healthy',
-      text:
-        `nothing is wrong: ${counted(group.members.length, 'member')}, ` +
-        `${isShared ? `${counted(group.queues.length, 'queue')}, ` : ''}${lag === 0 ? 'nothing waits' : `${formatCount(lag)} messages wait, the oldest for ${Math.ceil(longestWaitMs(group.queues) / 1000)} s`}`,
-    };
+    return { state: 'healthy', text: `nothing is wrong: ${healthyText(group)}` };
   }
   const more = counting.length - 1;
   const text = `${worst.title}${more === 0 ? '' : ` (and ${counted(more, 'more finding')})`}`;
@@ -185,6 +178,20 @@ function verdictOf(group: GroupEvidence, findings: readonly Finding[]): Verdict 
     state: worst.severity === 'problem' ? worst.impact : worst.impact === 'stuck' ? 'slow' : worst.impact,
     text,
   };
+}
+
+function healthyText(group: GroupEvidence): string {
+  const lag = lagOf(group.queues);
+  const isKnown = group.queues.length === 0 || group.queues.some((queue) => queue.lag !== null);
+  const waits =
+    lag === 0
+      ? 'nothing waits'
+      : `${counted(lag, 'message')} wait, the oldest for ${formatDuration(longestWaitMs(group.queues))}`;
+  return [
+    counted(group.members.length, 'member'),
+    ...(isClustering(group) ? [counted(group.queues.length, 'queue')] : ['broadcasting']),
+    isKnown ? waits : 'nothing committed yet',
+  ].join(', ');
 }
 
 function explainedQueue(queue: GroupEvidence['queues'][number]): ExplainedQueue {

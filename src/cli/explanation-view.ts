@@ -1,4 +1,5 @@
 import type { ConsumerExplanation, ExplainedClient, ExplainedQueue } from '../admin/consumer-explain.js';
+import { counted } from '../admin/explain/finding.js';
 import type { Outcome } from './command.js';
 import { findingLines, findingsTable } from './finding-lines.js';
 import { partialOutcome } from './partial.js';
@@ -18,7 +19,7 @@ export function explanationOutcome(
     ...findingLines(findings, next, width),
     '',
     `${explanation.lag === null ? 'lag unknown' : `lag ${formatCount(explanation.lag)}`}, ${formatRate(explanation.consumeTps)} a second going out, ` +
-      `${formatCount(explanation.clients.length)} members, ${formatCount(explanation.queues.length)} queues`,
+      `${counted(explanation.clients.length, 'member')}, ${counted(explanation.queues.length, 'queue')}`,
   ].join('\n');
   const name = next.length === 0 ? verdict.state : next.map(({ command }) => command).join('\n');
   const parts: Array<{ title: string | null; view: View }> = [

@@ -1,3 +1,5 @@
+import { formatCount } from '../../base/units.js';
+
 /** What an explanation is made of. Everything here is plain data: `--json` prints it as it is. */
 
 /** How bad a finding is: `problem` explains why a group stands still or loses, `warning` will, `note` is good to know. */
@@ -101,7 +103,7 @@ export function someLines(lines: readonly string[], limit = 5): string[] {
 
 /** `1 queue`, `3 queues`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A word of a command line, quoted when a shell would read more into it. */

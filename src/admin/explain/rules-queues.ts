@@ -129,7 +129,10 @@ function notPulling(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds): 
 
 /** Why one queue does not move though its owner pulls; null when it moves. */
 function standstill({ queue, owner }: Held, now: number, stuckAfterMs: number): string | null {
-  if (owner.mode !== 'pull' || (queue.lag ?? 0) <= 0 || (queue.waitingMs ?? 0) < stuckAfterMs) return null;
+  if (owner.mode !== 'pull') return null;
+  // Of a queue where the group has never committed only its owner knows that something waits.
+  if (queue.lag === null ? owner.cachedCount === 0 : queue.lag <= 0) return null;
+  if ((queue.waitingMs ?? stuckAfterMs) < stuckAfterMs) return null;
   const idleMs = now - (owner.lastConsumeTimestamp ?? now);
   const isIdle = idleMs >= stuckAfterMs;
   const cached = `${counted(owner.cachedCount, 'message')} in its cache, offsets ${owner.cachedMinOffset} to ${owner.cachedMaxOffset}`;
@@ -147,6 +150,12 @@ function standstill({ queue, owner }: Held, now: number, stuckAfterMs: number): 
     return `it was given ${counted(queue.inflight as number, 'message')} beyond the committed offset and has not committed them`;
   }
   return null;
+}
+
+function committedText({ committedOffset, maxOffset, waitingMs }: QueueEvidence): string {
+  if (committedOffset === null) return `nothing committed yet of ${maxOffset}`;
+  const wait = waitingMs === null ? '' : `, the oldest message waits for ${formatDuration(waitingMs)}`;
+  return `committed ${committedOffset} of ${maxOffset}${wait}`;
 }
 
 /** The owner pulls, the offset stands. */
@@ -169,7 +178,7 @@ function notCommitting(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds
       evidence: someLines(
         held.map(
           ({ queue, owner, why }) =>
-            `${queueText(queue)}: committed ${queue.committedOffset} of ${queue.maxOffset}, the oldest message waits for ${formatDuration(queue.waitingMs ?? 0)}; ` +
+            `${queueText(queue)}: ${committedText(queue)}; ` +
             `${owner.clientId} pulled ${formatDuration(Math.max(0, group.now - owner.lastPullTimestamp))} ago; ${why}`,
         ),
       ),

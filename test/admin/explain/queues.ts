@@ -40,6 +40,24 @@ test('an owner whose listener never ends pulls and does not commit', async (t) =
   );
 });
 
+test('a group that hangs on its first message has committed nothing, and is stuck', async (t) => {
+  await world.createTopic('first', 1);
+  const { passed, open } = gate();
+  t.teardown(open);
+  const consumer = world.consumer({ group: 'first-g' });
+  consumer.subscribe('first');
+  consumer.registerMessageListenerConcurrently(async () => {
+    await passed;
+    return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+  });
+  await consumer.start();
+  await world.send('first', 2);
+  const { verdict, findings, lag } = await world.untilFound('first-g', 'not-committing');
+  t.is(lag, null);
+  t.is(verdict.state, 'stuck');
+  t.regex(findings[0]?.evidence[0] ?? '', /nothing committed yet of 2/);
+});
+
 test('one message that is never done holds up the offset of those behind it', async (t) => {
   await world.createTopic('hole', 1);
   const { passed, open } = gate();
@@ -72,8 +90,10 @@ test('an orderly queue whose lock somebody else holds waits', async (t) => {
   consumer.registerMessageListenerOrderly(() => 'SUCCESS');
   await consumer.start();
   await world.send('ordered', 2);
-  const { verdict, findings } = await world.untilFound('ordered-g', 'lock-held');
-  t.is(verdict.state, 'stuck');
+  await world.untilFound('ordered-g', 'lock-held');
+  // At first the queue may still be on its way.
+  await until(async () => (await world.explain('ordered-g')).verdict.state === 'stuck');
+  const { findings } = await world.explain('ordered-g');
   const finding = findings.find(({ rule }) => rule === 'lock-held');
   t.deepEqual(finding?.queues, [mq]);
   t.deepEqual(finding?.clients, [consumer.clientId]);
