@@ -101,9 +101,9 @@ export function someLines(lines: readonly string[], limit = 5): string[] {
   return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `and ${lines.length - limit} more`];
 }
 
-/** `1 queue`, `3 queues`. */
-export function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 queue`, `3 queues`, `1,200 queues`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A word of a command line, quoted when a shell would read more into it. */
