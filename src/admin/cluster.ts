@@ -78,7 +78,7 @@ export function brokerAt(addr: string): { readonly brokerName: null; readonly ad
   try {
     parseAddress(addr);
   } catch (error) {
-    throw new AdminError('usage', errorText(error), { cause: error });
+    throw new AdminError('usage', errorText(error), { hint: 'mqadmin cluster list shows the addresses', cause: error });
   }
   return { brokerName: null, addr };
 }

@@ -48,7 +48,9 @@ export async function consumerConnections(
   const tables = answers.flatMap(({ value }) => (value === null ? [] : [value]));
   const [first] = tables;
   if (first === undefined) {
-    throw nobodyHas(partial, `nobody of consumer group "${consumerGroup}" is connected`);
+    throw nobodyHas(partial, `nobody of consumer group "${consumerGroup}" is connected`, {
+      hint: `mqadmin consumer progress ${consumerGroup} shows where it stands`,
+    });
   }
   const connections = new Map(
     tables.flatMap(({ connectionSet }) => connectionSet.map((each) => [each.clientId, each])),
@@ -136,7 +138,9 @@ export async function producerConnections(
   });
   const connections = new Map(answers.flatMap(({ value }) => value.map((each) => [each.clientId, each])));
   if (connections.size === 0) {
-    throw nobodyHas(partial, `nobody of producer group "${producerGroup}" is connected`);
+    throw nobodyHas(partial, `nobody of producer group "${producerGroup}" is connected`, {
+      hint: 'mqadmin producer list shows who is',
+    });
   }
   return { producerGroup, ...partial, connections: [...connections.values()].map(toConnection).sort(byClientId) };
 }

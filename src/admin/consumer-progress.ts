@@ -4,6 +4,7 @@ import type { ConsumerConnection } from '../protocol/bodies.js';
 import { compareMessageQueue, messageQueueKey } from '../protocol/message-queue.js';
 import { versionDesc } from '../protocol/mq-version.js';
 import { isLmq, popRetryTopic, retryTopic, TIMER_TOPIC } from '../protocol/topic-validator.js';
+import { BrokerCalls } from './broker-calls.js';
 import { readCluster, readTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
@@ -182,21 +183,26 @@ export interface GroupSummary {
   readonly reason: string | null;
 }
 
-export interface GroupSummaries {
+export interface GroupSummaries extends Partial {
   /** In the name server's order of their retry topics. */
   readonly groups: readonly GroupSummary[];
-  readonly complete: boolean;
 }
 
 /** Every group that has a retry topic (105, 208 and 203 for each, many at a time). */
 export async function allGroupsProgress(session: AdminSession): Promise<GroupSummaries> {
   const deadline = session.deadline();
   const names = await listGroupNames(session, deadline);
-  const groups = await mapBounded(names, FAN_OUT_LIMIT, (name) => groupSummary(session, name, deadline));
-  return { groups, complete: groups.every(({ reason }) => reason === null) };
+  const calls = new BrokerCalls(deadline);
+  const groups = await mapBounded(names, FAN_OUT_LIMIT, (name) => groupSummary(session, name, calls, deadline));
+  return { groups, complete: groups.every(({ reason }) => reason === null), unreachable: calls.unreachable };
 }
 
-async function groupSummary(session: AdminSession, consumerGroup: string, deadline: Deadline): Promise<GroupSummary> {
+async function groupSummary(
+  session: AdminSession,
+  consumerGroup: string,
+  calls: BrokerCalls,
+  deadline: Deadline,
+): Promise<GroupSummary> {
   const reasons: string[] = [];
   /** The value in a list of one; an empty list when there is no answer. */
   const attempt = async <T>(work: Promise<T>): Promise<T[]> => {
@@ -212,9 +218,17 @@ async function groupSummary(session: AdminSession, consumerGroup: string, deadli
   const targets = route === undefined ? [] : readTargets(route.brokerDatas);
   const [stats, online] = await Promise.all([
     Promise.all(
-      targets.map(({ addr }) => attempt(session.api.getConsumeStats(addr, { consumerGroup }, deadline.call()))),
+      targets.map((target) =>
+        attempt(
+          calls.ask(target, (round) => session.api.getConsumeStats(target.addr, { consumerGroup }, round.call())),
+        ),
+      ),
     ),
-    Promise.all(targets.map(({ addr }) => attempt(onlineOrNull(session, addr, consumerGroup, deadline)))),
+    Promise.all(
+      targets.map((target) =>
+        attempt(calls.ask(target, (round) => onlineOrNull(session, target.addr, consumerGroup, round))),
+      ),
+    ),
   ]);
   const progress = stats.flat();
   const isProgressKnown = route !== undefined && progress.length === targets.length;

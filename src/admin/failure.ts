@@ -72,6 +72,8 @@ const FORBIDDEN = / is forbidden|group no permission/i;
 const FORBIDDEN_HINT =
   'a setting forbids it: mqadmin topic route shows perm of a topic (topic update --perm 6 allows all), broker get-config ' +
   'its brokerPermission, and consumer update --enable true lets a group consume';
+const NOT_OFFERED_HINT =
+  'this server does not offer it, by its version or by its configuration; mqadmin cluster list --output wide shows versions';
 const REACH_HINT =
   'is it running, and is this address reachable from here? -n names the name server, --timeout waits longer';
 
@@ -136,6 +138,9 @@ function brokerFailure(error: MQBrokerError): Failure {
   const said = (error.remark ?? '').split('\n', 1)[0]?.trim();
   const base = { code, message: `${said ? `${said} ` : ''}(${code} from ${error.brokerAddr})` };
   if (NOT_FOUND_CODES.has(error.responseCode)) return { ...base, kind: 'not-found', hint: notFoundHint(error) };
+  if (error.responseCode === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) {
+    return { ...base, kind: 'failed', hint: NOT_OFFERED_HINT };
+  }
   if (error.responseCode === ResponseCode.NO_PERMISSION && FORBIDDEN.test(error.remark ?? '')) {
     return { ...base, kind: 'not-permitted', hint: FORBIDDEN_HINT };
   }

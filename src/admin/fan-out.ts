@@ -1,4 +1,4 @@
-import { AdminError, failureOf } from './failure.js';
+import { AdminError, type FailureKind, failureOf } from './failure.js';
 
 /** Requests of one use case that may be under way at a time. */
 export const FAN_OUT_LIMIT = 64;
@@ -62,7 +62,7 @@ export async function askEach<T extends Target, R>(
   limit: number,
   ask: (target: T) => Promise<R>,
 ): Promise<FanOutResult<T, R> & { firstError: unknown }> {
-  const errors: unknown[] = [];
+  const errors: Array<{ readonly error: unknown; readonly kind: FailureKind }> = [];
   const unreachable: Unreachable[] = [];
   const answers: Array<{ target: T; value: R }> = [];
   const outcomes = await mapBounded(targets, limit, async (target) => {
@@ -71,7 +71,7 @@ export async function askEach<T extends Target, R>(
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === 'interrupted') throw error;
-      errors.push(error);
+      errors.push({ error, kind: failure.kind });
       return { target, failure };
     }
   });
@@ -80,7 +80,9 @@ export async function askEach<T extends Target, R>(
     if (outcome.failure === undefined) answers.push({ target: outcome.target, value: outcome.value as R });
     else unreachable.push({ brokerName, addr, code: outcome.failure.code, reason: outcome.failure.message });
   }
-  return { complete: unreachable.length === 0, unreachable, answers, firstError: errors[0] };
+  // What one broker lacks another may have: that one is silent says more.
+  const telling = errors.find(({ kind }) => kind !== 'not-found') ?? errors[0];
+  return { complete: unreachable.length === 0, unreachable, answers, firstError: telling?.error };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { allGroupsProgress } from './consumer-progress.js';
 import { consumerStatus, type QueueTrouble } from './consumer-status.js';
 import { failureOf } from './failure.js';
-import { mapBounded } from './fan-out.js';
+import { mapBounded, type Partial } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 /** How one group does. */
@@ -18,21 +18,30 @@ export interface GroupReport {
   readonly reason: string | null;
 }
 
+export interface GroupReports extends Partial {
+  readonly groups: readonly GroupReport[];
+}
+
 /** Groups looked at at a time; each asks all its members. */
 const GROUPS_AT_A_TIME = 8;
 
 /** One look at every group: how far it is behind, and what its members are stuck on. */
-export async function monitorGroups(session: AdminSession): Promise<GroupReport[]> {
-  const { groups } = await allGroupsProgress(session);
-  return mapBounded(groups, GROUPS_AT_A_TIME, async ({ consumerGroup, lag, clients, reason }): Promise<GroupReport> => {
-    const base = { consumerGroup, lag, clients, isSameSubscription: null, troubles: [], reason };
-    if (clients === null || clients === 0) return base;
-    try {
-      const { isSameSubscription, troubles } = await consumerStatus(session, { consumerGroup, jstack: false });
-      return { ...base, isSameSubscription, troubles };
-    } catch (error) {
-      session.signal?.throwIfAborted();
-      return { ...base, reason: failureOf(error).message };
-    }
-  });
+export async function monitorGroups(session: AdminSession): Promise<GroupReports> {
+  const { groups: all, unreachable } = await allGroupsProgress(session);
+  const groups = await mapBounded(
+    all,
+    GROUPS_AT_A_TIME,
+    async ({ consumerGroup, lag, clients, reason }): Promise<GroupReport> => {
+      const base = { consumerGroup, lag, clients, isSameSubscription: null, troubles: [], reason };
+      if (clients === null || clients === 0) return base;
+      try {
+        const { isSameSubscription, troubles } = await consumerStatus(session, { consumerGroup, jstack: false });
+        return { ...base, isSameSubscription, troubles };
+      } catch (error) {
+        session.signal?.throwIfAborted();
+        return { ...base, reason: failureOf(error).message };
+      }
+    },
+  );
+  return { groups, complete: groups.every(({ reason }) => reason === null), unreachable };
 }

@@ -1,3 +1,4 @@
+import { isTopicNotExist } from '../client/errors.js';
 import { SystemTopic } from '../protocol/topic-validator.js';
 import { ConsumeReturnType, decodeTraceRecords, type TraceRecord, type TraceType } from '../protocol/trace-data.js';
 import { AdminError } from './failure.js';
@@ -101,7 +102,13 @@ function completed(event: TraceEvent, events: readonly TraceEvent[]): TraceEvent
  */
 export async function messageTrace(session: AdminSession, query: TraceQuery): Promise<MessageTrace> {
   const { msgId, traceTopic = SystemTopic.TRACE_TOPIC, ...range } = query;
-  const found = await queryByKey(session, { topic: traceTopic, key: msgId, ...range });
+  const found = await queryByKey(session, { topic: traceTopic, key: msgId, ...range }).catch((error: unknown) => {
+    if (!isTopicNotExist(error)) throw error;
+    throw new AdminError('not-found', `there are no traces: no broker has the topic "${traceTopic}"`, {
+      hint: 'traceTopicEnable=true gives a broker one; clients record into it where tracing is switched on',
+      cause: error,
+    });
+  });
   const events = found.messages.flatMap((message) =>
     decodeTraceRecords(message.body.toString())
       .filter((record) => record.msgId === msgId)

@@ -7,8 +7,9 @@ import {
   RETRY_GROUP_TOPIC_PREFIX,
   replyTopic,
 } from '../protocol/topic-validator.js';
+import { BrokerCalls } from './broker-calls.js';
 import { readCluster, readTargets } from './cluster.js';
-import { FAN_OUT_LIMIT, mapBounded } from './fan-out.js';
+import { FAN_OUT_LIMIT, mapBounded, type Partial } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
 /** What a topic is for, by its name. */
@@ -62,10 +63,9 @@ export interface TopicUse extends TopicEntry {
   readonly reason: string | null;
 }
 
-export interface TopicUses {
+export interface TopicUses extends Partial {
   /** In the name server's order; without retry and dead letter topics. */
   readonly topics: readonly TopicUse[];
-  readonly complete: boolean;
 }
 
 /** Every topic with its cluster and the groups that read it (105 and 300 for each). */
@@ -77,6 +77,7 @@ export async function listTopicUses(session: AdminSession): Promise<TopicUses> {
   ]);
   const isSystem = systemTopicTest(info);
   const names = list.topicList.filter((topic) => !isRetryTopic(topic) && !isDlqTopic(topic));
+  const calls = new BrokerCalls(deadline);
   const topics = await mapBounded(names, FAN_OUT_LIMIT, async (topic): Promise<TopicUse> => {
     const entry = { topic, kind: kindOf(topic, isSystem) };
     let clusterName: string | null = null;
@@ -85,14 +86,16 @@ export async function listTopicUses(session: AdminSession): Promise<TopicUses> {
       clusterName = route.brokerDatas[0]?.cluster || null;
       const [target] = readTargets(route.brokerDatas);
       if (target === undefined) return { ...entry, clusterName, consumerGroups: null, reason: 'no broker serves it' };
-      const { groupList } = await session.api.queryTopicConsumeByWho(target.addr, topic, deadline.call());
+      const { groupList } = await calls.ask(target, (round) =>
+        session.api.queryTopicConsumeByWho(target.addr, topic, round.call()),
+      );
       return { ...entry, clusterName, consumerGroups: groupList.toSorted(), reason: null };
     } catch (error) {
       if (session.signal?.aborted) throw error;
       return { ...entry, clusterName, consumerGroups: null, reason: errorText(error) };
     }
   });
-  return { topics, complete: topics.every(({ reason }) => reason === null) };
+  return { topics, complete: topics.every(({ reason }) => reason === null), unreachable: calls.unreachable };
 }
 
 /** A test for system topics that knows the topics named after clusters and brokers. */

@@ -1,9 +1,10 @@
 import type { BrokerStatsData } from '../protocol/bodies.js';
 import { isDlqTopic, isRetryTopic } from '../protocol/topic-validator.js';
+import { BrokerCalls } from './broker-calls.js';
 import { readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
 import { AdminError, failureOf } from './failure.js';
-import { mapBounded } from './fan-out.js';
+import { mapBounded, type Partial } from './fan-out.js';
 import type { AdminSession } from './session.js';
 import { listTopicNames } from './topic-list.js';
 
@@ -23,9 +24,8 @@ export interface TopicTraffic {
   readonly reason: string | null;
 }
 
-export interface TopicTraffics {
+export interface TopicTraffics extends Partial {
   readonly topics: readonly TopicTraffic[];
-  readonly complete: boolean;
 }
 
 /** Topics looked at at a time; each asks for its groups at once. */
@@ -44,10 +44,13 @@ export async function topicTraffic(
   const all = (await listTopicNames(session)).filter((topic) => !isRetryTopic(topic) && !isDlqTopic(topic));
   const wanted = query.topic ? all.filter((topic) => topic === query.topic) : all;
   if (query.topic && wanted.length === 0) {
-    throw new AdminError('not-found', `there is no topic "${query.topic}"`);
+    throw new AdminError('not-found', `there is no topic "${query.topic}"`, {
+      hint: 'mqadmin topic list shows the topics',
+    });
   }
-  const rows = (await mapBounded(wanted, TOPICS_AT_A_TIME, (topic) => ofTopic(session, topic, deadline))).flat();
-  return { topics: rows, complete: rows.every(({ reason }) => reason === null) };
+  const calls = new BrokerCalls(deadline);
+  const rows = (await mapBounded(wanted, TOPICS_AT_A_TIME, (topic) => ofTopic(session, topic, calls, deadline))).flat();
+  return { topics: rows, complete: rows.every(({ reason }) => reason === null), unreachable: calls.unreachable };
 }
 
 /** Sums what masters say; null as soon as one does not answer. */
@@ -56,7 +59,12 @@ interface Sum {
   in24h: number | null;
 }
 
-async function ofTopic(session: AdminSession, topic: string, deadline: Deadline): Promise<TopicTraffic[]> {
+async function ofTopic(
+  session: AdminSession,
+  topic: string,
+  calls: BrokerCalls,
+  deadline: Deadline,
+): Promise<TopicTraffic[]> {
   let reason: string | null = null;
   /** The answer; null, with the reason kept, when there is none. */
   const ask = async <T>(work: Promise<T>): Promise<T | null> => {
@@ -72,11 +80,18 @@ async function ofTopic(session: AdminSession, topic: string, deadline: Deadline)
   const route = await ask(session.api.getTopicRouteInfo(topic, deadline.call()));
   const unknown = { topic, consumerGroup: null, lag: null, inTps: null, outTps: null, in24h: null, out24h: null };
   if (route === null) return [{ ...unknown, reason }];
-  const masters = route.brokerDatas.flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []);
+  const masters = route.brokerDatas.flatMap(({ brokerName, brokerAddrs }) => {
+    const addr = brokerAddrs.get(0);
+    return addr === undefined ? [] : [{ brokerName, addr }];
+  });
   const sumOf = async (statsName: string, statsKey: string): Promise<Sum> => {
     const answers = await Promise.all(
-      masters.map((addr) =>
-        ask(noneIsZero(session.api.viewBrokerStatsData(addr, statsName, statsKey, deadline.call()))),
+      masters.map((master) =>
+        ask(
+          calls.ask(master, (round) =>
+            noneIsZero(session.api.viewBrokerStatsData(master.addr, statsName, statsKey, round.call())),
+          ),
+        ),
       ),
     );
     const known = answers.filter((answer) => answer !== null);
@@ -87,9 +102,12 @@ async function ofTopic(session: AdminSession, topic: string, deadline: Deadline)
     };
   };
   const targets = readTargets(route.brokerDatas);
+  const [reader] = targets;
   const [put, groups] = await Promise.all([
     sumOf('TOPIC_PUT_NUMS', topic),
-    targets[0] === undefined ? null : ask(session.api.queryTopicConsumeByWho(targets[0].addr, topic, deadline.call())),
+    reader === undefined
+      ? null
+      : ask(calls.ask(reader, (round) => session.api.queryTopicConsumeByWho(reader.addr, topic, round.call()))),
   ]);
   const base = { topic, inTps: put.tps, in24h: put.in24h };
   const groupList = groups?.groupList ?? [];
@@ -99,7 +117,13 @@ async function ofTopic(session: AdminSession, topic: string, deadline: Deadline)
       const [got, stats] = await Promise.all([
         sumOf('GROUP_GET_NUMS', `${topic}@${consumerGroup}`),
         Promise.all(
-          targets.map(({ addr }) => ask(session.api.getConsumeStats(addr, { consumerGroup, topic }, deadline.call()))),
+          targets.map((target) =>
+            ask(
+              calls.ask(target, (round) =>
+                session.api.getConsumeStats(target.addr, { consumerGroup, topic }, round.call()),
+              ),
+            ),
+          ),
         ),
       ]);
       const known = stats.filter((answer) => answer !== null);

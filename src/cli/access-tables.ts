@@ -22,7 +22,7 @@ export function usersOutcome(result: OnBrokers<readonly UserInfo[]>): Outcome {
         { key: 'broker', title: 'BROKER', value: ({ brokerName, addr }) => brokerName ?? addr },
       ],
       name: ({ username }) => username,
-      empty: 'there is no such user',
+      empty: 'no user fits',
     }),
   };
 }
@@ -61,7 +61,7 @@ export function aclsOutcome(result: OnBrokers<readonly AclInfo[]>): Outcome {
         { key: 'broker', title: 'BROKER', value: ({ brokerName, addr }) => brokerName ?? addr },
       ],
       name: ({ subject }) => subject,
-      empty: 'there is no such rule',
+      empty: 'no rule fits',
     }),
   };
 }

@@ -223,6 +223,7 @@ function checkGroups(flags: FlagTable, given: ReadonlySet<string>): void {
 }
 
 function unknownFlag(written: string, spellings: ReadonlyMap<string, Spelling>): UsageError {
-  const near = nearest(written, [...spellings.keys()]);
+  // Letters are all near to each other.
+  const near = /^-[^-]$/.test(written) ? null : nearest(written, [...spellings.keys()]);
   return new UsageError(`unknown flag ${written}`, { hint: near === null ? null : `did you mean ${near}?` });
 }

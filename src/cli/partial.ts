@@ -12,10 +12,45 @@ export function partialOutcome(result: {
   unreachable?: readonly Unreachable[];
 }): Omit<Outcome, 'view'> {
   if (result.complete) return {};
-  const notes = (result.unreachable ?? []).map(
-    ({ brokerName, addr, reason }) =>
-      `warning: ${brokerName === null ? addr : `${brokerName} (${addr})`} did not answer: ${reason}`,
-  );
-  if (result.unreachable?.some(({ code }) => ADDRESS_CODES.has(code))) notes.push(ADDRESS_HINT);
+  const notes = silentNotes(result.unreachable ?? []);
   return { exit: ExitCode.PARTIAL, notes: notes.length > 0 ? notes : ['warning: the result is not complete'] };
+}
+
+/** Names told one by one; of more the number. */
+const NAMES_TOLD = 3;
+
+/**
+ * The same of a list of things that are asked for one by one: a broker that is silent is told of once, and what is
+ * unknown for another reason is gathered by it.
+ *
+ * @param things `groups`
+ */
+export function unknownOutcome(
+  result: { readonly complete: boolean; readonly unreachable: readonly Unreachable[] },
+  things: string,
+  unknown: ReadonlyArray<{ readonly name: string; readonly reason: string | null }>,
+): Omit<Outcome, 'view'> {
+  const told = new Set(result.unreachable.map(({ reason }) => reason));
+  const byReason = new Map<string, string[]>();
+  for (const { name, reason } of unknown) {
+    if (reason !== null && !told.has(reason)) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  }
+  const notes = [...byReason].map(([reason, all]) => {
+    const names = [...new Set(all)];
+    const more = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} more ${things}` : '';
+    return `warning: ${names.slice(0, NAMES_TOLD).join(', ')}${more}: ${reason}`;
+  });
+  return {
+    exit: result.complete ? ExitCode.DONE : ExitCode.PARTIAL,
+    notes: [...silentNotes(result.unreachable), ...notes],
+  };
+}
+
+function silentNotes(unreachable: readonly Unreachable[]): string[] {
+  const notes = unreachable.map(({ brokerName, addr, reason }) => {
+    const who = brokerName === null ? addr : `${brokerName} (${addr})`;
+    const isSaid = reason.startsWith(`${addr} did not answer`);
+    return `warning: ${who}${isSaid ? reason.slice(addr.length) : ` did not answer: ${reason}`}`;
+  });
+  return unreachable.some(({ code }) => ADDRESS_CODES.has(code)) ? [...notes, ADDRESS_HINT] : notes;
 }

@@ -2,6 +2,7 @@ import test from 'ava';
 import { consumerConnections, producerConnections } from '../../src/admin/connections.js';
 import { allGroupsProgress, groupProgress } from '../../src/admin/consumer-progress.js';
 import type { AdminError } from '../../src/admin/failure.js';
+import { FAN_OUT_LIMIT } from '../../src/admin/fan-out.js';
 import { createGroup, deleteGroup, overwriteGroup, planGroupDelete, updateGroup } from '../../src/admin/group-write.js';
 import {
   type ConsumerConnection,
@@ -172,6 +173,28 @@ test('all groups: what cannot be found out is null with a reason', async (t) => 
   });
   t.like(groups[1], { consumerGroup: 'nobody', clients: null, lag: null, consumeTps: null });
   t.truthy(groups[1]?.reason);
+});
+
+test('a broker that is silent is asked once by those under way, and not by those that come later', async (t) => {
+  const names = Array.from({ length: 200 }, (_, i) => `g${String(i).padStart(3, '0')}`);
+  const wire = clusterWire()
+    .on(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => ({
+      body: encodeTopicList({ topicList: names.map((name) => `%RETRY%${name}`) }),
+    }))
+    .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () => ({ code: ResponseCode.CONSUMER_NOT_ONLINE, remark: 'none' }))
+    .on(RequestCode.GET_CONSUME_STATS, () => ({ body: encodeConsumeStats({ consumeTps: 0, offsetTable: [] }) }));
+  wire.silent.add(BROKER_B);
+  const { groups, complete, unreachable } = await allGroupsProgress(fakeSession(wire));
+  t.is(groups.length, names.length);
+  t.true(groups.every(({ lag, reason }) => lag === null && reason !== null));
+  t.false(complete);
+  t.deepEqual(
+    unreachable.map(({ brokerName }) => brokerName),
+    ['broker-b'],
+  );
+  const asked = wire.calls.filter(({ addr }) => addr === BROKER_B).length;
+  t.true(asked <= 2 * FAN_OUT_LIMIT, String(asked));
+  t.is(wire.of(RequestCode.GET_CONSUME_STATS).filter(({ addr }) => addr === BROKER_A).length, names.length);
 });
 
 test('an offline group has no clients, which is known', async (t) => {

@@ -76,6 +76,22 @@ export async function partialExit(context: ApacheContext, result: Partial): Prom
   return result.complete ? ExitCode.DONE : ExitCode.PARTIAL;
 }
 
+/**
+ * The same for a list of things that are asked for one by one: a broker that is silent is named once, and other reasons
+ * with what they are about.
+ */
+export async function unknownExit(
+  context: ApacheContext,
+  result: Partial,
+  items: ReadonlyArray<{ readonly name: string; readonly reason: string | null }>,
+): Promise<number> {
+  const told = new Set(result.unreachable.map(({ reason }) => reason));
+  for (const { name, reason } of items) {
+    if (reason !== null && !told.has(reason)) await context.complain(`${name}: ${reason}`);
+  }
+  return partialExit(context, result);
+}
+
 /** What a broker answers when nobody of a group is there; other errors as they are. */
 export function nobodyThere(error: unknown, code: number, desc: string): unknown {
   if (!(error instanceof AdminError) || error.kind !== 'not-found') return error;

@@ -13,6 +13,7 @@ import {
   partialExit,
   targetFlag,
   unknownCluster,
+  unknownExit,
 } from './command.js';
 import type { ApacheFlags } from './commons-cli.js';
 import { groupConfigText } from './group-config-text.js';
@@ -89,14 +90,14 @@ async function oneGroup(context: ApacheContext): Promise<number> {
 
 async function allGroups(context: ApacheContext): Promise<number> {
   const { allGroupsProgress } = await import('../../admin/consumer-progress.js');
-  const { groups, complete } = await allGroupsProgress(await context.connect());
+  const result = await allGroupsProgress(await context.connect());
   const row = (cells: ReadonlyArray<string | number>) => {
     const [group = '', count = '', version = '', type = '', model = '', tps = '', diff = ''] = cells;
     const text = `${left(group, 64)}  ${left(count, 6)}  ${left(version, 24)} ${left(type, 5)}  ${left(model, 14)}`;
     return context.line(`${text}  ${left(tps, 7)}  ${diff}`);
   };
   await row(['#Group', '#Count', '#Version', '#Type', '#Model', '#TPS', '#Diff Total']);
-  for (const group of groups) {
+  for (const group of result.groups) {
     const isOnline = (group.clients ?? 0) > 0;
     const isPull = group.consumeType === 'CONSUME_ACTIVELY';
     await row([
@@ -108,10 +109,10 @@ async function allGroups(context: ApacheContext): Promise<number> {
       Math.trunc(group.consumeTps ?? 0),
       group.lag ?? 0,
     ]);
-    // Apache's tool leaves the zeros without a word.
-    if (group.reason !== null) await context.complain(`${group.consumerGroup}: ${group.reason}`);
   }
-  return complete ? 0 : 7;
+  // Apache's tool leaves the zeros without a word.
+  const items = result.groups.map(({ consumerGroup, reason }) => ({ name: consumerGroup, reason }));
+  return unknownExit(context, result, items);
 }
 
 /** Source: tools/command/connection/ConsumerConnectionSubCommand.java */

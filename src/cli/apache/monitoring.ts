@@ -18,7 +18,7 @@ const startMonitoring: ApacheCommand = {
     const { monitorGroups } = await import('../../admin/group-monitor.js');
     const session = await context.connect();
     for (;;) {
-      for (const report of await monitorGroups(session)) {
+      for (const report of (await monitorGroups(session)).groups) {
         for (const line of findings(report)) await context.complain(line);
       }
       await sleep(EVERY_MS, context.io.signal);

@@ -1,5 +1,4 @@
-import { ExitCode } from '../exit-code.js';
-import type { ApacheCommand } from './command.js';
+import { type ApacheCommand, unknownExit } from './command.js';
 import { front, left, right } from './java-text.js';
 import { optional, toggle } from './option.js';
 
@@ -13,7 +12,7 @@ const statsAll: ApacheCommand = {
   async run(context) {
     const { flags } = context;
     const { topicTraffic } = await import('../../admin/topic-traffic.js');
-    const { topics, complete } = await topicTraffic(await context.connect(), { topic: flags.value('t') });
+    const result = await topicTraffic(await context.connect(), { topic: flags.value('t') });
     const row = (topic: string, group: string, numbers: ReadonlyArray<string | number>) => {
       const widths = [12, 11, 11, 14, 14];
       const cells = numbers.map((cell, i) => right(cell, widths[i] as number)).join(' ');
@@ -21,14 +20,14 @@ const statsAll: ApacheCommand = {
     };
     const tps = (value: number | null) => (value ?? 0).toFixed(2);
     await row('#Topic', '#Consumer Group', ['#Accumulation', '#InTPS', '#OutTPS', '#InMsg24Hour', '#OutMsg24Hour']);
-    for (const { topic, consumerGroup, lag, inTps, outTps, in24h, out24h } of topics) {
+    for (const { topic, consumerGroup, lag, inTps, outTps, in24h, out24h } of result.topics) {
       if (flags.has('a') && !(in24h || out24h)) continue;
       const out = consumerGroup === null ? '' : tps(outTps);
       const total = consumerGroup === null ? 'NO_CONSUMER' : (out24h ?? 0);
       await row(topic, consumerGroup ?? '', [lag ?? 0, tps(inTps), out, in24h ?? 0, total]);
     }
-    for (const { topic, reason } of topics) if (reason !== null) await context.complain(`${topic}: ${reason}`);
-    return complete ? ExitCode.DONE : ExitCode.PARTIAL;
+    const items = result.topics.map(({ topic, reason }) => ({ name: topic, reason }));
+    return unknownExit(context, result, items);
   },
 };
 

@@ -1,6 +1,5 @@
-import { ExitCode } from '../exit-code.js';
 import type { ApacheCommand } from './command.js';
-import { integerFlag, isTrue, needed, partialExit, targetFlag, unknownCluster } from './command.js';
+import { integerFlag, isTrue, needed, partialExit, targetFlag, unknownCluster, unknownExit } from './command.js';
 import { dateTimeMillis, front, javaDouble, javaMap, left } from './java-text.js';
 import { exactlyOne, optional, required, toggle } from './option.js';
 import { topicConfigText } from './topic-config-text.js';
@@ -86,16 +85,16 @@ const topicList: ApacheCommand = {
       await context.print((await listTopicNames(session)).map((topic) => `${topic}\n`).join(''));
       return undefined;
     }
-    const { topics, complete } = await listTopicUses(session);
+    const result = await listTopicUses(session);
     await context.line(`${left('#Cluster Name', 20)}  ${left('#Topic', 48)}  ${left('#Consumer Group', 48)}`);
-    for (const { topic, clusterName, consumerGroups } of topics) {
+    for (const { topic, clusterName, consumerGroups } of result.topics) {
       for (const group of consumerGroups?.length ? consumerGroups : ['']) {
         const cells = [left(front(clusterName ?? '', 20), 20), left(front(topic, 64), 64), left(front(group, 64), 64)];
         await context.line(cells.join('  '));
       }
     }
-    for (const { topic, reason } of topics) if (reason !== null) await context.complain(`${topic}: ${reason}`);
-    return complete ? ExitCode.DONE : ExitCode.PARTIAL;
+    const items = result.topics.map(({ topic, reason }) => ({ name: topic, reason }));
+    return unknownExit(context, result, items);
   },
 };
 

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
-import { ExitCode } from '../../cli/exit-code.js';
 import { flag } from '../../cli/flags.js';
+import { unknownOutcome } from '../../cli/partial.js';
 import { tableView } from '../../cli/render/view.js';
 
 export default defineCommand({
@@ -18,19 +18,19 @@ export default defineCommand({
   exits: [7],
   async run({ flags, connect }) {
     const { monitorGroups } = await import('../../admin/group-monitor.js');
-    const all = await monitorGroups(await connect());
+    const { groups: all, complete, unreachable } = await monitorGroups(await connect());
     const groups = all.filter(
       ({ lag, isSameSubscription, troubles, reason }) =>
         (lag ?? 0) >= flags['min-lag'] || isSameSubscription === false || troubles.length > 0 || reason !== null,
     );
-    const complete = all.every(({ reason }) => reason === null);
     return {
-      exit: complete ? ExitCode.DONE : ExitCode.PARTIAL,
-      notes: groups.flatMap(({ consumerGroup, reason }) =>
-        reason === null ? [] : [`warning: ${consumerGroup}: ${reason}`],
+      ...unknownOutcome(
+        { complete, unreachable },
+        'groups',
+        groups.map(({ consumerGroup, reason }) => ({ name: consumerGroup, reason })),
       ),
       view: tableView({
-        doc: { groups, looked: all.length, complete },
+        doc: { groups, looked: all.length, complete, unreachable },
         rows: groups,
         columns: [
           { key: 'group', title: 'GROUP', value: ({ consumerGroup }) => consumerGroup, cut: true },

@@ -1,7 +1,7 @@
 import type { GroupSummary } from '../../admin/consumer-progress.js';
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
-import { partialOutcome } from '../../cli/partial.js';
+import { partialOutcome, unknownOutcome } from '../../cli/partial.js';
 import { formatCount, formatDuration, formatRate } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
 
@@ -35,10 +35,12 @@ export default defineCommand({
     const { allGroupsProgress, groupProgress } = await import('../../admin/consumer-progress.js');
     if (args.group === undefined) {
       const result = await allGroupsProgress(await connect());
-      const unknown = result.groups.filter(({ reason }) => reason !== null);
       return {
-        ...partialOutcome(result),
-        notes: unknown.map(({ consumerGroup, reason }) => `warning: ${consumerGroup}: ${reason}`),
+        ...unknownOutcome(
+          result,
+          'groups',
+          result.groups.map(({ consumerGroup, reason }) => ({ name: consumerGroup, reason })),
+        ),
         view: tableView({
           doc: result,
           rows: result.groups,

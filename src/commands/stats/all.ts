@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
-import { ExitCode } from '../../cli/exit-code.js';
 import { arg, flag } from '../../cli/flags.js';
+import { unknownOutcome } from '../../cli/partial.js';
 import { formatRate } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
 
@@ -22,13 +22,16 @@ export default defineCommand({
   async run({ args, flags, connect }) {
     const { topicTraffic } = await import('../../admin/topic-traffic.js');
     const result = await topicTraffic(await connect(), { topic: args.topic });
-    const rows = flags.active
-      ? result.topics.filter(({ in24h, out24h }) => in24h === null || in24h > 0 || (out24h ?? 0) > 0)
-      : result.topics;
+    const rows = result.topics
+      .filter(({ in24h, out24h }) => !flags.active || in24h === null || in24h > 0 || (out24h ?? 0) > 0)
+      .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0));
     const rate = (value: number | null) => (value === null ? '-' : formatRate(value));
     return {
-      exit: result.complete ? ExitCode.DONE : ExitCode.PARTIAL,
-      notes: rows.flatMap(({ topic, reason }) => (reason === null ? [] : [`warning: ${topic}: ${reason}`])),
+      ...unknownOutcome(
+        result,
+        'topics',
+        rows.map(({ topic, reason }) => ({ name: topic, reason })),
+      ),
       view: tableView({
         doc: { ...result, topics: rows },
         rows,

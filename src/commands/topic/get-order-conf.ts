@@ -12,7 +12,16 @@ export default defineCommand({
   exits: [3, 7],
   async run({ args, connect }) {
     const { kvConfig } = await import('../../admin/namesrv-write.js');
-    const result = await kvConfig(await connect(), { namespace: ORDER_TOPIC_CONFIG, key: args.topic });
+    const { AdminError } = await import('../../admin/failure.js');
+    const { topic } = args;
+    const query = { namespace: ORDER_TOPIC_CONFIG, key: topic };
+    const result = await kvConfig(await connect(), query).catch((error: unknown) => {
+      if (!(error instanceof AdminError) || error.kind !== 'not-found') throw error;
+      throw new AdminError('not-found', `topic "${topic}" has no order conf at any name server`, {
+        hint: `mqadmin topic set-order-conf ${topic} BROKER:QUEUES gives it one`,
+        cause: error,
+      });
+    });
     return {
       ...partialOutcome(result),
       view: tableView({

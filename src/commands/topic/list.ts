@@ -1,7 +1,7 @@
 import type { TopicUse } from '../../admin/topic-list.js';
 import { defineCommand } from '../../cli/command.js';
 import { flag } from '../../cli/flags.js';
-import { partialOutcome } from '../../cli/partial.js';
+import { unknownOutcome } from '../../cli/partial.js';
 import { tableView } from '../../cli/render/view.js';
 import { UsageError } from '../../cli/usage-error.js';
 
@@ -42,13 +42,16 @@ export default defineCommand({
     const session = await connect();
     if (flags['with-groups']) {
       const result = await listTopicUses(session);
-      const topics = result.topics.filter(isWanted);
-      const unknown = topics.filter(({ reason }) => reason !== null);
+      const { complete, unreachable } = result;
+      const topics = result.topics.filter(isWanted).sort((a, b) => (a.topic < b.topic ? -1 : 1));
       return {
-        ...partialOutcome({ complete: result.complete }),
-        notes: unknown.map(({ topic, reason }) => `warning: ${topic}: ${reason}`),
+        ...unknownOutcome(
+          result,
+          'topics',
+          topics.map(({ topic, reason }) => ({ name: topic, reason })),
+        ),
         view: tableView({
-          doc: { topics, complete: result.complete },
+          doc: { topics, complete, unreachable },
           rows: topics.flatMap(perGroup),
           columns: [
             { key: 'cluster', title: 'CLUSTER', value: ({ clusterName }) => clusterName },
