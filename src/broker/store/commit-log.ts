@@ -54,6 +54,16 @@ export interface CommitLogEvents {
   failed(physicalEnd: number, status: PutStatus): void;
 }
 
+/** What a recovery found. */
+export interface RecoveredLog {
+  /** What stands from here to the end may be in the page cache only: the next flush includes it. */
+  from: number;
+  /** What stands from here on has not been flushed before the stop, as far as is known. */
+  unflushedFrom: number;
+  /** Store time (ms) of the last record; 0 if unknown. */
+  lastTimestamp: number;
+}
+
 /** A file that the log has gone beyond. */
 interface RetiredFile {
   file: HeldFile;
@@ -67,6 +77,9 @@ const FLUSH_DIRTY_BYTES = 8_388_608;
 const RETRY_MS = 1_000;
 const MAX_PROBE_BYTES = 1_048_576;
 const OPEN_FILES = 32;
+/** Of what was recovered; more is hardly ever waiting for the disk. */
+const MAX_WRITTEN_AGAIN_BYTES = 268_435_456;
+const COPY_BYTES = 4_194_304;
 
 /**
  * The commit log: encodes into memory, writes once a turn of the event loop, flushes in the thread pool.
@@ -144,6 +157,8 @@ export class CommitLog<Q extends QueueTail> {
   /** Files before the current one with bytes that are not flushed. */
   #retired: RetiredFile[] = [];
   #needsFlush = false;
+  /** What was recovered, until it is flushed. */
+  #recovered: { from: number; to: number } | null = null;
   #flight: Promise<void> | null = null;
   #flushTimer: Timer | null = null;
   #announcedEnd = 0;
@@ -243,11 +258,10 @@ export class CommitLog<Q extends QueueTail> {
   /**
    * Opens the log for appending at `position`, where recovery says it ends.
    *
-   * @param recoveredFrom what stands from here to `position` may be in the page cache only: the next flush includes it
-   * @param newestTime store time (ms) of the last record; 0 if unknown
    * @throws the operating system's error if the file can not be opened or created
    */
-  open(position: number, events: CommitLogEvents, recoveredFrom: number, newestTime: number): void {
+  open(position: number, events: CommitLogEvents, recovered: RecoveredLog): void {
+    const { from, unflushedFrom, lastTimestamp } = recovered;
     assert(!this.#isOpen, 'the commit log is opened once');
     this.#events = events;
     this.#position = this.#writtenEnd = this.#flushedEnd = this.#announcedEnd = position;
@@ -261,13 +275,19 @@ export class CommitLog<Q extends QueueTail> {
       // The first record makes the file: an empty store, or one that ends with its last file.
       this.#fileEnd = position;
     }
-    this.#acceptedTime = this.#writtenTime = newestTime;
-    this.#needsFlush = this.#file !== null && recoveredFrom < position;
+    this.#acceptedTime = this.#writtenTime = lastTimestamp;
+    this.#needsFlush = this.#file !== null && from < position;
     for (const earlier of this.files.starts) {
-      const isUnsure = earlier + this.files.fileBytes > recoveredFrom && earlier < start;
+      const isUnsure = earlier + this.files.fileBytes > from && earlier < start;
       if (isUnsure) this.#retired.push({ file: this.#fds.hold(this.files.path(earlier)), fillerAt: -1 });
     }
+    this.#recovered = { from: Math.max(unflushedFrom, position - MAX_WRITTEN_AGAIN_BYTES), to: position };
     this.#isOpen = true;
+    try {
+      this.#rewriteRecovered();
+    } catch (error) {
+      this.#fail(error, 0);
+    }
     this.#startFlush();
     if (!this.#isSync) {
       this.#flushTimer = this.#clock.every(this.#flushIntervalMs, () => this.#startFlush());
@@ -421,7 +441,10 @@ export class CommitLog<Q extends QueueTail> {
    * @returns false if something accepted did not get to the disk
    */
   async close(): Promise<boolean> {
-    if (!this.#isOpen) return true;
+    if (!this.#isOpen) {
+      this.#closeFiles();
+      return true;
+    }
     let isClean = true;
     try {
       await this.flush();
@@ -432,13 +455,17 @@ export class CommitLog<Q extends QueueTail> {
     await this.#flight;
     this.#isOpen = false;
     for (const timer of [this.#flushTimer, this.#retryTimer, this.#deadlineTimer]) timer?.cancel();
+    this.#closeFiles();
+    const { last } = this.files;
+    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
+    return isClean && !this.isFailing;
+  }
+
+  #closeFiles(): void {
     this.#file?.release();
     this.#file = null;
     for (const { file } of this.#retired.splice(0)) file.release();
     this.#fds.clear();
-    const { last } = this.files;
-    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
-    return isClean && !this.isFailing;
   }
 
   /** One that stays is used by the next start. */
@@ -613,6 +640,7 @@ export class CommitLog<Q extends QueueTail> {
       return;
     }
     for (const { file } of retired) file.release();
+    this.#recovered = null;
     this.#flushedEnd = target;
     this.#flushedTime = time;
     while (this.#deadlines.length > 0 && (this.#deadlines[0] as number) <= target) this.#deadlines.splice(0, 2);
@@ -661,6 +689,7 @@ export class CommitLog<Q extends QueueTail> {
           at += length;
           left -= length;
         }
+        this.#rewriteRecovered();
         this.#rewriteUnflushed();
         await this.#fs.sync(this.#file.fd);
       }
@@ -697,6 +726,30 @@ export class CommitLog<Q extends QueueTail> {
     }
     for (const { file, fillerAt } of this.#retired) {
       if (fillerAt >= 0 && fillerAt < fileBytes) this.#writeFiller(file, fillerAt);
+    }
+  }
+
+  /**
+   * Writes once more what was recovered but not flushed before: a flush that failed before the stop, or since, may have
+   * left pages that no later one brings to the disk.
+   */
+  #rewriteRecovered(): void {
+    if (!this.#recovered) return;
+    const { from, to } = this.#recovered;
+    let bytes: Uint8Array | null = null;
+    for (let position = Math.max(from, this.files.first); position < to; ) {
+      const start = this.files.startOf(position);
+      if (start < 0) return;
+      bytes ??= new Uint8Array(Math.min(COPY_BYTES, to - position));
+      const length = Math.min(bytes.length, to - position, start + this.files.fileBytes - position);
+      const file = this.#fds.hold(this.files.path(start));
+      try {
+        const count = readFully(this.#fs, file.fd, bytes, 0, length, position - start);
+        writeFully(this.#fs, file.fd, bytes, 0, count, position - start);
+      } finally {
+        file.release();
+      }
+      position += length;
     }
   }
 

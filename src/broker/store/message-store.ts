@@ -256,7 +256,7 @@ export class MessageStore {
     this.commitLog.load();
     await this.#queues.load();
     this.#index?.load();
-    const { from, end, lastTimestamp, records } = await recoverStore({
+    const { from, end, unflushedFrom, lastTimestamp, records } = await recoverStore({
       fs: this.#fs,
       logger: this.#logger,
       files: this.commitLog.files,
@@ -286,7 +286,7 @@ export class MessageStore {
         this.#events.fail(physicalEnd, status);
       },
     };
-    this.commitLog.open(end, events, from, lastTimestamp);
+    this.commitLog.open(end, events, { from, unflushedFrom, lastTimestamp });
     this.#writeAbort();
     const config = this.#config;
     this.#timers.push(
@@ -783,8 +783,11 @@ export class MessageStore {
   #updateCheckpoint(): void {
     const { values } = this.#checkpoint;
     const { flushedTime, flushedEnd } = this.commitLog;
-    if (flushedTime > 0) values.physicMsgTimestamp = flushedTime;
-    values.confirmPhyOffset = flushedEnd;
+    // Before the first flush nothing is known of what a recovery found.
+    if (flushedTime > 0) {
+      values.physicMsgTimestamp = flushedTime;
+      values.confirmPhyOffset = flushedEnd;
+    }
     this.#checkpoint.write();
   }
 

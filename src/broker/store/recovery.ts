@@ -51,6 +51,8 @@ export interface RecoveryResult {
   from: number;
   /** Where the log ends: the next record's physical offset. */
   end: number;
+  /** What stands from here on was not flushed before the stop, as far as is known. */
+  unflushedFrom: number;
   /** Store time of the last record that was looked at, ms; 0 if none was. */
   lastTimestamp: number;
   /** Records that were looked at. */
@@ -133,7 +135,7 @@ class Recovery {
     if (files.starts.length === 0) {
       for (const handle of queues.topics.values()) queues.destroyTopic(handle);
       index?.destroy();
-      return { from: 0, end: 0, lastTimestamp: 0, records: 0 };
+      return { from: 0, end: 0, unflushedFrom: 0, lastTimestamp: 0, records: 0 };
     }
     const isLacking = queues.hasLostFiles || (seal !== null && queues.count().queueFiles < seal.queueFiles);
     if (isLacking) logger.warn({ seal }, 'files of consume queues are missing: all queues are built from the log');
@@ -173,7 +175,8 @@ class Recovery {
       if (count % 1_000 === 0) await nextTurn();
     }
     if (!isClean) await index?.save();
-    return { from, end, lastTimestamp: this.#lastTimestamp, records: this.#records };
+    const unflushedFrom = isClean ? end : this.#options.checkpoint.confirmPhyOffset;
+    return { from, end, unflushedFrom, lastTimestamp: this.#lastTimestamp, records: this.#records };
   }
 
   #recoverQueue(queue: ConsumeQueue, physicalEnd: number, clear: boolean): void {
@@ -220,7 +223,8 @@ class Recovery {
     const safe = minTimestamp(checkpoint);
     for (const start of [...files.starts].reverse()) {
       const time = this.#storeTimestamp(start);
-      if (time > 0 && time <= safe) return start;
+      // A torn record may have half a time.
+      if (time > 0 && time <= safe && this.#isRecord(start, -1)) return start;
     }
     return files.first;
   }

@@ -46,10 +46,12 @@ export async function checkImage(image: DiskImage, promised: Promised): Promise<
   const store = openOn(promised.history.config, disk, clock);
   await store.start();
   let added: Written[] = [];
+  let logEnd = FOREVER;
   try {
-    await checkStore(store, promised, []);
+    await checkStore(store, promised, [], logEnd);
+    logEnd = store.stats().maxPhyOffset;
     added = putOneEach(store);
-    await checkStore(store, promised, added);
+    await checkStore(store, promised, added, logEnd);
   } finally {
     await store.shutdown();
   }
@@ -58,7 +60,7 @@ export async function checkImage(image: DiskImage, promised: Promised): Promise<
   const again = openOn(promised.history.config, disk, clock);
   await again.start();
   try {
-    await checkStore(again, promised, added);
+    await checkStore(again, promised, added, logEnd);
   } finally {
     await again.shutdown();
   }
@@ -91,7 +93,13 @@ function putOneEach(store: MessageStore): Written[] {
   return added;
 }
 
-async function checkStore(store: MessageStore, promised: Promised, added: readonly Written[]): Promise<void> {
+/** @param logEnd where the log ended after the first start */
+async function checkStore(
+  store: MessageStore,
+  promised: Promised,
+  added: readonly Written[],
+  logEnd: number,
+): Promise<void> {
   const { history, certainEnd, damagedLog } = promised;
   await store.commitLog.flush();
   const { minPhyOffset, maxPhyOffset } = store.stats();
@@ -101,10 +109,9 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
   const all = [...history.written, ...added];
   /** What may stand there: after a failed write there may be what was refused, or what took its place. */
   const byOffset = new Map<number, Written[]>();
-  const firstAdded = added[0]?.physicalOffset ?? FOREVER;
   for (const written of all) {
     // What was cut off the log has given its place to what was put since.
-    if (written.physicalOffset >= firstAdded && !added.includes(written)) continue;
+    if (written.physicalOffset >= logEnd && !added.includes(written)) continue;
     if (written.goneAt <= promised.moment) continue;
     const same = byOffset.get(written.physicalOffset);
     if (same) same.push(written);
@@ -114,7 +121,7 @@ async function checkStore(store: MessageStore, promised: Promised, added: readon
   for (const { topic, queueId, minOffset, maxOffset } of store.queues()) {
     await checkQueue(store, promised, byOffset, found, topic, queueId, minOffset, maxOffset);
   }
-  const end = Math.min(maxPhyOffset, firstAdded);
+  const end = Math.min(maxPhyOffset, logEnd);
   const isTouched = ({ physicalOffset, size }: Written) =>
     damagedLog !== null && physicalOffset < damagedLog.to && physicalOffset + size > damagedLog.from;
   for (const [i, written] of all.entries()) {
