@@ -55,9 +55,13 @@ export class MQClientError extends MQError {
   }
 }
 
-/** True for an answer with this code. */
+/**
+ * True for an answer with this code. By what the error says, not by its class: the installed entry is one bundled file,
+ * and what it hands to modules beside it was made of its own copy of the class.
+ */
 export function isBrokerError(error: unknown, responseCode: number): error is MQBrokerError {
-  return error instanceof MQBrokerError && error.responseCode === responseCode;
+  if (!(error instanceof Error) || !('responseCode' in error) || !('code' in error)) return false;
+  return error.code === 'MQ_BROKER' && error.responseCode === responseCode;
 }
 
 /** True when a name server or broker said that the topic has no route: code 17. */

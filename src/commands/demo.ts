@@ -26,15 +26,17 @@ export default defineCommand({
     ascii: flag.boolean({ description: 'draw with plain ASCII characters' }),
   },
   isLocal: true,
-  async run({ flags, io, note }) {
+  async run({ flags, io, isColor, note }) {
     const { clock, random, signal, stdout } = io;
     const isLive = !flags.json && stdout.isTTY && io.stdin.isTTY;
-    const [{ startDemo }, { demoSummary }, { openSession }, { watchCluster }] = await Promise.all([
-      import('../runtime/demo.js'),
-      import('../cli/demo-summary.js'),
-      import('../admin/session.js'),
-      import('../console/watch.js'),
-    ]);
+    const [{ startDemo }, { demoSummary }, { openSession }, { saveSnapshot, wantsAscii }, { parsePosition }] =
+      await Promise.all([
+        import('../runtime/demo.js'),
+        import('../cli/demo-summary.js'),
+        import('../admin/session.js'),
+        import('../cli/console-settings.js'),
+        import('../cli/time-syntax.js'),
+      ]);
     if (isLive) await note('starting a name server and a broker …');
     const startedMs = clock.monotonicMs();
     const demo = await startDemo({ clock, random, signal });
@@ -47,20 +49,56 @@ export default defineCommand({
         random,
       });
       try {
-        await watchCluster({
-          session,
-          scope: demo,
-          title: `demo at ${demo.namesrvAddr}`,
-          mode: isLive ? 'live' : flags.json ? 'ndjson' : 'text',
+        const shared = {
+          clock,
           intervalMs: Math.max(100, flags.interval),
-          durationMs: flags.duration ?? (isLive ? null : UNATTENDED_MS),
-          ascii: flags.ascii || io.env.TERM === 'linux',
-          columns: stdout.columns ?? 80,
-          write: (text) => stdout.write(text),
-          signal,
+          isAscii: flags.ascii || wantsAscii(io),
           // The demo's consumers commit twice a second, so that a standstill shows sooner than elsewhere.
           history: { rateWindowMs: 4000, stuckAfterMs: 4000 },
-        });
+        };
+        const cluster = {
+          title: `demo at ${demo.namesrvAddr}`,
+          connection: `-n ${demo.namesrvAddr}`,
+          refusesWrites: null,
+        };
+        const durationMs = flags.duration ?? (isLive ? null : UNATTENDED_MS);
+        if (isLive) {
+          const { showConsole } = await import('../console/show.js');
+          const ended = new AbortController();
+          signal.addEventListener('abort', () => ended.abort(), { once: true });
+          const timer = durationMs === null ? null : clock.after(durationMs, () => ended.abort());
+          await showConsole({
+            clock,
+            isColor,
+            isScreenReader: io.env.TERM === 'dumb' || io.env.INK_SCREEN_READER === 'true',
+            signal: ended.signal,
+            host: {
+              ...shared,
+              connected: { session, cluster },
+              contexts: [],
+              openContext: () => Promise.reject(new Error('the demo has one cluster')),
+              parsePosition,
+              saveSnapshot: (name, text) => saveSnapshot(io.cwd, name, text),
+            },
+          });
+          timer?.cancel();
+        } else {
+          const { streamSamples } = await import('../console/stream.js');
+          await streamSamples({
+            ...shared,
+            session,
+            cluster,
+            durationMs,
+            isOnce: false,
+            isJson: flags.json,
+            view: 'groups',
+            filters: [],
+            sort: null,
+            columns: stdout.columns ?? 80,
+            write: (text) => stdout.write(text),
+            signal,
+          });
+        }
       } finally {
         await session.close();
       }

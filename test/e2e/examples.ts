@@ -49,6 +49,7 @@ const isRun = (line: string): boolean =>
 /** Examples that go on until they are interrupted, here after their first output, and what they end with then. */
 const ENDLESS: ReadonlyArray<readonly [line: RegExp, exitCode: number]> = [
   [/ --(?:watch|follow)\b|^mqadmin tail (?!.*--(?:from|count))/, 130],
+  [/^mqadmin top\b(?!.*--(?:once|duration))/, 130],
   [/^mqadmin (?:up|demo|namesrv start|broker start)\b(?!.*--duration)/, 0],
 ];
 
@@ -74,7 +75,7 @@ const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> =
 };
 
 /** They take over the process: not run inside this one. */
-const OWN_PROCESS = ['up', 'sandbox', 'demo', 'namesrv start', 'broker start'];
+const OWN_PROCESS = ['up', 'sandbox', 'demo', 'top', 'namesrv start', 'broker start'];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
 const ANSI = /\u001b\[[\d;]*[A-Za-z]/g;

@@ -1,221 +1,159 @@
 import test from 'ava';
-import {
-  addSample,
-  emptyHistory,
-  groupRows,
-  type History,
-  type HistoryOptions,
-  topicRows,
-} from '../../../src/console/state/history.js';
-import type { GroupReading, Sample } from '../../../src/console/state/sample.js';
+import type { GroupReading } from '../../../src/admin/cluster-sample.js';
+import { groupWords, lagAgeMs } from '../../../src/console/state/group-state.js';
+import { addSample, emptyHistory, type History, latest } from '../../../src/console/state/history.js';
+import { group, START_MS, sample, topic } from '../../helper/console-samples.js';
 
-const start = 1_700_000_000_000;
-
-function reading(values: Partial<GroupReading>): GroupReading {
-  const brokerOffset = values.brokerOffset ?? 0;
-  const consumerOffset = values.consumerOffset ?? 0;
-  return {
-    group: 'g',
-    topics: ['orders'],
-    brokerOffset,
-    consumerOffset,
-    lag: brokerOffset - consumerOffset,
-    oldestConsumedAtMs: null,
-    clients: 1,
-    ...values,
-  };
-}
-
-function sample(atMs: number, groups: GroupReading[], maxOffset: number | null = 0): Sample {
-  return {
-    atMs,
-    groups,
-    topics: [{ topic: 'orders', queues: 4, maxOffset, depth: maxOffset }],
-    brokersAnswered: 1,
-    brokersTotal: 1,
-    problems: [],
-  };
-}
-
-/** Samples a second apart: broker and consumer offsets at each. */
-function addAll(
-  offsets: Array<[broker: number, consumer: number]>,
-  options: HistoryOptions,
-  values: Partial<GroupReading> = {},
-): History {
+/** Samples two seconds apart: broker and consumer offsets at each. */
+function history(offsets: Array<[broker: number, consumer: number]>, values: Partial<GroupReading> = {}): History {
   return offsets.reduce(
     (h, [brokerOffset, consumerOffset], i) =>
-      addSample(h, sample(start + i * 1000, [reading({ ...values, brokerOffset, consumerOffset })], brokerOffset)),
-    emptyHistory(options),
+      addSample(
+        h,
+        sample(i * 2, {
+          groups: [group({ ...values, brokerOffset, consumerOffset })],
+          topics: [topic({ maxOffset: brokerOffset, size: brokerOffset })],
+        }),
+      ),
+    emptyHistory({ stuckAfterMs: 5000 }),
   );
 }
 
-function history(offsets: Array<[broker: number, consumer: number]>, values: Partial<GroupReading> = {}): History {
-  return addAll(offsets, { stuckAfterMs: 3000 }, values);
-}
+const rowOf = (h: History) => latest(h)?.groups.get('mailer');
+const wordsOf = (h: History): string => {
+  const row = rowOf(h);
+  return row === undefined ? '' : groupWords(row, latest(h)?.atMs ?? 0);
+};
 
 test('rates are taken over the window, not between two steps of a commit', (t) => {
-  const [row] = groupRows(
-    history([
-      [0, 0],
-      [100, 0],
-      [200, 0],
-      [300, 200],
-      [400, 200],
-    ]),
-  );
-  t.is(row?.inRate, 100);
-  t.is(row?.outRate, 50);
-  t.is(
-    topicRows(
-      history([
-        [0, 0],
-        [100, 0],
-      ]),
-    )[0]?.inRate,
-    100,
-  );
+  const h = history([
+    [0, 0],
+    [200, 0],
+    [400, 0],
+    [600, 400],
+    [800, 400],
+  ]);
+  t.is(rowOf(h)?.inRate, 100);
+  t.is(rowOf(h)?.outRate, 50);
+  t.is(latest(h)?.topics.get('orders')?.inRate, 100);
 });
 
 test('the first sample has no rates, and says unknown rather than zero', (t) => {
-  const [row] = groupRows(history([[10, 0]]));
+  const row = rowOf(history([[100, 50]]));
   t.is(row?.inRate, null);
+  t.is(row?.outRate, null);
   t.is(row?.drainMs, null);
 });
 
-test('a group without lag is ok and drained', (t) => {
-  const [row] = groupRows(
-    history([
-      [10, 10],
-      [20, 20],
-    ]),
-  );
-  t.is(row?.state, 'ok');
-  t.is(row?.drainMs, 0);
-  t.is(row?.ageMs, 0);
-});
-
-test('a group that commits nothing for the configured time is stuck, and the line says for how long', (t) => {
-  const offsets: Array<[number, number]> = [
-    [1000, 50],
-    [1010, 60],
-    [1020, 60],
-    [1030, 60],
-    [1040, 60],
-  ];
-  const [row] = groupRows(history(offsets));
-  t.is(row?.state, 'stuck');
-  t.regex(row?.words ?? '', /not committed an offset for 3 s/);
-  t.is(groupRows(history(offsets.slice(0, -1)))[0]?.state, 'behind');
-});
-
-test('what comes in within a commit interval is no backlog', (t) => {
-  const [row] = groupRows(
-    history([
-      [1000, 700],
-      [1100, 800],
-    ]),
-  );
-  t.is(row?.state, 'ok');
-});
-
-test('a small lag that grows through the whole window is behind', (t) => {
-  const growing = Array.from({ length: 12 }, (_, i): [number, number] => [i * 100, i * 85]);
-  t.is(groupRows(history(growing))[0]?.state, 'behind');
-  // Commits every five seconds: the lag goes up and down, and is none.
-  const stepping = Array.from({ length: 13 }, (_, i): [number, number] => [
-    1000 + i * 100,
-    1000 + Math.floor(i / 5) * 500,
+test('a group that keeps up within a commit interval is ok', (t) => {
+  const h = history([
+    [0, 0],
+    [200, 150],
+    [400, 350],
   ]);
-  t.is(groupRows(addAll(stepping, { stuckAfterMs: 30_000 }))[0]?.state, 'ok');
+  t.is(rowOf(h)?.state, 'ok');
+  t.regex(wordsOf(h), /keeps up/);
 });
 
-test('a group that consumes slower than messages arrive is behind and never drains', (t) => {
-  const [row] = groupRows(
-    history([
-      [9000, 0],
-      [9200, 100],
-      [9400, 200],
-    ]),
+test('a group that consumes slower than messages come in is behind, and its lag grows', (t) => {
+  const h = history([
+    [0, 0],
+    [2000, 100],
+    [4000, 200],
+    [6000, 300],
+  ]);
+  t.is(rowOf(h)?.state, 'behind');
+  t.is(rowOf(h)?.drainMs, Number.POSITIVE_INFINITY);
+  t.regex(wordsOf(h), /slower than messages come in/);
+});
+
+test('a group that catches up is behind with a time to go', (t) => {
+  const h = history([
+    [10_000, 0],
+    [10_000, 1000],
+    [10_000, 2000],
+  ]);
+  t.is(rowOf(h)?.drainMs, 16_000);
+  t.regex(wordsOf(h), /catching up, about 16s to go/);
+});
+
+test('members that do not commit while messages wait are stuck, in words with the time', (t) => {
+  const h = history([
+    [100, 50],
+    [200, 60],
+    [300, 60],
+    [400, 60],
+    [500, 60],
+  ]);
+  t.is(rowOf(h)?.state, 'stuck');
+  t.regex(wordsOf(h), /1 member is online but no offset was committed for 6s/);
+});
+
+test('offsets that stand still because nothing comes in are no standstill', (t) => {
+  const idle: Array<[number, number]> = [
+    [50, 50],
+    [50, 50],
+    [50, 50],
+    [50, 50],
+  ];
+  t.is(rowOf(history(idle))?.state, 'ok');
+  t.not(rowOf(history([...idle, [5000, 50]]))?.state, 'stuck');
+});
+
+test('nobody online is offline, and what waits is said', (t) => {
+  const h = history([[100, 60]], { clients: [] });
+  t.is(rowOf(h)?.state, 'offline');
+  t.regex(wordsOf(h), /no member is online, 40 messages are waiting/);
+});
+
+test('lag that is not known is unknown with its reason, never zero', (t) => {
+  const h = history([[100, 60]], { lag: null, knownLag: 12, reason: 'broker-b did not answer' });
+  t.is(rowOf(h)?.state, 'unknown');
+  t.is(wordsOf(h), 'mailer: lag is unknown: broker-b did not answer; at least 12 messages wait');
+});
+
+test('members that never committed an offset of a topic with messages are stuck, not without lag', (t) => {
+  const values = { lag: null, consumerOffset: null, uncommitted: ['orders'], topics: [], reason: 'no offset' };
+  const mute = (size: number) =>
+    [0, 2, 4, 6].reduce(
+      (h, at) => addSample(h, sample(at, { groups: [group({ ...values, knownLag: 0 })], topics: [topic({ size })] })),
+      emptyHistory({ stuckAfterMs: 5000 }),
+    );
+  t.is(rowOf(mute(200))?.state, 'stuck');
+  t.regex(wordsOf(mute(200)), /no offset of orders was ever committed; up to 200 messages wait/);
+  t.is(rowOf(mute(0))?.state, 'ok');
+  t.is(rowOf(mute(0))?.lag, 0);
+});
+
+test('nothing has been waiting for longer than since the lag was last zero', (t) => {
+  const h = history(
+    [
+      [50, 50],
+      [60, 50],
+    ],
+    { oldestConsumedAtMs: START_MS - 3_600_000 },
   );
-  t.is(row?.state, 'behind');
-  t.is(row?.drainMs, Number.POSITIVE_INFINITY);
+  const row = rowOf(h);
+  t.is(row === undefined ? null : lagAgeMs(row, START_MS + 5000), 5000);
 });
 
-test('a group that catches up has a time to drain', (t) => {
-  const [row] = groupRows(
-    history([
-      [1000, 0],
-      [1000, 100],
-      [1000, 200],
-    ]),
-  );
-  t.is(row?.drainMs, 8000);
-});
-
-test('no member online is offline even with lag', (t) => {
-  t.is(
-    groupRows(
-      history(
-        [
-          [100, 0],
-          [100, 0],
-          [100, 0],
-          [100, 0],
-          [100, 0],
-        ],
-        { clients: 0 },
-      ),
-    )[0]?.state,
-    'offline',
-  );
-});
-
-test('unknown lag is unknown with its reason, and has no rates', (t) => {
+test('dead letters of a group count for the topics it reads', (t) => {
   const h = addSample(
     emptyHistory(),
-    sample(start, [
-      reading({ lag: null, brokerOffset: null, consumerOffset: null, reason: 'broker-b did not answer' }),
-    ]),
+    sample(0, { topics: [topic(), topic({ topic: '%DLQ%mailer', kind: 'dlq', size: 3 })] }),
   );
-  const [row] = groupRows(h);
-  t.is(row?.state, 'unknown');
-  t.is(row?.lag, null);
-  t.regex(row?.words ?? '', /broker-b did not answer/);
+  t.is(rowOf(h)?.dead, 3);
+  t.is(latest(h)?.topics.get('orders')?.dead, 3);
 });
 
-test('an offset that went back gives no negative rate', (t) => {
-  t.is(
-    groupRows(
-      history([
-        [100, 90],
-        [100, 10],
-      ]),
-    )[0]?.outRate,
-    null,
-  );
-});
-
-test('the worst group comes first', (t) => {
-  let h = emptyHistory({ stuckAfterMs: 1000 });
-  for (let i = 0; i < 3; i++) {
-    h = addSample(
-      h,
-      sample(start + i * 1000, [
-        reading({ group: 'fine', brokerOffset: i, consumerOffset: i }),
-        reading({ group: 'stuck', brokerOffset: 500, consumerOffset: 1 }),
-        reading({ group: 'slow', brokerOffset: 5000, consumerOffset: i }),
-      ]),
-    );
-  }
-  t.deepEqual(
-    groupRows(h).map((row) => row.group),
-    ['stuck', 'slow', 'fine'],
-  );
-});
-
-test('the history is bounded', (t) => {
-  let h = emptyHistory({ keep: 3 });
-  for (let i = 0; i < 10; i++) h = addSample(h, sample(start + i, []));
-  t.is(h.samples.length, 3);
+test('an hour is kept: all of the last five minutes, before that one sample every half minute', (t) => {
+  let h = emptyHistory();
+  for (let second = 0; second <= 4000; second += 2) h = addSample(h, sample(second));
+  const times = h.frames.map(({ atMs }) => (atMs - START_MS) / 1000);
+  t.is(times.filter((at) => at >= 3700).length, 151);
+  t.true((times[0] ?? 0) >= 400);
+  t.true(h.frames.length < 280);
+  // Rows that say the same are kept once, whatever the number of samples.
+  const again = addSample(h, { ...sample(4000), atMs: START_MS + 4_002_000 });
+  t.is(again.frames.at(-1)?.groups.get('mailer'), again.frames.at(-2)?.groups.get('mailer'));
 });
