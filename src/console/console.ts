@@ -1,8 +1,9 @@
 import type { Focus } from '../admin/cluster-reader.js';
 import { Deadline } from '../admin/deadline.js';
 import { failureOf } from '../admin/failure.js';
+import type { Unreachable } from '../admin/fan-out.js';
 import type { AdminSession } from '../admin/session.js';
-import { tailTopic } from '../admin/tail.js';
+import { tailTopics } from '../admin/tail.js';
 import type { Clock, Timer } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import { DetailReader, messageRow, ownedQueues } from './details.js';
@@ -236,8 +237,10 @@ export class Console {
       if (waiting.length > 0) show();
     });
     try {
-      const request = { topic, from: { kind: 'end' as const }, to: null, follow: true };
-      for await (const message of tailTopic(session, request)) {
+      const request = { topics: [topic], from: { kind: 'end' as const }, to: null, follow: true };
+      const onTrouble = ({ brokerName, addr, reason }: Unreachable) =>
+        this.#say(`${brokerName ?? addr}: ${reason}; it is tried again`, true);
+      for await (const message of tailTopics(session, request, { onTrouble })) {
         waiting.push(messageRow(message));
         if (waiting.length > TAIL_BURST) waiting.shift();
       }

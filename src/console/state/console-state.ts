@@ -37,7 +37,10 @@ export type DetailData =
 /** Why a group lags, in words. */
 export interface Explanation {
   readonly verdict: string;
-  readonly evidence: readonly string[];
+  /** Worst first, each with what was seen. */
+  readonly findings: readonly { readonly title: string; readonly evidence: readonly string[] }[];
+  /** Brokers that had nothing to say. */
+  readonly silent: readonly string[];
   /** Commands to run next. */
   readonly next: readonly string[];
 }

@@ -45,11 +45,15 @@ export function pageLines(state: ConsoleState, place: Place): readonly string[] 
   if (place.view !== 'explain') return [];
   const data = detailOf(state, place)?.data;
   if (data?.kind !== 'explain') return [];
-  const { verdict, evidence, next } = data.explanation;
+  const { verdict, findings, silent, next } = data.explanation;
   return [
     ...wrap(verdict, width),
     '',
-    ...evidence.flatMap((line) => wrap(`- ${line}`, width)),
+    ...findings.flatMap(({ title, evidence }) => [
+      ...wrap(title, width),
+      ...evidence.flatMap((line) => wrap(`  - ${line}`, width)),
+    ]),
+    ...silent.flatMap((line) => wrap(line, width)),
     ...(next.length === 0 ? [] : ['', 'next:']),
     ...next.flatMap((line) => wrap(`  ${line}`, width)),
   ];
