@@ -65,20 +65,27 @@ function resetPlan(plan: ResetPlan): PanelPlan {
   const waiting = (offset: (queue: ResetPlan['queues'][number]) => number) =>
     plan.queues.reduce((sum, queue) => sum + queue.maxOffset - offset(queue), 0);
   const before = waiting(({ before: offset, minOffset }) => offset ?? minOffset);
-  const after = waiting(({ target }) => target);
+  const after = waiting(({ target, minOffset }) => target ?? minOffset);
   const count = plan.queues.length === 1 ? '1 queue' : `${plan.queues.length} queues`;
   const online = plan.clients === 1 ? '1 member online' : `${plan.clients} members online`;
   return {
     summary: `${count}, ${formatCount(before)} waiting -> ${formatCount(after)} waiting, ${online}`,
-    lines: plan.queues.map(({ brokerName, queueId, before: offset, minOffset, target }) => {
-      const move = target - (offset ?? minOffset);
-      const effect = move === 0 ? 'stays' : move < 0 ? `replays ${formatCount(-move)}` : `SKIPS ${formatCount(move)}`;
-      const from = offset === null ? '-' : formatCount(offset);
-      return {
-        text: `${`${brokerName}/${queueId}`.padEnd(14)} ${from.padStart(11)} -> ${formatCount(target).padStart(11)}   ${effect}`,
-        isBad: move > 0,
-      };
-    }),
+    lines: plan.queues
+      .map(({ brokerName, queueId, before: offset, minOffset, target }) => {
+        const move = (target ?? minOffset) - (offset ?? minOffset);
+        const effect = move === 0 ? 'stays' : move < 0 ? `replays ${formatCount(-move)}` : `SKIPS ${formatCount(move)}`;
+        const from = offset === null ? '-' : formatCount(offset);
+        return {
+          text: `${`${brokerName}/${queueId}`.padEnd(14)} ${from.padStart(11)} -> ${(target === null ? '-' : formatCount(target)).padStart(11)}   ${effect}`,
+          isBad: move > 0,
+        };
+      })
+      .concat(
+        plan.left.map(({ brokerName, queueId, reason }) => ({
+          text: `${`${brokerName}/${queueId}`.padEnd(14)} stays: ${reason}`,
+          isBad: false,
+        })),
+      ),
   };
 }
 
