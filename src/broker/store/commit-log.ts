@@ -438,9 +438,10 @@ export class CommitLog<Q extends QueueTail> {
   /**
    * Writes and flushes everything and closes the files. A file that was created ahead and is still empty is removed.
    *
+   * @param isForeign the folder belongs to another process by now: no file is removed
    * @returns false if something accepted did not get to the disk
    */
-  async close(): Promise<boolean> {
+  async close(isForeign = false): Promise<boolean> {
     if (!this.#isOpen) {
       this.#closeFiles();
       return true;
@@ -457,7 +458,7 @@ export class CommitLog<Q extends QueueTail> {
     for (const timer of [this.#flushTimer, this.#retryTimer, this.#deadlineTimer]) timer?.cancel();
     this.#closeFiles();
     const { last } = this.files;
-    if (isClean && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
+    if (isClean && !isForeign && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
     return isClean && !this.isFailing;
   }
 

@@ -27,7 +27,7 @@ import type { MessageStoreConfig } from './store-config.js';
 import { checkConfig } from './store-config.js';
 import { StoreCounters } from './store-counters.js';
 import { StoreEvents } from './store-events.js';
-import { StoreLock } from './store-lock.js';
+import { CLAIM_BEAT_MS, StoreLock } from './store-lock.js';
 import { SealFile } from './store-seal.js';
 import type {
   ArrivalListener,
@@ -78,6 +78,7 @@ const NOT_WRITEABLE = 2;
 const QUEUE_ERROR = 4;
 const INDEX_ERROR = 8;
 const DISK_FULL = 16;
+const FENCED = 32;
 
 /** What a record may have beyond its body. */
 const RECORD_OVERHEAD_BYTES = 65_536;
@@ -136,6 +137,8 @@ export class MessageStore {
   #savedAllAt = 0;
   #savingAll: Promise<boolean> | null = null;
   #bootTimestamp = 0;
+  /** The claim on the folder is lost. */
+  #isFenced = false;
 
   /**
    * @throws MQError CONFIG if sizes or the delay level table make no sense
@@ -231,7 +234,9 @@ export class MessageStore {
   async #start(): Promise<void> {
     const root = this.#config.storePathRootDir;
     createFolderDurably(this.#fs, root);
-    this.#lock = StoreLock.acquire(this.#fs, root);
+    const wait = (ms: number) => new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
+    this.#lock = await StoreLock.acquire(this.#fs, root, wait);
+    this.#timers.push(this.#clock.every(CLAIM_BEAT_MS, () => this.#renewClaim()));
     try {
       await this.#open();
     } catch (error) {
@@ -241,7 +246,7 @@ export class MessageStore {
       await this.#index?.close();
       await this.#queues.close();
       this.#checkpoint.close();
-      this.#lock.release();
+      this.#releaseClaim();
       throw error;
     }
     this.#state = 'running';
@@ -318,7 +323,7 @@ export class MessageStore {
     }
     this.#state = 'closing';
     for (const timer of this.#timers) timer.cancel();
-    let isClean = await this.commitLog.close();
+    let isClean = (await this.commitLog.close(this.#isFenced)) && !this.#isFenced;
     const { unsavedFiles } = this.#queues;
     if (unsavedFiles > MAX_FILES_AT_SHUTDOWN) {
       this.#logger.info({ unsavedFiles }, 'too many consume queues to be flushed now: the next start reads their log');
@@ -327,7 +332,7 @@ export class MessageStore {
     while (this.#savingAll) await this.#savingAll;
     isClean = (await this.#saveAll()) && isClean && this.commitLog.records.size === 0;
     try {
-      this.#updateCheckpoint();
+      if (!this.#isFenced) this.#updateCheckpoint();
       await this.#checkpoint.sync();
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'checkpoint could not be written');
@@ -339,7 +344,7 @@ export class MessageStore {
     await this.#queues.close();
     this.#checkpoint.close();
     this.#events.close('SERVICE_NOT_AVAILABLE');
-    this.#lock?.release();
+    this.#releaseClaim();
     this.#state = 'closed';
   }
 
@@ -371,7 +376,8 @@ export class MessageStore {
       (this.#state === 'running' && error === null ? 0 : NOT_WRITEABLE) |
       (this.#queues.error ? QUEUE_ERROR : 0) |
       (this.#index?.error ? INDEX_ERROR : 0) |
-      (isFull ? DISK_FULL : 0)
+      (isFull ? DISK_FULL : 0) |
+      (this.#isFenced ? FENCED : 0)
     );
   }
 
@@ -660,6 +666,22 @@ export class MessageStore {
     this.#fs.syncFolder(this.#config.storePathRootDir);
   }
 
+  /** What is left of it is that of a dead process, some time later. */
+  #releaseClaim(): void {
+    try {
+      this.#lock?.release();
+    } catch (error) {
+      this.#logger.error({ error: errorText(error) }, 'the claim on the store folder can not be taken back');
+    }
+  }
+
+  #renewClaim(): void {
+    if (this.#isFenced || this.#lock?.renew() !== false) return;
+    this.#isFenced = true;
+    const { storePathRootDir } = this.#config;
+    this.#logger.error({ storePathRootDir }, 'another process has taken the store folder: messages are refused');
+  }
+
   #removeAbort(): boolean {
     try {
       this.#fs.remove(this.#abortPath);
@@ -723,6 +745,7 @@ export class MessageStore {
 
   /** Every second: saves long tails, writes the checkpoint, and tries again what failed. */
   #saveSome(): void {
+    if (this.#isFenced) return;
     this.#unsavedUnits = 0;
     this.#feed.retry();
     void this.#queues.save(true);
@@ -747,6 +770,7 @@ export class MessageStore {
   }
 
   async #saveEverything(): Promise<boolean> {
+    if (this.#isFenced) return false;
     const time = this.#lastDispatchedTime;
     this.#savedAllAt = this.#durableEnd;
     try {

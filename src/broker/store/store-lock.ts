@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StoreLockedError } from './errors.js';
-import { type FileSystem, writeFully } from './file-system.js';
+import { type FileSystem, readFully, writeFully } from './file-system.js';
 
 /** What tells a running process from another that had, or will have, its pid. */
 export interface ProcessIdentity {
@@ -12,7 +13,14 @@ export interface ProcessIdentity {
 }
 
 const LOCK_TEXT = 'lock';
-const CLAIM = /^mqadmin-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.lock$/;
+const CLAIM = /^mqadmin-(\d+)-([0-9a-f]+)-(?:([0-9a-f]+\.[0-9a-f]+)-)?[0-9a-f-]+\.lock$/;
+/** How often an owner renews its claim. */
+export const CLAIM_BEAT_MS = 2_000;
+/** A claim that was renewed that long before ours was made is one of a process that is gone. */
+const STALE_MS = 30_000;
+/** How long a claim that we can not judge otherwise is watched. */
+const WATCH_MS = 10_000;
+const WATCH_STEP_MS = 500;
 
 /**
  * Identity of a running process.
@@ -37,6 +45,24 @@ export function processIdentity(pid: number): ProcessIdentity | null {
   }
 }
 
+/**
+ * Where pids mean something: hashes of the machine as it runs now (its boot and, where that is not told, its name), and
+ * of the pid namespace. Two containers on one machine have different ones, two processes in one container the same.
+ */
+export function pidScope(): string {
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const told = (read: () => string) => {
+    try {
+      return read();
+    } catch {
+      return '';
+    }
+  };
+  const boot = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
+  const namespace = told(() => readlinkSync('/proc/self/ns/pid'));
+  return `${hash(boot === '' ? hostname() : boot)}.${hash(namespace)}`;
+}
+
 /** Pids that hold an advisory lock on a file by fcntl, as Java's brokers do; only Linux tells. */
 function advisoryLockHolders(path: string): number[] {
   try {
@@ -56,6 +82,8 @@ function advisoryLockHolders(path: string): number[] {
  *
  * Node has no file locks, so every process that wants the folder first leaves an empty file whose name says who it is,
  * then looks for claims of others: with one whose process still runs it gives up, claims of dead processes it removes.
+ * A process in another container or on another machine can not be asked after by its pid: its claim is renewed every two
+ * seconds, and one that is not renewed for ten while we watch, or was not long before, is that of a dead one.
  * Of two processes the one that claims later sees the other's claim, so there are never two owners; when both start in
  * the same moment, both may give up. A Java broker on the folder is seen by the advisory lock that it holds on the
  * file `lock`, which is written for it as well.
@@ -67,6 +95,7 @@ function advisoryLockHolders(path: string): number[] {
 export class StoreLock {
   readonly #fs: FileSystem;
   readonly #path: string;
+  #beats = 0;
 
   /** The claim of a dead process was there: the folder was not given back properly. */
   readonly isTakenOver: boolean;
@@ -78,29 +107,34 @@ export class StoreLock {
   }
 
   /**
-   * Takes the folder, which exists.
+   * Takes the folder, which exists. At once, unless there is a claim from elsewhere that was renewed lately.
    *
+   * @param wait resolves after so many ms
    * @throws StoreLockedError naming the pid if a running process has it
    */
-  static acquire(fs: FileSystem, folder: string): StoreLock {
+  static async acquire(fs: FileSystem, folder: string, wait: (ms: number) => Promise<void>): Promise<StoreLock> {
     const self = processIdentity(process.pid) ?? { pid: process.pid, start: '0' };
-    const name = `mqadmin-${self.pid}-${self.start}-${randomUUID()}.lock`;
+    const scope = pidScope();
+    const name = `mqadmin-${self.pid}-${self.start}-${scope}-${randomUUID()}.lock`;
     const path = join(folder, name);
     fs.close(fs.open(path, 'create'));
+    const lock = (isTakenOver: boolean) => new StoreLock(fs, path, isTakenOver);
     let isTakenOver = false;
     try {
       for (const other of fs.list(folder)) {
         const match = CLAIM.exec(other);
         if (!match || other === name) continue;
         const pid = Number(match[1]);
-        const running = processIdentity(pid);
-        if (running && running.start === match[2]) {
+        const otherPath = join(folder, other);
+        const isHere = (match[3] ?? scope) === scope;
+        if (isHere ? processIdentity(pid)?.start === match[2] : await isRenewed(fs, otherPath, lock(false), wait)) {
+          const where = isHere ? '' : ' of another container or machine';
           throw new StoreLockedError(
-            `the store folder ${folder} is in use by process ${pid}; stop that process or choose another folder`,
+            `the store folder ${folder} is in use by process ${pid}${where}; stop that process or choose another folder`,
             pid,
           );
         }
-        fs.remove(join(folder, other));
+        fs.remove(otherPath);
         isTakenOver = true;
       }
       StoreLock.#checkJava(fs, folder);
@@ -108,17 +142,54 @@ export class StoreLock {
       fs.remove(path);
       throw error;
     }
-    return new StoreLock(fs, path, isTakenOver);
+    return lock(isTakenOver);
+  }
+
+  /**
+   * Renews the claim: to be called every CLAIM_BEAT_MS.
+   *
+   * @returns false if it is gone: another process took this one for dead, and has the folder now
+   */
+  renew(): boolean {
+    this.#beats += 1;
+    const text = Buffer.from(String(this.#beats), 'latin1');
+    try {
+      const fd = this.#fs.open(this.#path, 'write');
+      try {
+        writeFully(this.#fs, fd, text, 0, text.length, 0);
+      } finally {
+        this.#fs.close(fd);
+      }
+      return true;
+    } catch {
+      // Anything else but that it is not there says nothing of the claim: another beat follows.
+      return !this.#isGone();
+    }
+  }
+
+  /** When the claim was renewed last, by the clock of the file system. */
+  get modifiedAtMs(): number {
+    return this.#fs.info(this.#path)?.modifiedAtMs ?? 0;
+  }
+
+  #isGone(): boolean {
+    try {
+      return this.#fs.info(this.#path) === null;
+    } catch {
+      return false;
+    }
   }
 
   /**
    * Pid of the running process that has a folder, without taking it: 0 if only the kernel's lock table shows one, null
-   * if nobody has it.
+   * if nobody has it. Processes of other containers are not seen: `acquire` does that.
    */
   static owner(fs: FileSystem, folder: string): number | null {
+    const scope = pidScope();
     for (const name of fs.list(folder)) {
       const match = CLAIM.exec(name);
-      if (match && processIdentity(Number(match[1]))?.start === match[2]) return Number(match[1]);
+      if (!match || (match[3] ?? scope) !== scope) continue;
+      if (processIdentity(Number(match[1]))?.start === match[2]) return Number(match[1]);
     }
     const holder = advisoryLockHolders(join(folder, 'lock'))[0];
     return holder === undefined ? null : Math.max(0, holder);
@@ -148,5 +219,40 @@ export class StoreLock {
   /** Gives the folder back. */
   release(): void {
     this.#fs.remove(this.#path);
+  }
+}
+
+/** Whether a claim from elsewhere is renewed, so that its process runs. Ours is renewed meanwhile. */
+async function isRenewed(
+  fs: FileSystem,
+  path: string,
+  own: StoreLock,
+  wait: (ms: number) => Promise<void>,
+): Promise<boolean> {
+  own.renew();
+  const first = claimState(fs, path);
+  if (first === null) return false;
+  if (own.modifiedAtMs - first.modifiedAtMs > STALE_MS) return false;
+  for (let watchedMs = 0; watchedMs < WATCH_MS; watchedMs += WATCH_STEP_MS) {
+    await wait(WATCH_STEP_MS);
+    own.renew();
+    const state = claimState(fs, path);
+    if (state === null) return false;
+    if (state.text !== first.text || state.modifiedAtMs !== first.modifiedAtMs) return true;
+  }
+  return false;
+}
+
+/** null if the claim is gone. */
+function claimState(fs: FileSystem, path: string): { text: string; modifiedAtMs: number } | null {
+  const info = fs.info(path);
+  if (info === null) return null;
+  const bytes = Buffer.alloc(32);
+  const fd = fs.open(path, 'read');
+  try {
+    const count = readFully(fs, fd, bytes, 0, bytes.length, 0);
+    return { text: bytes.toString('latin1', 0, count), modifiedAtMs: info.modifiedAtMs };
+  } finally {
+    fs.close(fd);
   }
 }

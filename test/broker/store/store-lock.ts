@@ -1,31 +1,34 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { StoreLockedError } from '../../../src/broker/store/errors.js';
 import { nodeFileSystem } from '../../../src/broker/store/file-system.js';
-import { processIdentity, StoreLock } from '../../../src/broker/store/store-lock.js';
-import { tempFolder } from '../../helper/store.js';
+import { pidScope, processIdentity, StoreLock } from '../../../src/broker/store/store-lock.js';
+import { openStore, put, putOf, tempFolder } from '../../helper/store.js';
 
+const neverWait = () => Promise.reject(new Error('this start has to wait for nothing'));
+const acquire = (folder: string, wait: (ms: number) => Promise<void> = neverWait) =>
+  StoreLock.acquire(nodeFileSystem, folder, wait);
 const claims = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('mqadmin-'));
 
-test('a folder has one owner at a time, and the refusal names the process', (t) => {
+test('a folder has one owner at a time, and the refusal names the process', async (t) => {
   const folder = tempFolder(t);
-  const lock = StoreLock.acquire(nodeFileSystem, folder);
-  const error = t.throws(() => StoreLock.acquire(nodeFileSystem, folder), { instanceOf: StoreLockedError });
+  const lock = await acquire(folder);
+  const error = await t.throwsAsync(acquire(folder), { instanceOf: StoreLockedError });
   t.is(error.code, 'STORE_LOCKED');
   t.is(error.pid, process.pid);
   t.true(error.message.includes(String(process.pid)) && error.message.includes(folder));
   t.is(claims(folder).length, 1);
   lock.release();
   t.deepEqual(claims(folder), []);
-  StoreLock.acquire(nodeFileSystem, folder).release();
+  (await acquire(folder)).release();
 });
 
-test('the file that Java brokers lock is written as they write it', (t) => {
+test('the file that Java brokers lock is written as they write it', async (t) => {
   const folder = tempFolder(t);
-  const lock = StoreLock.acquire(nodeFileSystem, folder);
+  const lock = await acquire(folder);
   t.is(readFileSync(join(folder, 'lock'), 'latin1'), 'lock');
   lock.release();
 });
@@ -36,30 +39,30 @@ test('the claim of a process that runs keeps others out, that of one that is gon
   await once(child, 'spawn');
   const { pid = 0 } = child;
   const identity = processIdentity(pid);
-  const name = `mqadmin-${pid}-${identity?.start}-0.lock`;
+  const name = `mqadmin-${pid}-${identity?.start}-${pidScope()}-0.lock`;
   writeFileSync(join(folder, name), '');
-  const error = t.throws(() => StoreLock.acquire(nodeFileSystem, folder), { instanceOf: StoreLockedError });
+  const error = await t.throwsAsync(acquire(folder), { instanceOf: StoreLockedError });
   t.is(error.pid, pid);
   t.deepEqual(claims(folder), [name]);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  const lock = StoreLock.acquire(nodeFileSystem, folder);
+  const lock = await acquire(folder);
   t.is(claims(folder).length, 1);
   t.not(claims(folder)[0], name);
   lock.release();
 });
 
-test('a claim by a process that had the pid of another that runs now is stale', (t) => {
+test('a claim by a process that had the pid of another that runs now is stale', async (t) => {
   const folder = tempFolder(t);
-  writeFileSync(join(folder, `mqadmin-${process.pid}-abc-0.lock`), '');
-  StoreLock.acquire(nodeFileSystem, folder).release();
+  writeFileSync(join(folder, `mqadmin-${process.pid}-abc-${pidScope()}-0.lock`), '');
+  (await acquire(folder)).release();
   t.deepEqual(claims(folder), []);
 });
 
-test('other files are left alone', (t) => {
+test('other files are left alone', async (t) => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, 'mqadmin.lock'), 'x');
-  StoreLock.acquire(nodeFileSystem, folder).release();
+  (await acquire(folder)).release();
   t.is(readFileSync(join(folder, 'mqadmin.lock'), 'latin1'), 'x');
 });
 
@@ -82,7 +85,67 @@ time.sleep(600)`;
     t.pass();
     return;
   }
-  const error = t.throws(() => StoreLock.acquire(nodeFileSystem, folder), { instanceOf: StoreLockedError });
+  const error = await t.throwsAsync(acquire(folder), { instanceOf: StoreLockedError });
   t.is(error.pid, child.pid ?? 0);
   t.deepEqual(claims(folder), []);
+});
+
+/** A claim as a process in another container leaves it, which may well have our pid. */
+function foreignClaim(folder: string): string {
+  const start = processIdentity(process.pid)?.start;
+  const path = join(folder, `mqadmin-${process.pid}-${start}-0123abcd.89abcdef-0.lock`);
+  writeFileSync(path, '1');
+  return path;
+}
+
+test('a claim from another container that is renewed keeps us out', async (t) => {
+  const folder = tempFolder(t);
+  const path = foreignClaim(folder);
+  let waits = 0;
+  const error = await t.throwsAsync(
+    acquire(folder, async () => {
+      waits += 1;
+      if (waits === 4) writeFileSync(path, '2');
+    }),
+    { instanceOf: StoreLockedError },
+  );
+  t.is(waits, 4);
+  t.true(error.message.includes('of another container or machine'), error.message);
+  t.is(claims(folder).length, 1);
+});
+
+test('a claim from another container that is not renewed for ten seconds is stale', async (t) => {
+  const folder = tempFolder(t);
+  foreignClaim(folder);
+  let waitedMs = 0;
+  const lock = await acquire(folder, async (ms) => {
+    waitedMs += ms;
+  });
+  t.is(waitedMs, 10_000);
+  t.true(lock.isTakenOver);
+  t.is(claims(folder).length, 1);
+  lock.release();
+});
+
+test('a claim from another container that was not renewed for long is stale without waiting', async (t) => {
+  const folder = tempFolder(t);
+  const path = foreignClaim(folder);
+  utimesSync(path, new Date(1_600_000_000_000), new Date(1_600_000_000_000));
+  (await acquire(folder)).release();
+  t.deepEqual(claims(folder), []);
+});
+
+test('a store that was taken for dead writes no more', async (t) => {
+  const { store, clock, folder } = await openStore(t);
+  put(t, store, putOf('orders', 0, 'mine'));
+  const [claim] = claims(folder);
+  clock.advance(2_000);
+  t.true(store.isWriteable());
+  rmSync(join(folder, claim as string));
+  clock.advance(2_000);
+  t.false(store.isWriteable());
+  t.is(store.putMessage(putOf('orders', 0, 'too late')).status, 'SERVICE_NOT_AVAILABLE');
+  t.deepEqual(claims(folder), []);
+  await store.shutdown();
+  t.true(existsSync(join(folder, 'abort')));
 });

@@ -1,5 +1,5 @@
 import { basename, dirname, join, relative } from 'node:path';
-import type { Clock } from '../../../base/clock.js';
+import { type Clock, sleep } from '../../../base/clock.js';
 import { MQError } from '../../../base/errors.js';
 import type { Logger } from '../../../base/logger.js';
 import { type Checkpoint, encodeCheckpoint } from '../checkpoint.js';
@@ -143,7 +143,7 @@ export async function repairStore(
   deps: { clock: Clock; logger: Logger },
 ): Promise<StoreReport> {
   const { fs, root, settings } = store;
-  const lock = StoreLock.acquire(fs, root);
+  const lock = await StoreLock.acquire(fs, root, sleep);
   try {
     // It counts files that may be others afterwards.
     new SealFile(fs, root).clear();
