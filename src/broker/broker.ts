@@ -46,7 +46,9 @@ import { RebalanceLocks } from './rebalance-locks.js';
 import { RateName } from './runtime-info.js';
 import { ScheduleService } from './schedule-service.js';
 import { disableSlowGroups } from './slow-groups.js';
+import { MappingCleaner } from './static-topic/mapping-cleaner.js';
 import { TopicQueueMappingTable } from './static-topic/mapping-table.js';
+import { otherBrokers } from './static-topic/other-brokers.js';
 import { type LogMemory, MessageStore, type MessageStoreConfig } from './store/message-store.js';
 import { StoreRates } from './store-rates.js';
 import { storeSettings } from './store-settings.js';
@@ -75,6 +77,7 @@ const SCAN_CHANNELS_MS = 10_000;
 const FIRST_OFFSET_FLUSH_MS = 10_000;
 const SAVE_FILTERS_MS = 10_000;
 const TELL_LATE_CHANGES_MS = 15_000;
+const CLEAN_MAPPINGS_MS = 300_000;
 const DISABLE_SLOW_GROUPS_MS = 180_000;
 const CHECK_HELD_PULLS_MS = 5000;
 const SAMPLE_RATES_MS = 1000;
@@ -268,6 +271,9 @@ export class Broker {
     pop.start();
     if (this.config.brokerRole !== 'SLAVE') context.timer?.start();
     this.#startTimers(context);
+    const ask = otherBrokers(routes, this.#client, () => this.config.forwardTimeout);
+    const cleaner = new MappingCleaner(context, routes, ask);
+    this.#every(CLEAN_MAPPINGS_MS, () => void cleaner.cleanWhenDue());
     this.#state = 'running';
     // The fast way looks at no signature.
     if (!this.#isAccessControlled) this.#hotSend = new HotSend(context, READ_REGION_BYTES);

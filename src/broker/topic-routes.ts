@@ -35,6 +35,8 @@ export class TopicRoutes {
   readonly #queues = new Map<string, readonly MessageQueue[]>();
   /** Of the brokers that have a topic: master's address by name. */
   readonly #masters = new Map<string, ReadonlyMap<string, string>>();
+  /** Of static topics: the broker that leads a logical queue, by its id. */
+  readonly #leaders = new Map<string, ReadonlyMap<number, string>>();
   /** Questions under way: those who ask for the same topic share one. */
   readonly #asking = new Map<string, Promise<void>>();
   #timer: Timer | null = null;
@@ -67,6 +69,12 @@ export class TopicRoutes {
     return this.#masters.get(topic)?.get(brokerName) ?? null;
   }
 
+  /** The brokers that lead the logical queues of a static topic, asked for anew. */
+  async leadersOf(topic: string): Promise<ReadonlyMap<number, string>> {
+    await this.#update(topic);
+    return this.#leaders.get(topic) ?? new Map();
+  }
+
   #update(topic: string): Promise<void> {
     const present = this.#asking.get(topic);
     if (present) return present;
@@ -83,6 +91,13 @@ export class TopicRoutes {
       if (addr !== undefined) masters.set(brokerName, addr);
     }
     this.#masters.set(topic, masters);
+    this.#leaders.delete(topic);
+    // The newest mapping counts where two brokers take themselves for the leader. (ClientMetadata.java)
+    const mappings = Object.values(route.topicQueueMappingByBroker ?? {}).sort((a, b) => a.epoch - b.epoch);
+    if (mappings.length === 0) return;
+    const leaders = new Map<number, string>();
+    for (const { bname, currIdMap } of mappings) for (const globalId of currIdMap.keys()) leaders.set(globalId, bname);
+    this.#leaders.set(topic, leaders);
   }
 
   /** Asks one name server after the other; the last answer stays when none answers. */
@@ -98,6 +113,7 @@ export class TopicRoutes {
         } else if (response.code === ResponseCode.TOPIC_NOT_EXIST && !isRetryTopic(topic)) {
           this.#queues.delete(topic);
           this.#masters.delete(topic);
+          this.#leaders.delete(topic);
         }
         return;
       } catch (error) {

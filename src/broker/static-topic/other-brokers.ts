@@ -8,21 +8,22 @@ import type { TopicRoutes } from '../topic-routes.js';
 /**
  * Asks another broker about one of its physical queues.
  *
- * @param request code, header of the client and body; `lo=false` tells the other broker to take the queue as physical
+ * @param request code, header of the client and body; unless it is logical, `lo=false` tells the other broker to take
+ *   the queue as physical
  * @throws StaticTopicError when no name server knows the broker; the errors of RemotingClient#invoke
  */
 export type AskOtherBroker = (
   brokerName: string,
   topic: string,
-  request: { code: number; extFields: ExtFields; body: Buffer | null },
+  request: { code: number; extFields: ExtFields; body: Buffer | null; isLogical?: boolean },
 ) => Promise<RemotingCommand>;
 
 /** @param timeoutMs for each question */
 export function otherBrokers(routes: TopicRoutes, client: RemotingClient, timeoutMs: () => number): AskOtherBroker {
-  return async (brokerName, topic, { code, extFields, body }) => {
+  return async (brokerName, topic, { code, extFields, body, isLogical = false }) => {
     const addr = await routes.masterAddr(topic, brokerName);
     if (addr === null) throw new StaticTopicError(`The broker ${brokerName} of topic ${topic} is in no route`);
-    const request = createRequest(code, { ...extFields, lo: 'false', bname: brokerName }, body);
+    const request = createRequest(code, { ...extFields, lo: String(isLogical), bname: brokerName }, body);
     return client.invoke(addr, request, timeoutMs());
   };
 }
