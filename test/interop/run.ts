@@ -1,8 +1,8 @@
 /**
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
- *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [mqadmin-parity] [stores]
- *     [special-stores] [disturbances] [reference]
+ *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [ordered-pops]
+ *     [mqadmin-parity] [stores] [special-stores] [disturbances] [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
  * came of them.
@@ -15,6 +15,7 @@ import { apacheToApache, clientsToOurs, oursToApache } from './directions/client
 import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
+import { orderedPops } from './directions/ordered-pops.js';
 import { selectors } from './directions/selectors.js';
 import { signed } from './directions/signed.js';
 import { specialStores } from './directions/special-stores.js';
@@ -32,6 +33,7 @@ const BY_DEFAULT = [
   'mixed',
   'selectors',
   'signed',
+  'ordered-pops',
   'mqadmin-parity',
   'stores',
   'special-stores',
@@ -68,6 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
       mixed: () => mixedCluster(servers, playground, report),
       selectors: async () => selectors(playground, await oracleClassPath(playground), report),
       signed: () => signed('ours', servers, playground, report),
+      'ordered-pops': () => orderedPops(servers, playground, report),
       'mqadmin-parity': () => mqadminParity(servers, playground, report, { write, only, show }),
       stores: () => storesChangeHands(servers, playground, report),
       'special-stores': () => specialStores(servers, playground, report),

@@ -47,6 +47,7 @@ export async function prepare(playground: Playground): Promise<Readonly<Record<A
   await agentClassPath(playground, 'java4');
   await agentClassPath(playground, 'java5');
   await oracleClassPath(playground);
+  await orderedPopsClassPath(playground);
   for (const version of Object.values(CLIENT_VERSIONS)) await adminDriverClassPath(playground, version);
   await goAgent(playground);
   return classPaths;
@@ -65,6 +66,11 @@ export function adminDriverClassPath(playground: Playground, version: ApacheVers
 /** Class path of SelectorOracle. */
 export function oracleClassPath(playground: Playground): Promise<string> {
   return compiled(playground, SERVER_VERSION, 'oracle', [join(JAVA_SOURCES, 'SelectorOracle.java')]);
+}
+
+/** Class path of OrderedPops, with the client of 5.x. */
+export function orderedPopsClassPath(playground: Playground): Promise<string> {
+  return compiled(playground, CLIENT_VERSIONS.java5, 'ordered-pops', [join(JAVA_SOURCES, 'OrderedPops.java')]);
 }
 
 /** Class path with the jars of one version and Java files of ours; `name` is their place in the cache. */
