@@ -24,7 +24,11 @@ export const CONNECTION_FLAGS = {
 };
 
 export const OUTPUT_FLAGS = {
-  output: flag.oneOf(OUTPUT_FORMATS, { description: 'form of the result', helpValue: '<form>', helpGroup }),
+  output: flag.oneOf(OUTPUT_FORMATS, {
+    description: `form of the result: ${OUTPUT_FORMATS.join(', ')}`,
+    helpValue: '<form>',
+    helpGroup,
+  }),
   json: flag.boolean({ description: 'the same as --output json', helpGroup }),
   columns: flag.string({
     description: 'columns to show, by name, separated by commas',

@@ -21,7 +21,20 @@ export async function showHelp(words: readonly string[], io: CliIo): Promise<num
       await io.stdout.write(await apacheUsage(apache));
       return ExitCode.DONE;
     }
+    if (first === 'apache' && words.length === 1) {
+      const [{ writeApacheNames }, { COMMAND_OF_APACHE_NAME }] = await Promise.all([
+        import('./root-help.js'),
+        import('./apache/modern-names.js'),
+      ]);
+      await writeApacheNames(COMMAND_OF_APACHE_NAME, io);
+      return ExitCode.DONE;
+    }
     if (!isNoun(first) || words.length > 1) throw noSuchCommand(words);
+  }
+  if (first === undefined) {
+    const { writeRootHelp } = await import('./root-help.js');
+    await writeRootHelp(commandIds(), io);
+    return ExitCode.DONE;
   }
   const { writeOclifHelp } = await import('./oclif-help.js');
   await writeOclifHelp(found === null ? words : found.id.split(' '), io);

@@ -4,6 +4,7 @@
  * Source: mdoc(7)
  */
 import type { ApacheCommand } from './apache/command.js';
+import { COMMAND_OF_APACHE_NAME } from './apache/modern-names.js';
 import { apacheNames, findApacheCommand } from './apache/names.js';
 import type { CommandClass } from './command.js';
 import { commandIds, findCommand } from './command-files.js';
@@ -20,103 +21,6 @@ const DATE = 'November 22, 2026';
 
 /** Wider command lines in examples are continued on a second line: a page of 78 columns indents them by 11. */
 const EXAMPLE_WIDTH = 66;
-
-/** The command that does what Apache's subcommand does. */
-const COMMAND_OF_APACHE_NAME: Readonly<Record<string, string>> = {
-  addBroker: 'container add-broker',
-  addWritePerm: 'namesrv add-write-perm',
-  allocateMQ: 'queue allocate',
-  brokerConsumeStats: 'broker consume-stats',
-  brokerStatus: 'broker status',
-  checkMsgSendRT: 'message check-rt',
-  checkRocksdbCqWriteProgress: 'queue check-rocksdb-progress',
-  cleanBrokerMetadata: 'controller clean-broker-metadata',
-  cleanExpiredCQ: 'broker clean-expired-cq',
-  cleanUnusedTopic: 'broker clean-unused-topics',
-  cloneGroupOffset: 'offset clone',
-  clusterAclConfigVersion: 'acl plain-version',
-  clusterList: 'cluster list',
-  clusterRT: 'cluster check-rt',
-  consumeMessage: 'message consume',
-  consumerConnection: 'consumer connections',
-  consumerProgress: 'consumer progress',
-  consumerStatus: 'consumer status',
-  copyAcl: 'acl copy',
-  copyUser: 'user copy',
-  createAcl: 'acl create',
-  createUser: 'user create',
-  deleteAcl: 'acl delete',
-  deleteAclConfig: 'acl delete-plain',
-  deleteExpiredCommitLog: 'broker delete-expired-commitlog',
-  deleteKvConfig: 'namesrv delete-kv',
-  deleteSubGroup: 'consumer delete',
-  deleteTopic: 'topic delete',
-  deleteUser: 'user delete',
-  dumpCompactionLog: 'message dump-compaction-log',
-  electMaster: 'controller elect-master',
-  exportConfigs: 'export configs',
-  exportMetadata: 'export metadata',
-  exportMetadataInRocksDB: 'export rocksdb-metadata',
-  exportMetrics: 'export metrics',
-  exportPopRecord: 'export pop-record',
-  getAcl: 'acl get',
-  getBrokerConfig: 'broker get-config',
-  getBrokerEpoch: 'broker get-epoch',
-  getColdDataFlowCtrInfo: 'broker get-cold-ctr',
-  getConsumerConfig: 'consumer get-config',
-  getControllerConfig: 'controller get-config',
-  getControllerMetaData: 'controller get-metadata',
-  getNamesrvConfig: 'namesrv get-config',
-  getSyncStateSet: 'ha sync-state-set',
-  getUser: 'user get',
-  haStatus: 'ha status',
-  listAcl: 'acl list',
-  listUser: 'user list',
-  printMsg: 'message print',
-  printMsgByQueue: 'message print-by-queue',
-  producer: 'producer list',
-  producerConnection: 'producer connections',
-  queryCq: 'queue query',
-  queryMsgById: 'message query-by-id',
-  queryMsgByKey: 'message query-by-key',
-  queryMsgByOffset: 'message query-by-offset',
-  queryMsgByUniqueKey: 'message query-by-unique-key',
-  queryMsgTraceById: 'message trace',
-  remappingStaticTopic: 'topic remap-static',
-  removeBroker: 'container remove-broker',
-  removeColdDataFlowCtrGroupConfig: 'broker remove-cold-ctr',
-  resetMasterFlushOffset: 'broker reset-master-flush-offset',
-  resetOffsetByTime: 'offset reset',
-  rocksDBConfigToJson: 'export rocksdb-config',
-  sendMessage: 'message send',
-  sendMsgStatus: 'broker check-rt',
-  setCommitLogReadAheadMode: 'broker set-read-ahead',
-  setConsumeMode: 'consumer set-mode',
-  skipAccumulatedMessage: 'offset skip',
-  startMonitoring: 'consumer monitor',
-  statsAll: 'stats all',
-  topicClusterList: 'topic clusters',
-  topicList: 'topic list',
-  topicRoute: 'topic route',
-  topicStatus: 'topic status',
-  updateAcl: 'acl update',
-  updateAclConfig: 'acl update-plain',
-  updateBrokerConfig: 'broker update-config',
-  updateColdDataFlowCtrGroupConfig: 'broker set-cold-ctr',
-  updateControllerConfig: 'controller update-config',
-  updateGlobalWhiteAddr: 'acl set-global-white-addr',
-  updateKvConfig: 'namesrv set-kv',
-  updateNamesrvConfig: 'namesrv update-config',
-  updateOrderConf: 'topic set-order-conf',
-  updateStaticTopic: 'topic update-static',
-  updateSubGroup: 'consumer update',
-  updateSubGroupList: 'consumer import',
-  updateTopic: 'topic update',
-  updateTopicList: 'topic import',
-  updateTopicPerm: 'topic set-perm',
-  updateUser: 'user update',
-  wipeWritePerm: 'namesrv wipe-write-perm',
-};
 
 /** Apache subcommands that do the work of a further command too. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
@@ -180,7 +84,7 @@ export async function manPages(
   nouns: Readonly<Record<string, { readonly description: string }>>,
 ): Promise<Map<string, string>> {
   const stray = apacheNames().find((name) => COMMAND_OF_APACHE_NAME[name] === undefined);
-  if (stray !== undefined) throw new Error(`${stray} needs a row in COMMAND_OF_APACHE_NAME of src/cli/man-page.ts`);
+  if (stray !== undefined) throw new Error(`${stray} needs a row in src/cli/apache/modern-names.ts`);
   const subjects = await Promise.all(commandIds().map(subjectOf));
   const pages = subjects.map((subject) => [`${pageName(subject.id)}.1`, commandPage(subject, subjects)] as const);
   return new Map([['mqadmin.1', overviewPage(subjects, nouns)], ...pages, [`${SETTINGS_PAGE}.5`, settingsPage()]]);

@@ -1,12 +1,19 @@
 import { fileURLToPath } from 'node:url';
-import { apacheNames } from './apache/names.js';
 import { type CliIo, wantsColor } from './io.js';
 import { packageRoot } from './package-root.js';
 
-/** Writes oclif's help page for a command, a noun, or the root, where Apache's command names are added. */
+/** Writes oclif's help page for a command or a noun. */
 export async function writeOclifHelp(words: readonly string[], io: CliIo): Promise<void> {
   // Not imported at the top: bundled code would load oclif for every command.
-  const { Config, Help } = await import('@oclif/core');
+  const { CommandHelp, Config, Help } = await import('@oclif/core');
+
+  /** The summary heads the page already. */
+  class MqadminCommandHelp extends CommandHelp {
+    protected override description(): string | undefined {
+      const text = this.command.description;
+      return text === undefined ? undefined : this.wrap(text);
+    }
+  }
 
   class MqadminHelp extends Help {
     readonly #lines: string[] = [];
@@ -16,14 +23,11 @@ export async function writeOclifHelp(words: readonly string[], io: CliIo): Promi
     }
 
     protected override log(...args: string[]): void {
-      this.#lines.push(args.join(' '));
+      // A flag that may be repeated has an empty list as its default; that of --interval is told in its text.
+      this.#lines.push(args.join(' ').replaceAll(/\[default: (?:2000)?\]\s*/g, ''));
     }
 
-    protected override async showRootHelp(): Promise<void> {
-      await super.showRootHelp();
-      const names = this.wrap(`${apacheNames().join(', ')}\n\nmqadmin help topicList`);
-      this.log(this.section("APACHE'S NAMES", this.indent(names)));
-    }
+    protected override CommandHelpClass = MqadminCommandHelp;
   }
 
   const config = await Config.load(fileURLToPath(packageRoot()));

@@ -1,4 +1,5 @@
 import type { HaState } from '../../admin/ha-status.js';
+import { inHashOrder } from '../../protocol/java-hash.js';
 import {
   type ApacheCommand,
   type ApacheContext,
@@ -78,7 +79,8 @@ const getBrokerEpoch: ApacheCommand = {
       const result = await brokerEpochs(session, query).catch((error: unknown) => {
         throw brokerName === null ? unknownCluster(error) : error;
       });
-      for (const broker of result.brokers) {
+      // A set of addresses in Apache's tool.
+      for (const broker of inHashOrder(result.brokers, ({ addr }) => addr)) {
         const { clusterName: cluster, brokerId, addr, epochList } = broker;
         const epochs = epochList.map(
           ({ epoch, startOffset, endOffset }) =>
