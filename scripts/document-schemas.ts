@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGenerator, getProgramFromFiles, type JsonSchemaGenerator } from 'typescript-json-schema';
+import { clusterFileSchema } from '../src/admin/declared/cluster-file.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -40,6 +41,7 @@ export async function documentSchemas(ids: readonly string[]): Promise<Map<strin
       const schema = schemaOf(generator, id);
       if (schema !== null) schemas.set(`${id.replace(' ', '-')}.json`, schema);
     }
+    schemas.set('cluster-file.json', `${JSON.stringify(clusterFileSchema(), null, 2)}\n`);
     return schemas;
   } finally {
     console.warn = warn;

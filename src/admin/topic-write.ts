@@ -197,11 +197,11 @@ async function waitForRoute(
  *
  * Source: tools/admin/DefaultMQAdminExtImpl.java#createOrUpdateOrderConf
  */
-async function writeOrderConf(
+export async function writeOrderConf(
   session: AdminSession,
   topic: string,
   target: WriteTarget,
-  config: TopicConfig,
+  config: Pick<TopicConfig, 'writeQueueNums'>,
   deadline: Deadline,
 ): Promise<string> {
   const info = await readCluster(session, deadline);

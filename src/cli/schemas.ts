@@ -3,12 +3,15 @@ import { packageRoot } from './package-root.js';
 
 const folder = (): URL => new URL('schemas/', packageRoot());
 
+/** Not a command's document, but the file that `plan`, `apply` and `drift` read. */
+export const CLUSTER_FILE = 'cluster-file';
+
 /** The commands whose document has a schema, sorted. */
 export async function schemaIds(): Promise<string[]> {
   const files = await readdir(folder());
   return (
     files
-      .filter((name) => name.endsWith('.json'))
+      .filter((name) => name.endsWith('.json') && name !== `${CLUSTER_FILE}.json`)
       // Nouns are single words; a verb may have hyphens.
       .map((name) => name.slice(0, -'.json'.length).replace('-', ' '))
       .sort()

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { defineCommand } from '../cli/command.js';
 import { ExitCode } from '../cli/exit-code.js';
 import { flag } from '../cli/flags.js';
@@ -40,6 +41,7 @@ export default defineCommand({
       description: 'consumer groups to create, separated by commas',
       helpValue: '<group>',
     }),
+    apply: flag.string({ description: 'cluster file to apply, see mqadmin plan', helpValue: '<file>' }),
     seed: flag.string({
       description: 'messages to send first: one JSON object a line, as tail --output ndjson writes them',
       helpValue: '<file>',
@@ -74,6 +76,7 @@ export default defineCommand({
       clusterName: flags['cluster-name'],
       timeScale: flags['time-scale'],
       keep: flags.keep,
+      ...(flags.apply === undefined ? {} : { apply: resolve(io.cwd, flags.apply) }),
       ...(seed === null ? {} : { seed }),
       properties: settingsOf(flags.set, (text) => new UsageError(`--set: "${text}" is no key=value`)),
       timeoutMs: flags['start-timeout'],

@@ -3,16 +3,18 @@ import { commandIds, findCommand } from '../cli/command-files.js';
 import { arg } from '../cli/flags.js';
 import { OUTPUT_FLAGS } from '../cli/global-flags.js';
 import { tableView } from '../cli/render/view.js';
-import { readSchema, schemaIds } from '../cli/schemas.js';
+import { CLUSTER_FILE, readSchema, schemaIds } from '../cli/schemas.js';
 import { UsageError } from '../cli/usage-error.js';
 
 export default defineCommand({
   summary: 'print the JSON Schema of what a command prints under --json',
   description:
     'The schema (draft 7) describes what --json prints. What may be unknown has the type null beside its own. Of tail ' +
-    'it describes each line. Without a command, lists those that have one.',
+    'it describes each line. Without a command, lists those that have one. cluster-file is the file that plan, apply ' +
+    'and drift read, for editors.',
   examples: [
     { description: 'Of one command', command: 'mqadmin schema consumer progress' },
+    { description: 'Of the file that apply reads', command: 'mqadmin schema cluster-file' },
     { description: 'All that have one', command: 'mqadmin schema --output name' },
   ],
   args: {
@@ -43,7 +45,7 @@ export default defineCommand({
       };
     }
     const id = args.verb === undefined ? args.noun : `${args.noun} ${args.verb}`;
-    if (!ids.includes(id)) throw await noSchema(id, ids);
+    if (!ids.includes(id) && id !== CLUSTER_FILE) throw await noSchema(id, ids);
     const schema: Readonly<Record<string, unknown>> = await readSchema(id);
     return { view: { kind: 'message', doc: schema, text: JSON.stringify(schema, null, 2), name: id } };
   },

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { ClusterFile } from '../admin/declared/cluster-file.js';
 import { type SendRequest, sendMessages } from '../admin/message-send.js';
-import { openSession } from '../admin/session.js';
+import { type AdminSession, openSession } from '../admin/session.js';
 import { systemClock, systemRandom } from '../base/clock.js';
-import { MQError } from '../base/errors.js';
+import { errorText, MQError } from '../base/errors.js';
 import { defaultSubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
 import { retryTopic } from '../protocol/topic-validator.js';
 import { onExit } from './exit-hook.js';
@@ -48,6 +49,8 @@ export interface SandboxOptions extends ServerSurroundings {
    * redeliveries take 4 h 46 min at 1, three minutes at 100, 17 s at 1000.
    */
   readonly timeScale?: number;
+  /** Path of a cluster file that is applied; passwords of its users come from `env` and files beside it. */
+  readonly apply?: string;
   /** Messages sent once the topics are there. */
   readonly seed?: Iterable<SendRequest>;
   /** Leaves the folder behind when it stops. */
@@ -110,6 +113,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   if (!Number.isInteger(timeScale) || timeScale < 1) {
     throw new MQError('USAGE', `timeScale: ${timeScale} is no whole number from 1`);
   }
+  const file = options.apply === undefined ? null : await loadClusterFile(options.apply);
   const folder = await mkdtemp(join(options.tmpDir ?? tmpdir(), 'mqadmin-sandbox-'));
   const removeFolder = keep ? async () => {} : () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   const forgetExit = onExit(() => {
@@ -137,7 +141,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       properties: { ...TINY_FILES, ...(timeScale > 1 ? fasterTime(timeScale) : {}), ...options.properties },
     });
     cluster = { ...running, kill, restart };
-    await getReady(cluster, options);
+    await getReady(cluster, options, file);
     const controlPath = controlPathIn(folder);
     control = await serveControl(controlPath, { faults: table, kill, restart });
     const { brokers, namesrvAddr } = cluster;
@@ -154,7 +158,7 @@ function fasterTime(timeScale: number): Record<string, string> {
   return { timeScale: String(timeScale), timerPrecisionMs: '100' };
 }
 
-async function getReady(cluster: RunningCluster, options: SandboxOptions): Promise<void> {
+async function getReady(cluster: RunningCluster, options: SandboxOptions, file: ClusterFile | null): Promise<void> {
   const { clock = systemClock, groups = [], random = systemRandom, signal, timeoutMs = 10_000 } = options;
   const { seed, topics = [] } = options;
   const session = await openSession({
@@ -180,8 +184,41 @@ async function getReady(cluster: RunningCluster, options: SandboxOptions): Promi
     const brokerNames = cluster.brokers.map((broker) => broker.brokerName);
     const names = topics.map((topic) => (typeof topic === 'string' ? topic : topic.name));
     for (const name of [...names, ...groups.map(retryTopic)]) await waitForRoute(session, name, brokerNames);
+    if (file !== null) await applyFile(session, file, options);
     if (seed !== undefined) await sendMessages(session, seed, async () => {});
   } finally {
     await session.close();
   }
+}
+
+async function loadClusterFile(path: string): Promise<ClusterFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new MQError('USAGE', `the file ${path} cannot be read: ${errorText(error)}`, { cause: error });
+  }
+  return (await import('../admin/declared/cluster-file.js')).parseClusterFile(text, path);
+}
+
+async function applyFile(session: AdminSession, file: ClusterFile, options: SandboxOptions): Promise<void> {
+  const [{ planCluster }, { applyPlan }, { passwordsOf }] = await Promise.all([
+    import('../admin/declared/plan.js'),
+    import('../admin/declared/apply.js'),
+    import('../admin/declared/passwords.js'),
+  ]);
+  const prepared = await planCluster(session, { file, clusterName: options.clusterName ?? null, prune: false });
+  const passwordOf = passwordsOf(file, { env: options.env ?? process.env, cwd: dirname(resolve(options.apply ?? '')) });
+  const { failed, left } = await applyPlan(session, prepared, { prune: false, passwordOf });
+  const [first] = failed;
+  if (first !== undefined)
+    throw new MQError('CONFIG', `${options.apply}: ${first.kind} ${first.name}: ${first.reason}`);
+  if (left[0] !== undefined) {
+    throw new MQError('CONFIG', `${options.apply}: ${left[0].kind} ${left[0].name} did not become what the file says`);
+  }
+  const topics = new Map<string, string[]>();
+  for (const { brokerName, kind, name } of prepared.plan.changes) {
+    if (kind === 'topic' && brokerName !== null) topics.set(name, [...(topics.get(name) ?? []), brokerName]);
+  }
+  for (const [topic, brokerNames] of topics) await waitForRoute(session, topic, brokerNames);
 }

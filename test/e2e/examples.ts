@@ -59,6 +59,7 @@ const ENDS_WITH: Readonly<Record<string, readonly [code: number, why: string]>> 
   'mqadmin export rocksdb-config -c DefaultCluster': [1, 'needs a broker with RocksDB'],
   'mqadmin export rocksdb-config -b 127.0.0.1:10911 --types topics': [1, 'needs a broker with RocksDB'],
   'mqadmin queue check-rocksdb-progress -c DefaultCluster -t orders': [1, 'needs a broker with RocksDB'],
+  'mqadmin plan -f cluster.yaml --prune --json': [6, 'finds groups that the file does not have'],
   'mqadmin export rocksdb-metadata /data/store/config/topics': [1, 'is not offered'],
 };
 

@@ -13,6 +13,7 @@ test('topics, groups, messages, and a second broker that is killed and comes bac
   t.timeout(60_000);
   const cwd = await tempFolder(t);
   await writeFile(join(cwd, 'seed.ndjson'), '{"topic":"orders","body":"paid","keys":"o-1"}\n');
+  await writeFile(join(cwd, 'cluster.yaml'), 'topics:\n  orders: { readQueueNums: 1, writeQueueNums: 1 }\n');
   const script = [
     `${BIN} message query-by-key orders o-1 --json`,
     `${BIN} sandbox fault kill --broker broker-b --json`,
@@ -20,10 +21,13 @@ test('topics, groups, messages, and a second broker that is killed and comes bac
     `${BIN} sandbox fault restart --broker broker-b --json`,
     `${BIN} cluster list --output name`,
   ].join(' && echo && ');
-  const args = ['sandbox', '--brokers', '2', '--topics', 'orders:1,refunds', '--groups', 'settlement'];
-  const { exitCode, stderr, stdout } = await mqadmin([...args, '--seed', 'seed.ndjson', '--', 'sh', '-c', script], {
-    cwd,
-  });
+  const args = ['sandbox', '--brokers', '2', '--topics', 'refunds', '--groups', 'settlement'];
+  const { exitCode, stderr, stdout } = await mqadmin(
+    [...args, '--apply', 'cluster.yaml', '--seed', 'seed.ndjson', '--', 'sh', '-c', script],
+    {
+      cwd,
+    },
+  );
   t.is(exitCode, 0, stderr);
   const [found = '', , without = '', , both = ''] = stdout.split('\n\n');
   t.regex(found, /"body": "paid"/);

@@ -141,6 +141,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
       writeFile(join(folder, 'topics.json'), '[{"topicName":"orders","readQueueNums":4,"writeQueueNums":4}]'),
       writeFile(join(folder, 'messages.ndjson'), '{"topic":"orders","body":"paid","keys":"o-1"}\n'),
       writeFile(join(folder, 'receipt.json'), RECEIPT),
+      writeFile(join(folder, 'cluster.yaml'), 'groups: { settlement: { consumeEnable: true } }\n'),
       writeFile(join(folder, 'groups.json'), '[{"groupName":"settlement","retryMaxTimes":3}]'),
       writeFile(join(folder, 'conf/namesrv.properties'), NAMESRV_FILE),
       writeFile(join(folder, 'conf/broker.conf'), brokerFile(namesrvAddr)),
