@@ -76,6 +76,7 @@ test('a start that fails for an unreadable table writes no table over it', async
   const config = join(folder, 'config');
   await mkdir(config);
   await writeFile(join(config, 'topics.json'), '{"topicConfigTable":');
+  await writeFile(join(config, 'topics.json.bak'), '{"topicConfig');
   await writeFile(join(config, 'consumerOffset.json'), '{"offsetTable":{"orders@billing":{0:7}}}');
   const error = await t.throwsAsync(startTestBroker(t, {}, { folder }), { instanceOf: MQError });
   t.true(error.message.includes('topics.json'), error.message);
