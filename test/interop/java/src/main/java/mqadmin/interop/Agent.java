@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.rocketmq.acl.common.AclClientRPCHook;
 import org.apache.rocketmq.acl.common.SessionCredentials;
+import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.MessageSelector;
@@ -53,6 +54,8 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
  */
 public final class Agent {
     private static final long CALL_SECONDS = 60;
+    /** Of one request: a busy machine is no finding. */
+    private static final int CALL_MS = 20_000;
     private final String namesrv;
     private final PrintStream out;
     private final Map<String, DefaultMQProducer> producers = new ConcurrentHashMap<>();
@@ -145,6 +148,12 @@ public final class Agent {
         }
     }
 
+    private void configure(ClientConfig client, String instanceName) {
+        client.setNamesrvAddr(namesrv);
+        client.setInstanceName(instanceName);
+        client.setMqClientApiTimeout(CALL_MS);
+    }
+
     private static RPCHook hook(JSONObject call) {
         JSONObject given = call.getJSONObject("credentials");
         if (given == null) return null;
@@ -162,10 +171,8 @@ public final class Agent {
         } else {
             producer = new DefaultMQProducer(group, hook(call), call.containsKey("traceTopic"), call.getString("traceTopic"));
         }
-        producer.setNamesrvAddr(namesrv);
-        producer.setInstanceName(name);
-        // A busy machine is no finding.
-        producer.setSendMsgTimeout(20_000);
+        configure(producer, name);
+        producer.setSendMsgTimeout(CALL_MS);
         producer.start();
         producers.put(name, producer);
         closers.put(name, producer::shutdown);
@@ -300,8 +307,7 @@ public final class Agent {
         String name = call.getString("client");
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(call.getString("group"), hook(call),
             new AllocateMessageQueueAveragely(), call.containsKey("traceTopic"), call.getString("traceTopic"));
-        consumer.setNamesrvAddr(namesrv);
-        consumer.setInstanceName(name);
+        configure(consumer, name);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         if (call.containsKey("maxReconsumeTimes")) consumer.setMaxReconsumeTimes(call.getIntValue("maxReconsumeTimes"));
         if (call.getBooleanValue("broadcasting")) setByName(consumer, "setMessageModel", "BROADCASTING");
@@ -349,15 +355,14 @@ public final class Agent {
 
     private DefaultMQProducer replier(String name) throws Exception {
         DefaultMQProducer replier = new DefaultMQProducer(name + "-replier");
-        replier.setNamesrvAddr(namesrv);
-        replier.setInstanceName(name + "-replier");
+        configure(replier, name + "-replier");
         replier.start();
         return replier;
     }
 
     private static void reply(DefaultMQProducer replier, MessageExt m) {
         try {
-            replier.send(MessageUtil.createReplyMessage(m, ("re:" + text(m)).getBytes(StandardCharsets.UTF_8)), 3000);
+            replier.send(MessageUtil.createReplyMessage(m, ("re:" + text(m)).getBytes(StandardCharsets.UTF_8)), CALL_MS);
         } catch (Exception e) {
             e.printStackTrace();
         }
@@ -398,8 +403,7 @@ public final class Agent {
         String name = call.getString("client");
         String topic = call.getString("topic");
         DefaultLitePullConsumer puller = new DefaultLitePullConsumer(call.getString("group"), hook(call));
-        puller.setNamesrvAddr(namesrv);
-        puller.setInstanceName(name);
+        configure(puller, name);
         puller.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         if (!call.containsKey("seekTo")) puller.subscribe(topic, "*");
         puller.start();
@@ -423,8 +427,7 @@ public final class Agent {
 
     private Object ask(JSONObject call, Queried query) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer(call.getString("client"));
-        producer.setNamesrvAddr(namesrv);
-        producer.setInstanceName(call.getString("client"));
+        configure(producer, call.getString("client"));
         producer.start();
         try {
             return query.of(producer);
@@ -435,8 +438,7 @@ public final class Agent {
 
     private Object resetOffset(JSONObject call) throws Exception {
         DefaultMQAdminExt admin = new DefaultMQAdminExt();
-        admin.setNamesrvAddr(namesrv);
-        admin.setInstanceName(call.getString("client"));
+        configure(admin, call.getString("client"));
         admin.start();
         try {
             return admin.resetOffsetByTimestamp(call.getString("topic"), call.getString("group"), call.getLongValue("timestamp"), true).size();

@@ -48,6 +48,7 @@ public final class OrderedPops {
         DefaultMQProducer producer = new DefaultMQProducer("ordered-pops");
         producer.setNamesrvAddr(args[0]);
         producer.setSendMsgTimeout((int) CALL_MS);
+        producer.setMqClientApiTimeout((int) CALL_MS);
         producer.start();
         for (int n = 0; n < 5; n++) {
             byte[] body = ("m" + n).getBytes(StandardCharsets.UTF_8);
