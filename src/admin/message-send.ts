@@ -188,11 +188,41 @@ async function countBrokers(session: AdminSession, topic: string): Promise<numbe
   }
 }
 
+/** Sends messages that are ready made, one after the other or several at a time. */
+export interface Sender {
+  /** @throws as sendMessage */
+  send(message: Message, queue?: { brokerName: string; queueId: number } | null): Promise<Sent>;
+  close(): Promise<void>;
+}
+
+/** @param topic one of those that are sent to */
+export async function openSender(session: AdminSession, topic: string): Promise<Sender> {
+  const producer = await openProducer(session, topic);
+  return {
+    send: (message, queue = null) => dispatch(session, producer, message, queue),
+    close: () => closeProducer(session, producer),
+  };
+}
+
 async function withProducer<T>(
   session: AdminSession,
   topic: string,
   work: (producer: Producer) => Promise<T>,
 ): Promise<T> {
+  const producer = await openProducer(session, topic);
+  try {
+    return await work(producer);
+  } finally {
+    await closeProducer(session, producer);
+  }
+}
+
+/** Leaving is told to every broker of the route, and none of them may hold up the end. */
+async function closeProducer({ clock }: AdminSession, producer: Producer): Promise<void> {
+  await endsWithin(clock, producer.shutdown(), FAREWELL_MS);
+}
+
+async function openProducer(session: AdminSession, topic: string): Promise<Producer> {
   const { remoting, timeoutMs, clock, random } = session;
   const hasOthers = (await countBrokers(session, topic)) > 1;
   // The connections are the session's: they outlive the producer.
@@ -220,10 +250,5 @@ async function withProducer<T>(
     { remoting: borrowed },
   );
   await producer.start();
-  try {
-    return await work(producer);
-  } finally {
-    // Leaving is told to every broker of the route, and none of them may hold up the end.
-    await endsWithin(clock, producer.shutdown(), FAREWELL_MS);
-  }
+  return producer;
 }

@@ -29,6 +29,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mqadmin sandbox --topic orders -- bash': 'needs a person at a terminal',
   'mqadmin topic update-static ledger --map-file /tmp/ledger-1795000000000.after': 'needs the file of a change',
   'mqadmin tail orders --forward-to http://127.0.0.1:8080/orders --redact json:card': 'needs somebody who takes them',
+  'mqadmin replay messages.ndjson --map orders=audit --speed max --rate 500 --yes': 'needs a second topic',
   'mqadmin consumer monitor --watch --interval 1m': 'says nothing while all is well',
 };
 
@@ -67,6 +68,7 @@ const ENDS_WITH: Readonly<Record<string, readonly [code: number, why: string]>> 
 const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> = {
   'consumer create': ({ removeGroup }) => removeGroup('audit'),
   'context create': ({ removeContexts }) => removeContexts(),
+  expect: ({ sendPaid }) => sendPaid(2),
   'message query-by-offset': ({ fill }) => fill(0, 1),
   'offset reset': ({ fill }) => fill(3, 1300),
   'topic create': ({ removeTopic }) => removeTopic(),

@@ -38,6 +38,7 @@ async function world(t: ExecutionContext) {
 }
 
 test('a reset is taken back by its receipt, and the way back too', async (t) => {
+  t.timeout(120_000);
   const { scenario, reset, committed } = await world(t);
   const done = await reset('g', 'orders', '--to', 'end');
   t.like(done, { mode: 'offline', verified: true });
@@ -52,6 +53,7 @@ test('a reset is taken back by its receipt, and the way back too', async (t) => 
 });
 
 test('offsets come from a shift, another group, or a file', async (t) => {
+  t.timeout(120_000);
   const { scenario, run, reset, committed } = await world(t);
   await reset('g', 'orders', '--shift', '-3');
   t.is((await committed('g'))[0], 2);
@@ -68,6 +70,7 @@ test('offsets come from a shift, another group, or a file', async (t) => {
 });
 
 test('a group with members is moved while they go on, and it says so', async (t) => {
+  t.timeout(120_000);
   const { scenario, reset, run } = await world(t);
   const seen: string[] = [];
   const consumer = scenario.pushConsumer({ group: 'g' });

@@ -27,6 +27,7 @@ function linesOf({ stdout }: Running): () => string[] {
 }
 
 test('topics are read, filtered, redacted and written in the form asked for, without losing a byte', async (t) => {
+  t.timeout(120_000);
   const { scenario, run } = await filled(t);
   const producer = await scenario.producer();
   const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
@@ -61,6 +62,7 @@ test('topics are read, filtered, redacted and written in the form asked for, wit
 });
 
 test('following goes on over a restart of the broker and into queues that appear', async (t) => {
+  t.timeout(120_000);
   const { scenario, run } = await filled(t);
   const [broker] = scenario.brokers;
   const tail = run('orders', '--from', 'start', '--follow', '--format', '{queue} {body}');
@@ -90,6 +92,7 @@ test('following goes on over a restart of the broker and into queues that appear
 });
 
 test('it ends with 0 at a time that lay ahead', async (t) => {
+  t.timeout(120_000);
   const { scenario, run } = await filled(t);
   const producer = await scenario.producer();
   await producer.send(createMessage('orders', 'in time'));
@@ -99,6 +102,7 @@ test('it ends with 0 at a time that lay ahead', async (t) => {
 });
 
 test('messages are posted one after the other, again when the receiver is busy, and a refusal ends it', async (t) => {
+  t.timeout(120_000);
   const { scenario, run } = await filled(t);
   const producer = await scenario.producer();
   const queue = { topic: 'refunds', brokerName: 'broker-0', queueId: 0 };

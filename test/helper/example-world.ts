@@ -15,6 +15,7 @@ import { ConsumeConcurrentlyStatus } from '../../src/client/consume-listener.js'
 import { Producer } from '../../src/client/producer.js';
 import { PushConsumer } from '../../src/client/push-consumer.js';
 import { createMessage } from '../../src/protocol/message.js';
+import { decodeOffsetMsgId } from '../../src/protocol/message-id.js';
 import type { UpHandle } from './cli.js';
 import { eventually } from './client-scenario.js';
 
@@ -129,6 +130,17 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
   };
   let msgId = await sendOne();
   await eventually(() => consumed > 0);
+  const { offsetMsgId } = await producer.send(createMessage(TOPIC, '{"amount":2}', { keys: 'order-2', tags: 'paid' }));
+  await session.api.consumerSendMessageBack(brokerAddr, {
+    group: GROUP,
+    originTopic: TOPIC,
+    offset: decodeOffsetMsgId(offsetMsgId).physicalOffset,
+    // Straight to the dead letters.
+    delayLevel: -1,
+    originMsgId: offsetMsgId,
+    unitMode: false,
+    maxReconsumeTimes: 16,
+  });
 
   const config = join(folder, 'config/mqadmin');
   await mkdir(config, { recursive: true });
