@@ -6,7 +6,7 @@ import { textWidth } from './render/text-width.js';
 
 /** Nouns and verbs by what they are for; what is in no group comes last. */
 const GROUPS: ReadonlyArray<readonly [title: string, words: readonly string[]]> = [
-  ['Topics and messages', ['topic', 'message', 'tail', 'queue', 'dlq', 'expect']],
+  ['Topics and messages', ['topic', 'message', 'tail', 'queue', 'dlq', 'record', 'replay', 'expect']],
   ['Consumers and producers', ['consumer', 'producer', 'offset']],
   [
     'Clusters, brokers, name servers',
