@@ -269,7 +269,7 @@ export async function runApacheFake(
 // ---- the built program ----
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BIN = join(ROOT, 'bin/run.js');
+export const BIN = join(ROOT, 'bin/run.js');
 
 /** @throws Error in words when the program has not been built */
 export function assertBuilt(): void {

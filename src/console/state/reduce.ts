@@ -124,11 +124,16 @@ export function keysShown(state: ConsoleState): readonly string[] {
   return table === null ? [] : shownKeys(level, table);
 }
 
+/** A span in whole seconds, so that it does not change with every look. */
+export function secondsText(ms: number): string {
+  return ms < 1000 ? '<1s' : formatDuration(Math.floor(ms / 1000) * 1000);
+}
+
 /** How far back the shown frame is, in words; null for the newest. */
 export function rewoundText(state: ConsoleState): string | null {
   if (state.shownAtMs === null) return null;
   const newest = latest(state.history)?.atMs ?? state.shownAtMs;
   const backMs = newest - state.shownAtMs;
-  if (backMs <= 0) return 'PAUSED';
-  return `${state.isPaused ? 'PAUSED ' : ''}${formatDuration(backMs)} AGO`;
+  if (backMs < 1000) return 'PAUSED';
+  return `${state.isPaused ? 'PAUSED ' : ''}${secondsText(backMs)} AGO`;
 }

@@ -4,7 +4,7 @@ import { type ConsoleState, currentLevel } from '../state/console-state.js';
 import type { Frame } from '../state/frame.js';
 import { recent } from '../state/history.js';
 import { placeTitle, TOP_VIEWS } from '../state/places.js';
-import { rewoundText } from '../state/reduce.js';
+import { rewoundText, secondsText } from '../state/reduce.js';
 import { detailOf, filterProblem, selectedKey, shownFrame, shownKeys, sortOf, tableOf } from '../state/selectors.js';
 import { type Line, pad, plain, type Span } from '../tables/line.js';
 import { perSecond } from '../tables/views.js';
@@ -43,21 +43,23 @@ export function headerLine(state: ConsoleState): Line {
   const { brokersAnswering, brokersTotal, inRate, outRate, lag } = frame.totals;
   const ageMs = Math.max(0, state.nowMs - frame.atMs);
   const rewound = rewoundText(state);
+  const { columns } = state.size;
+  const isNarrow = columns < 110;
   const left: Span[] = [
     title,
     {
-      text: `  ${brokersAnswering} of ${brokersTotal} brokers answered`,
+      text: `  ${brokersAnswering} of ${brokersTotal} brokers${isNarrow ? '' : ' answered'}`,
       tone: brokersAnswering < brokersTotal || brokersTotal === 0 ? 'bad' : 'plain',
     },
     rewound === null
-      ? { text: `  age ${formatDuration(ageMs)}`, tone: ageMs > OLD_MS ? 'bad' : 'plain' }
+      ? { text: `  age ${secondsText(ageMs)}`, tone: ageMs > OLD_MS ? 'bad' : 'plain' }
       : { text: `  ${rewound}`, tone: 'warn' },
   ];
-  const totals = `in ${perSecond(inRate)}  out ${perSecond(outRate)}  lag ${formatCount(lag)}${lagArrow(state, frame)}`;
+  const lagText = `lag ${formatCount(lag)}${lagArrow(state, frame)}`;
+  const totals = isNarrow ? lagText : `in ${perSecond(inRate)}  out ${perSecond(outRate)}  ${lagText}`;
   const cost = `${frame.requests} req ${formatDuration(frame.tookMs)}`;
   const right = [plain(`${totals}  `), { text: clockText(state.nowMs), tone: 'dim' as const }];
-  const { columns } = state.size;
-  if (columns >= 120) left.push({ text: `  ${cost}`, tone: 'dim' });
+  if (columns >= 130) left.push({ text: `  ${cost}`, tone: 'dim' });
   return ends(left, right, columns);
 }
 
