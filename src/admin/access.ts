@@ -1,6 +1,6 @@
 import type { AclInfo, PolicyEntryInfo, UserInfo } from '../protocol/bodies.js';
 import { parseFastjson } from '../protocol/fastjson.js';
-import { brokerAddresses, brokerAt, readCluster, type WriteTarget, writeTargets } from './cluster.js';
+import { brokerAddresses, brokerAt, inOrderOf, readCluster, type WriteTarget, writeTargets } from './cluster.js';
 import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
@@ -41,7 +41,7 @@ export async function changeAccess(
   const targets: readonly Target[] =
     'brokerAddr' in target
       ? [brokerAt(target.brokerAddr)]
-      : brokerAddresses(await readCluster(session, session.deadline()), target.clusterName);
+      : inOrderOf(session, brokerAddresses(await readCluster(session, session.deadline()), target.clusterName));
   return ask(session, targets, change);
 }
 

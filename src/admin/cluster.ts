@@ -1,5 +1,6 @@
 import { errorText } from '../base/errors.js';
 import type { BrokerData, ClusterInfo } from '../protocol/bodies.js';
+import { inHashOrder } from '../protocol/java-hash.js';
 import { parseAddress } from '../remoting/address.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
@@ -88,13 +89,22 @@ export function brokerAt(addr: string): { readonly brokerName: null; readonly ad
  *
  * @throws AdminError (not-found) for an unknown cluster, or one without a master; (usage) for a bad address
  */
-export async function writeTargets(session: AdminSession, target: WriteTarget, deadline: Deadline): Promise<Target[]> {
+export async function writeTargets(
+  session: AdminSession,
+  target: WriteTarget,
+  deadline: Deadline,
+): Promise<readonly Target[]> {
   if ('brokerAddr' in target) return [brokerAt(target.brokerAddr)];
   const masters = brokerAddresses(await readCluster(session, deadline), target.clusterName).filter(
     ({ brokerId }) => brokerId === 0,
   );
   if (masters.length === 0) throw new AdminError('not-found', `cluster "${target.clusterName}" has no master`);
-  return masters;
+  return inOrderOf(session, masters);
+}
+
+/** The addresses as the session's user expects them: by name, or as Apache's tool has them. */
+export function inOrderOf<T extends Target>(session: AdminSession, targets: readonly T[]): readonly T[] {
+  return session.inSetOrder === true ? inHashOrder(targets, ({ addr }) => addr) : targets;
 }
 
 /** The address of a broker group to read from: the master, else its first slave. Null when it has none. */

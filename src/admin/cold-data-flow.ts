@@ -1,5 +1,5 @@
 import { parseFastjson } from '../protocol/fastjson.js';
-import { brokerAddresses, brokerAt, readCluster, type WriteTarget, writeTargets } from './cluster.js';
+import { brokerAddresses, brokerAt, inOrderOf, readCluster, type WriteTarget, writeTargets } from './cluster.js';
 import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
 import { offeredBy } from './offered.js';
@@ -20,11 +20,12 @@ export interface Replica extends Target {
 export async function replicasOf(session: AdminSession, target: WriteTarget): Promise<Replica[]> {
   if ('brokerAddr' in target) return [{ ...brokerAt(target.brokerAddr), masterAddr: null }];
   const all = brokerAddresses(await readCluster(session, session.deadline()), target.clusterName);
-  return all.map(({ brokerName, addr }) => ({
-    brokerName,
-    addr,
-    masterAddr: all.find((each) => each.brokerName === brokerName && each.brokerId === 0)?.addr ?? 'NO_MASTER',
-  }));
+  const masterOf = (name: string) => all.find((each) => each.brokerName === name && each.brokerId === 0);
+  const firsts = all.filter((each) => each === (masterOf(each.brokerName) ?? each));
+  return inOrderOf(session, firsts)
+    .flatMap((first) => [first, ...all.filter((each) => each !== first && each.brokerName === first.brokerName)])
+    .filter((each, i, list) => list.indexOf(each) === i)
+    .map(({ brokerName, addr }) => ({ brokerName, addr, masterAddr: masterOf(brokerName)?.addr ?? 'NO_MASTER' }));
 }
 
 /** What one broker says of cold reads. */

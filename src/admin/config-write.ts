@@ -1,4 +1,4 @@
-import { brokerAddresses, brokerAt, readCluster, type WriteTarget } from './cluster.js';
+import { brokerAddresses, brokerAt, inOrderOf, readCluster, type WriteTarget } from './cluster.js';
 import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, type Partial, type Target } from './fan-out.js';
 import { namesrvTargets } from './namesrv-write.js';
@@ -43,7 +43,7 @@ export async function updateBrokerConfig(
   const targets: Target[] =
     'brokerAddr' in target
       ? [brokerAt(target.brokerAddr)]
-      : brokerAddresses(await readCluster(session, deadline), target.clusterName).filter(
+      : inOrderOf(session, brokerAddresses(await readCluster(session, deadline), target.clusterName)).filter(
           ({ brokerId }) => withSlaves || brokerId === 0,
         );
   return writeConfigs(targets, properties, {

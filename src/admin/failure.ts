@@ -67,6 +67,9 @@ const UNREACHABLE_CODES: ReadonlySet<number> = new Set([
 /** Brokers with ACL 1.0 answer code 1 and name the exception; 5.x auth does the same with its own. */
 const ACCESS_REFUSED =
   /\b(?:Acl|Authentication|Authorization)Exception\b|Check signature failed|No accessKey is configured/;
+/** Source: auth/.../AuthenticationMetadataManagerImpl.java, AuthorizationMetadataManagerImpl.java */
+const EXISTS = /^The (?:user|acl) is existed/;
+const IS_NOT_THERE = /^The (?:user|acl|subject) (?:of \S+ )?is not exist/;
 /** What brokers say when a permission of topic, broker or group is in the way, and no identity would help. */
 const FORBIDDEN = / is forbidden|group no permission/i;
 const FORBIDDEN_HINT =
@@ -141,6 +144,9 @@ function brokerFailure(error: MQBrokerError): Failure {
   if (error.responseCode === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) {
     return { ...base, kind: 'failed', hint: NOT_OFFERED_HINT };
   }
+  // Of users and rules brokers say so with the code of a refusal.
+  if (EXISTS.test(said ?? '')) return { ...base, kind: 'failed', hint: null };
+  if (IS_NOT_THERE.test(said ?? '')) return { ...base, kind: 'not-found', hint: null };
   if (error.responseCode === ResponseCode.NO_PERMISSION && FORBIDDEN.test(error.remark ?? '')) {
     return { ...base, kind: 'not-permitted', hint: FORBIDDEN_HINT };
   }

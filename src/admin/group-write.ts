@@ -1,6 +1,6 @@
 import { defaultSubscriptionGroupConfig, type SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
 import { checkGroupName, dlqTopic, retryTopic } from '../protocol/topic-validator.js';
-import { brokerAddresses, readCluster, type WriteTarget, writeTargets } from './cluster.js';
+import { brokerAddresses, inOrderOf, readCluster, type WriteTarget, writeTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { AdminError } from './failure.js';
@@ -221,7 +221,7 @@ async function deleteGroupTopics(
   const [silent] = known.unreachable;
   let reason = silent === undefined ? null : `${silent.brokerName ?? silent.addr} did not answer`;
   const isSilent = new Set(known.unreachable.map(({ addr }) => addr));
-  const brokers = brokerAddresses(await readCluster(session, deadline), clusterName).filter(
+  const brokers = inOrderOf(session, brokerAddresses(await readCluster(session, deadline), clusterName)).filter(
     ({ addr }) => !isSilent.has(addr),
   );
   const topics = [retryTopic(consumerGroup), dlqTopic(consumerGroup)];

@@ -3,6 +3,7 @@ import {
   type BrokerAddress,
   brokerAddresses,
   brokerAt,
+  inOrderOf,
   readCluster,
   type WriteTarget,
   writeTargets,
@@ -49,8 +50,9 @@ export async function brokerEpochs(
   query: { readonly brokerName: string } | { readonly clusterName: string },
 ): Promise<EpochLists> {
   const deadline = session.deadline();
-  const all = brokerAddresses(await readCluster(session, deadline), 'clusterName' in query ? query.clusterName : null);
-  const targets: BrokerAddress[] =
+  const info = await readCluster(session, deadline);
+  const all = inOrderOf(session, brokerAddresses(info, 'clusterName' in query ? query.clusterName : null));
+  const targets: readonly BrokerAddress[] =
     'brokerName' in query ? all.filter(({ brokerName }) => brokerName === query.brokerName) : all;
   if (targets.length === 0 && 'brokerName' in query) {
     throw new AdminError('not-found', `there is no broker named "${query.brokerName}"`, {

@@ -1,4 +1,5 @@
-import type { MessageQueue } from '../protocol/message-queue.js';
+import { inHashOrder } from '../protocol/java-hash.js';
+import { type MessageQueue, messageQueueHash } from '../protocol/message-queue.js';
 import { allocateAveragely, subscribeQueues } from '../protocol/queue-allocation.js';
 import { AdminError } from './failure.js';
 import type { AdminSession } from './session.js';
@@ -22,7 +23,8 @@ export async function allocateQueues(
   const twice = clientIds.find((id, index) => clientIds.indexOf(id) !== index);
   if (twice !== undefined) throw new AdminError('usage', `member "${twice}" is named twice`);
   const route = await session.api.getTopicRouteInfo(topic, session.deadline().call());
-  const queues = subscribeQueues(topic, route);
+  const listed = subscribeQueues(topic, route);
+  const queues = session.inSetOrder === true ? inHashOrder(listed, messageQueueHash) : listed;
   return {
     topic,
     members: clientIds.map((clientId) => ({

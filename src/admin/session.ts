@@ -44,6 +44,8 @@ export interface AdminSession {
   readonly random: Random;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Addresses of a cluster come in the order of a Java set, in which Apache's tool goes through them. */
+  readonly inSetOrder?: boolean;
   /** A new deadline for one use case, of `timeoutMs` unless told otherwise. */
   deadline(timeoutMs?: number): Deadline;
   /** Closes all connections. May be called again. */

@@ -1,4 +1,5 @@
 import { bean, int32, type JsonOf, text } from './bodies/schema.js';
+import { javaHashCode } from './java-hash.js';
 
 /** Codec of a queue's identity, both as a value and as the key of a map. */
 export const messageQueueType = bean('MessageQueue', {
@@ -32,4 +33,11 @@ function compareText(a: string, b: string): number {
 /** Order of queues in every list that is sorted before it is shared out: topic, broker, queueId (Java's compareTo). */
 export function compareMessageQueue(a: MessageQueue, b: MessageQueue): number {
   return compareText(a.topic, b.topic) || compareText(a.brokerName, b.brokerName) || a.queueId - b.queueId;
+}
+
+/** Java's hashCode of it, an int32: decides the order in sets. */
+export function messageQueueHash({ brokerName, queueId, topic }: MessageQueue): number {
+  const ofBroker = (31 + javaHashCode(brokerName)) | 0;
+  const ofQueue = (Math.imul(31, ofBroker) + queueId) | 0;
+  return (Math.imul(31, ofQueue) + javaHashCode(topic)) | 0;
 }

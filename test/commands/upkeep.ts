@@ -68,7 +68,7 @@ test('slaves are changed with --slaves, and under the Apache name with -a', asyn
   await runFake(updateBrokerConfig, ['-c', 'c1', '--slaves', '--set', 'deleteWhen=03', '--yes'], wire);
   t.true(wire.of(BROKER_CONFIG.update).some(({ addr }) => addr === SLAVE));
   const { stdout } = await runApacheFake('updateBrokerConfig -c c1 -a 1 -k deleteWhen -v 05', wire);
-  t.is(stdout, [BROKER_A, SLAVE, BROKER_B].map((addr) => `update broker config success, ${addr}\n`).join(''));
+  t.is(stdout, [BROKER_B, SLAVE, BROKER_A].map((addr) => `update broker config success, ${addr}\n`).join(''));
 });
 
 test('a property that a broker does not know is a failure, not a success', async (t) => {

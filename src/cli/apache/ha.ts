@@ -1,5 +1,4 @@
 import type { HaState } from '../../admin/ha-status.js';
-import { inHashOrder } from '../../protocol/java-hash.js';
 import {
   type ApacheCommand,
   type ApacheContext,
@@ -79,8 +78,7 @@ const getBrokerEpoch: ApacheCommand = {
       const result = await brokerEpochs(session, query).catch((error: unknown) => {
         throw brokerName === null ? unknownCluster(error) : error;
       });
-      // A set of addresses in Apache's tool.
-      for (const broker of inHashOrder(result.brokers, ({ addr }) => addr)) {
+      for (const broker of result.brokers) {
         const { clusterName: cluster, brokerId, addr, epochList } = broker;
         const epochs = epochList.map(
           ({ epoch, startOffset, endOffset }) =>

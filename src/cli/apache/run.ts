@@ -52,7 +52,7 @@ export async function runApacheCommand(
       flags,
       io,
       connect: () => {
-        session ??= (deps.connect ?? connect)(settings, io);
+        session ??= (deps.connect ?? connect)(settings, io).then((open) => ({ ...open, inSetOrder: true }));
         return session;
       },
       print: (text) => io.stdout.write(text),

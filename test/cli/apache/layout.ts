@@ -23,13 +23,13 @@ async function run(line: string, wire: FakeWire = clusterWire(), env: Record<str
 const pad = (...cells: Array<[text: string | number, width: number]>) =>
   cells.map(([text, width]) => (width < 0 ? String(text).padStart(-width) : String(text).padEnd(width)));
 
-test('updateTopic names each broker, then the config', async (t) => {
+test('updateTopic names each broker in the order of a set, then the config', async (t) => {
   const wire = clusterWire().on(RequestCode.UPDATE_AND_CREATE_TOPIC, () => ({}));
   const { code, stdout } = await run('updateTopic -c c1 -t orders -r 4 -a +message.type=FIFO', wire);
   t.is(code, 0);
   t.is(
     stdout,
-    `create topic to ${BROKER_A} success.\ncreate topic to ${BROKER_B} success.\n` +
+    `create topic to ${BROKER_B} success.\ncreate topic to ${BROKER_A} success.\n` +
       'TopicConfig [topicName=orders, readQueueNums=4, writeQueueNums=8, perm=RW-, topicFilterType=SINGLE_TAG, topicSysFlag=0, ' +
       'order=false, attributes={+message.type=FIFO}]\n',
   );
@@ -462,15 +462,15 @@ test('updateSubGroup and deleteSubGroup', async (t) => {
     }));
   const { lines } = await run('updateSubGroup -c c1 -g g -r 3 -s false', wire);
   t.deepEqual(lines.slice(0, 2), [
-    `create subscription group to ${BROKER_A} success.`,
     `create subscription group to ${BROKER_B} success.`,
+    `create subscription group to ${BROKER_A} success.`,
   ]);
   t.regex(
     lines[2] ?? '',
     /^SubscriptionGroupConfig\{groupName=g, consumeEnable=false, consumeFromMinEnable=false, consumeBroadcastEnable=false, consumeMessageOrderly=false, retryQueueNums=1, retryMaxTimes=3, groupRetryPolicy=.*, brokerId=0, whichBrokerWhenConsumeSlowly=1, notifyConsumerIdsChangedEnable=true, groupSysFlag=0, consumeTimeoutMinute=15, subscriptionDataSet=null, attributes=\{\}\}$/,
   );
   t.is(
-    (await run('deleteSubGroup -c c1 -g g', wire)).lines[0],
+    (await run('deleteSubGroup -c c1 -g g', wire)).lines[1],
     `delete subscription group [g] from broker [${BROKER_A}] in cluster [c1] success.`,
   );
   t.is(
@@ -485,7 +485,7 @@ test('setConsumeMode', async (t) => {
   const { stdout } = await run('setConsumeMode -c c1 -t orders -g g -m POP -q 2', wire);
   t.is(
     stdout,
-    `set consume mode to ${BROKER_A} success.\nset consume mode to ${BROKER_B} success.\n` +
+    `set consume mode to ${BROKER_B} success.\nset consume mode to ${BROKER_A} success.\n` +
       'topic[orders] group[g] consume mode[POP] popShareQueueNum[2]',
   );
   t.is((await run('setConsumeMode -t orders -g g -m POP', wire)).code, 2);
