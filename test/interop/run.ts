@@ -2,7 +2,7 @@
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
  *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [ordered-pops]
- *     [mqadmin-parity] [stores] [special-stores] [disturbances] [reference]
+ *     [mqadmin-parity] [stores] [special-stores] [disturbances] [declarative] [recipes] [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
  * came of them.
@@ -12,10 +12,12 @@
  */
 import { errorText } from '../../src/base/errors.js';
 import { apacheToApache, clientsToOurs, oursToApache } from './directions/clients.js';
+import { declarative } from './directions/declarative.js';
 import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
 import { orderedPops } from './directions/ordered-pops.js';
+import { sandboxRecipes } from './directions/recipes.js';
 import { selectors } from './directions/selectors.js';
 import { signed } from './directions/signed.js';
 import { specialStores } from './directions/special-stores.js';
@@ -38,6 +40,8 @@ const BY_DEFAULT = [
   'stores',
   'special-stores',
   'disturbances',
+  'declarative',
+  'recipes',
 ];
 
 const NAMES = [...BY_DEFAULT, 'reference'];
@@ -75,6 +79,8 @@ async function main(args: readonly string[]): Promise<number> {
       stores: () => storesChangeHands(servers, playground, report),
       'special-stores': () => specialStores(servers, playground, report),
       disturbances: () => disturbances(servers, playground, report),
+      declarative: () => declarative(servers, playground, report),
+      recipes: () => sandboxRecipes(playground, report),
       reference: async () => {
         await apacheToApache(servers, playground, report);
         await signed('apache', servers, playground, report);

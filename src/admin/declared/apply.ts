@@ -13,10 +13,10 @@ import { FAN_OUT_LIMIT, mapBounded } from '../fan-out.js';
 import { deleteGroup } from '../group-write.js';
 import type { AdminSession } from '../session.js';
 import { deleteTopic } from '../topic-delete.js';
-import { NEW_TOPIC, writeOrderConf } from '../topic-write.js';
+import { deleteOrderConf, NEW_TOPIC, writeOrderConf } from '../topic-write.js';
 import type { Settings } from './live-cluster.js';
 import { readLiveCluster } from './live-cluster.js';
-import { type Change, comparePlan, type FieldChange, type PreparedPlan } from './plan.js';
+import { type Change, comparePlan, type PreparedPlan } from './plan.js';
 
 /** A change that was not made, and why. */
 export interface FailedChange extends Change {
@@ -210,15 +210,21 @@ function groupConfig(
 /** Name servers hold the order of topics that are in order. */
 async function putOrderConfs({ prepared, session }: Work): Promise<void> {
   const { clusterName, changes } = prepared.plan;
-  const isOrder = ({ field, after }: FieldChange) => field === 'order' && after === true;
-  const topics = new Set(
-    changes.filter(({ kind, fields }) => kind === 'topic' && fields.some(isOrder)).map(({ name }) => name),
-  );
-  for (const topic of topics) {
+  const topics = new Map<string, boolean>();
+  for (const { fields, kind, name } of changes) {
+    const order = fields.find(({ field }) => field === 'order');
+    if (kind === 'topic' && order !== undefined) topics.set(name, order.after === true);
+  }
+  for (const [topic, isOrdered] of topics) {
+    const deadline = session.deadline();
+    if (!isOrdered) {
+      await deleteOrderConf(session, topic, deadline);
+      continue;
+    }
     const change = changes.find(({ kind, name }) => kind === 'topic' && name === topic);
     const queues = change?.fields.find(({ field }) => field === 'writeQueueNums')?.after;
     const live = prepared.live.masters.find((broker) => Object.hasOwn(broker.topics, topic))?.topics[topic];
     const writeQueueNums = Number(queues ?? live?.writeQueueNums ?? NEW_TOPIC.writeQueueNums);
-    await writeOrderConf(session, topic, { clusterName }, { writeQueueNums }, session.deadline());
+    await writeOrderConf(session, topic, { clusterName }, { writeQueueNums }, deadline);
   }
 }

@@ -11,12 +11,13 @@ import type { ClusterFile } from './cluster-file.js';
 import {
   groupSettings,
   type LiveBroker,
+  orderedTopics,
   readLiveBroker,
   readLiveCluster,
   type Settings,
   topicSettings,
 } from './live-cluster.js';
-import { comparePlan } from './plan.js';
+import { comparePlan, wantedOn } from './plan.js';
 
 /** Who says what; null is "does not have it". */
 export interface Saying {
@@ -61,7 +62,8 @@ export async function findDrift(
   const slaves = brokerAddresses(await readCluster(session, deadline), live.clusterName).filter(
     ({ brokerId }) => brokerId !== 0,
   );
-  const slaveRead = await askEach(slaves, FAN_OUT_LIMIT, (slave) => readLiveBroker(session, slave, deadline));
+  const ordered = await orderedTopics(session, deadline);
+  const slaveRead = await askEach(slaves, FAN_OUT_LIMIT, (slave) => readLiveBroker(session, slave, ordered, deadline));
   const namesrv = await compareNameServers(session, live.clusterName, live.masters);
   const differences = [
     ...compareMasters(live.masters).filter((difference) => !isDeclared(difference, file)),
@@ -78,10 +80,17 @@ export async function findDrift(
 }
 
 /** What a file says of brokers one by one is held against them, not they against each other. */
-function isDeclared({ kind, name }: Difference, file: ClusterFile | null): boolean {
-  if (kind === 'topic') return Object.hasOwn(file?.topics ?? {}, name);
-  if (kind === 'group') return Object.hasOwn(file?.groups ?? {}, name);
-  return Object.values(file?.brokers ?? {}).some((properties) => Object.hasOwn(properties, name));
+function isDeclared({ field, kind, name, values }: Difference, file: ClusterFile | null): boolean {
+  const entries = kind === 'topic' ? file?.topics : kind === 'group' ? file?.groups : undefined;
+  if (entries !== undefined) {
+    if (!Object.hasOwn(entries, name)) return false;
+    const entry = entries[name] ?? null;
+    if (field === null) return entry?.brokers !== undefined;
+    return values.some(({ at }) => wantedOn(entry, at)?.[field] !== undefined);
+  }
+  return (
+    kind === 'property' && Object.values(file?.brokers ?? {}).some((properties) => Object.hasOwn(properties, name))
+  );
 }
 
 function fromChange(change: ReturnType<typeof comparePlan>['changes'][number]): Difference[] {

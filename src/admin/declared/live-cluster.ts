@@ -1,4 +1,6 @@
+import { isBrokerError } from '../../client/errors.js';
 import type { AclInfo, UserInfo } from '../../protocol/bodies.js';
+import { ResponseCode } from '../../protocol/response-code.js';
 import type { SubscriptionGroupConfig } from '../../protocol/subscription-group-config.js';
 import { TopicSysFlag } from '../../protocol/sys-flag.js';
 import type { TopicConfig } from '../../protocol/topic-config.js';
@@ -8,6 +10,7 @@ import type { Deadline } from '../deadline.js';
 import { AdminError, failureOf } from '../failure.js';
 import { askAll, askEach, FAN_OUT_LIMIT, joinPartial, type Partial } from '../fan-out.js';
 import type { AdminSession } from '../session.js';
+import { ORDER_TOPIC_CONFIG } from '../topic-write.js';
 
 /** A setting's value, as plans and files show it. */
 export type SettingValue = string | number | boolean;
@@ -52,7 +55,8 @@ export async function readLiveCluster(
   const all = brokerAddresses(info, name);
   const masters = all.filter(({ brokerId }) => brokerId === 0);
   if (masters.length === 0) throw new AdminError('not-found', `cluster "${name}" has no master`);
-  const read = await askAll(masters, FAN_OUT_LIMIT, (broker) => readLiveBroker(session, broker, deadline));
+  const ordered = await orderedTopics(session, deadline);
+  const read = await askAll(masters, FAN_OUT_LIMIT, (broker) => readLiveBroker(session, broker, ordered, deadline));
   const access = withAccess ? await askEach(all, FAN_OUT_LIMIT, (each) => readAccessOf(session, each, deadline)) : null;
   return {
     clusterName: name,
@@ -71,10 +75,21 @@ function onlyName(names: readonly string[]): string {
   });
 }
 
-/** One broker's tables, master or slave. */
+/** Topics that the name servers keep the order of. Brokers of 4.9 do not know themselves which these are. */
+export async function orderedTopics(session: AdminSession, deadline: Deadline): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(Object.keys(await session.api.getKVListByNamespace(ORDER_TOPIC_CONFIG, deadline.call())));
+  } catch (error) {
+    if (isBrokerError(error, ResponseCode.QUERY_NOT_FOUND)) return new Set();
+    throw error;
+  }
+}
+
+/** One broker's tables, master or slave. @param ordered as orderedTopics gives them */
 export async function readLiveBroker(
   session: AdminSession,
   broker: BrokerAddress,
+  ordered: ReadonlySet<string>,
   deadline: Deadline,
 ): Promise<LiveBroker> {
   const [topics, groups, { properties }] = await Promise.all([
@@ -82,7 +97,10 @@ export async function readLiveBroker(
     userGroups(session, broker.addr, deadline),
     session.api.getBrokerConfig(broker.addr, deadline.call()),
   ]);
-  return { ...broker, topics: topics.topicConfigTable, groups: groups.subscriptionGroupTable, properties };
+  const table = Object.entries(topics.topicConfigTable).map(
+    ([topic, config]) => [topic, { ...config, order: config.order || ordered.has(topic) }] as const,
+  );
+  return { ...broker, topics: Object.fromEntries(table), groups: groups.subscriptionGroupTable, properties };
 }
 
 async function readAccessOf(session: AdminSession, broker: BrokerAddress, deadline: Deadline): Promise<LiveAccess> {
