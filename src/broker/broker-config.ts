@@ -75,7 +75,7 @@ export const brokerProperties = {
   aclEnable: atBoot(bool(false)),
   authenticationEnabled: atBoot(bool(false)),
   authorizationEnabled: atBoot(bool(false)),
-  /** With one of these set, users and rules are kept also while nothing is checked. The class itself is always ours. */
+  /** With the first set, users and rules are kept also while nothing is checked. The class itself is always ours. */
   authenticationMetadataProvider: atBoot(text('')),
   authorizationMetadataProvider: atBoot(text('')),
   /** Request codes that need no signature, separated by `,`. */
