@@ -37,6 +37,8 @@ const choice = <T extends string>(initial: T, ...others: readonly T[]): Property
 const atBoot = <T>(property: Property<T>): Property<T> => ({ ...property, bootOnly: true });
 
 export type FlushDiskType = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
+/** Who gets the broker's metrics. Source: common/metrics/MetricsExporterType.java */
+export type MetricsExporterType = 'DISABLE' | 'PROM' | 'OTLP_GRPC' | 'LOG';
 export type BrokerRole = 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE';
 
 /** Every property that this broker honours. Times are ms and sizes bytes unless the comment says otherwise. */
@@ -70,6 +72,14 @@ export const brokerProperties = {
   /** Bits of PermName: 4 read, 2 write. */
   brokerPermission: int32(6),
   startAcceptSendRequestTimeStamp: int64(0),
+
+  // Metrics. Of the exporters only PROM is served here.
+  metricsExporterType: atBoot(choice<MetricsExporterType>('DISABLE', 'PROM', 'OTLP_GRPC', 'LOG')),
+  metricsPromExporterPort: atBoot(int32(5557)),
+  /** Empty: brokerIP1. */
+  metricsPromExporterHost: atBoot(text('')),
+  /** Labels of every metric, `key:value,key:value`. */
+  metricsLabel: atBoot(text('')),
 
   // Access control, as in 4.x (aclEnable) and as in 5.3.
   aclEnable: atBoot(bool(false)),

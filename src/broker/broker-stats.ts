@@ -194,6 +194,11 @@ export class BrokerStats {
     return this.#items.get(name as StatsName)?.get(key) ?? null;
   }
 
+  /** All counters of a name, by key. */
+  entries(name: StatsName): ReadonlyMap<string, StatsItem> {
+    return this.#items.get(name)!;
+  }
+
   /** A counter, made on first use. Keep it where it is needed often. */
   item(name: StatsName, key: string): StatsItem {
     const items = this.#items.get(name)!;

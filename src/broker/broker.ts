@@ -16,6 +16,7 @@ import { RequestCode } from '../protocol/request-code.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { formatAddress } from '../remoting/address.js';
 import { RemotingClient, type TlsClientOptions } from '../remoting/client.js';
+import type { MetricsServer } from '../remoting/metrics-server.js';
 import {
   RemotingServer,
   type RequestContext,
@@ -157,6 +158,7 @@ export class Broker {
   #state: 'new' | 'starting' | 'running' | 'stopping' = 'new';
   #areTablesLoaded = false;
   #fastPort = 0;
+  #metrics: MetricsServer | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(config: BrokerConfig, deps: BrokerDeps) {
@@ -277,9 +279,22 @@ export class Broker {
     this.#state = 'running';
     // The fast way looks at no signature.
     if (!this.#isAccessControlled) this.#hotSend = new HotSend(context, READ_REGION_BYTES);
+    await this.#serveMetrics(context);
     await outerApi.start(REGISTER_PATIENCE_MS);
     this.#deps.logger.info({ brokerName: this.config.brokerName, addr: brokerAddr }, 'broker started');
     return { addr: brokerAddr, port };
+  }
+
+  async #serveMetrics(context: BrokerContext): Promise<void> {
+    const { logger } = this.#deps;
+    const { metricsExporterType } = this.config;
+    if (metricsExporterType === 'PROM') {
+      // Loaded only where it is used: it brings prom-client along.
+      const { serveBrokerMetrics } = await import('./metrics/serve.js');
+      this.#metrics = await serveBrokerMetrics(context, logger);
+    } else if (metricsExporterType !== 'DISABLE') {
+      logger.warn({ metricsExporterType }, 'this exporter of metrics is not offered: use PROM');
+    }
   }
 
   /** Asked after awaits: a shutdown may come while the broker starts. */
@@ -556,6 +571,7 @@ export class Broker {
     this.#hotSend = null;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    await this.#metrics?.close();
     await this.#outerApi?.stop();
     await this.#schedule?.stop();
     await this.#context?.timer?.stop();

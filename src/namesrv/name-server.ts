@@ -10,9 +10,11 @@ import type { Logger } from '../base/logger.js';
 import type { TopicRouteData } from '../protocol/bodies.js';
 import { encodeHeader } from '../protocol/header-schema.js';
 import { NotifyMinBrokerIdChangeRequestHeader } from '../protocol/headers.js';
+import { parseMetricsLabel } from '../protocol/metrics.js';
 import { createRequest } from '../protocol/remoting-command.js';
 import { RequestCode } from '../protocol/request-code.js';
 import { RemotingClient } from '../remoting/client.js';
+import type { MetricsServer } from '../remoting/metrics-server.js';
 import { RemotingServer, type ServerConnection, type TlsServerOptions } from '../remoting/server.js';
 import { KvConfig, type KvLimits } from './kv-config.js';
 import type { NamesrvConfig } from './namesrv-config.js';
@@ -59,6 +61,7 @@ export class NameServer {
   #scan: Timer | null = null;
   #scanIntervalMs = 0;
   #isDrainScheduled = false;
+  #metrics: MetricsServer | null = null;
   #stopping: Promise<void> | null = null;
 
   /** @throws MQError CONFIG when the TLS material is unusable */
@@ -90,6 +93,7 @@ export class NameServer {
       port: port ?? this.config.listenPort,
     });
     this.#startScan();
+    if (this.config.metricsExporterType.toUpperCase() === 'PROM') await this.#serveMetrics(address.host);
     this.#deps.logger.info(address, 'name server started');
     return address;
   }
@@ -102,10 +106,34 @@ export class NameServer {
 
   async #shutdown(): Promise<void> {
     this.#scan?.cancel();
+    await this.#metrics?.close();
     await this.#server.shutdown();
     await this.#client.shutdown();
     await Promise.all([this.#kv.flushed(), this.#configFile.flushed()]);
     this.#deps.logger.info({}, 'name server stopped');
+  }
+
+  async #serveMetrics(host: string): Promise<void> {
+    const { metricsPromExporterHost, metricsPromExporterPort, metricsLabel } = this.config;
+    // Loaded only where it is used: it brings prom-client along.
+    const { serveMetrics } = await import('../remoting/metrics-server.js');
+    this.#metrics = await serveMetrics({
+      host: metricsPromExporterHost || host,
+      port: metricsPromExporterPort,
+      labels: { ...parseMetricsLabel(metricsLabel), node_type: 'nameserver' },
+      withProcess: true,
+      logger: this.#deps.logger,
+      collect: async () => {
+        const { brokers, topics } = this.#routes.sizes();
+        const clusters = Object.keys(this.#routes.clusterInfo().clusterAddrTable).length;
+        return [
+          { name: 'rocketmq_namesrv_clusters', labels: {}, value: clusters },
+          { name: 'rocketmq_namesrv_brokers', labels: {}, value: brokers },
+          { name: 'rocketmq_namesrv_topics', labels: {}, value: topics },
+          { name: 'rocketmq_namesrv_connections', labels: {}, value: [...this.#server.connections()].length },
+        ];
+      },
+    });
   }
 
   #registerProcessors(): void {

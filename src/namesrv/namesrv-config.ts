@@ -50,6 +50,13 @@ const properties = {
   deleteTopicWithBrokerRegistration: bool(false),
   /** Names, separated by `;`, that UPDATE_NAMESRV_CONFIG must not touch. */
   configBlackList: text('configBlackList;configStorePath;kvConfigPath'),
+  /** PROM serves metrics; anything else does not. Apache's name server has none: named as its broker's. */
+  metricsExporterType: text('DISABLE'),
+  metricsPromExporterPort: int32(5558),
+  /** Empty: where the name server listens. */
+  metricsPromExporterHost: text(''),
+  /** Labels of every metric, `key:value,key:value`. */
+  metricsLabel: text(''),
   listenPort: int32(9876),
   bindAddress: text('0.0.0.0'),
   /** A connection without traffic for this long is closed. */

@@ -121,7 +121,7 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
         port: brokerPort === 0 ? 0 : brokerPort + index * BROKER_PORT_STEP,
         namesrvAddr: namesrv.addr,
         storeDir: join(storeDir, brokerName),
-        properties: { ...SMALL_FILES, ...EMBEDDED, ...options.properties },
+        properties: { ...SMALL_FILES, ...EMBEDDED, ...options.properties, ...metricsPort(options.properties, index) },
         portHint: 'choose another with --broker-port (0 takes a free one)',
         ...(advertise !== undefined && { advertise }),
         ...(options.faultsOf && { faults: options.faultsOf(brokerName) }),
@@ -155,6 +155,13 @@ export async function startUp(options: StartUpOptions = {}): Promise<RunningClus
 /** A client speaks TLS to all servers or to none, so the name server gets the brokers' settings. */
 function tlsProperties(properties: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => isTlsProperty(name)));
+}
+
+/** Brokers of one process cannot share a port of metrics: each takes the next one. */
+function metricsPort(properties: Readonly<Record<string, string>> = {}, index: number): Record<string, string> {
+  const { metricsExporterType, metricsPromExporterPort = '5557' } = properties;
+  if (metricsExporterType?.toUpperCase() !== 'PROM' || !/^[1-9]\d*$/.test(metricsPromExporterPort)) return {};
+  return { metricsPromExporterPort: String(Number(metricsPromExporterPort) + index) };
 }
 
 function bracketed(host: string): string {

@@ -1,6 +1,6 @@
 /** The verbs that say what is wrong, by the built program: npm run build comes first. */
 import test from 'ava';
-import { assertBuilt, mqadmin, startUpProgram, type UpHandle } from '../helper/cli.js';
+import { assertBuilt, firstLine, mqadmin, startUpProgram, type UpHandle } from '../helper/cli.js';
 
 let up: UpHandle;
 test.before(async () => {
@@ -67,4 +67,17 @@ test('checks end with what their readers expect', async (t) => {
   t.regex(prometheus.stdout, /^mqadmin_check_broker_up\{subject="broker-a"\} 1$/m);
   t.is((await run('check', 'cluster', '--crit', 'problems=off', '--warn', 'warnings=off')).exitCode, 0);
   t.is((await run('check', 'consumer', 'stuck', '--warn', 'speed=1')).exitCode, 2);
+});
+
+test('exporter start serves the metrics of the cluster until it is stopped', async (t) => {
+  const exporter = mqadmin(['exporter', 'start', '--port', '0', '--json', '--log-level', 'error'], {
+    env: { NAMESRV_ADDR: up.namesrvAddr },
+  });
+  const { url } = JSON.parse((await firstLine(exporter.stdout)) ?? '') as { url: string };
+  const text = await (await fetch(url)).text();
+  t.regex(text, /^mqadmin_up\{.*node_id="broker-a".*\} 1$/m);
+  t.regex(text, /^rocketmq_messages_in_total\{.*topic="orders".*\} 5$/m);
+  t.regex(text, /^rocketmq_consumer_lag_messages\{.*consumer_group="stuck".*\} 5$/m);
+  exporter.kill('SIGTERM');
+  t.is((await exporter).exitCode, 0);
 });

@@ -24,6 +24,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mqadmin up': 'takes the usual ports of this machine',
   'mqadmin up --brokers 3 --advertise 192.168.1.20': 'takes the usual ports, and an address of this machine',
   'mqadmin namesrv start': 'takes the usual port of this machine',
+  'mqadmin exporter start': 'takes the usual port of this machine',
   'mqadmin broker start -n 127.0.0.1:9876 --set brokerName=broker-b': 'takes the usual ports of this machine',
   'mqadmin sandbox --topic orders --group settlement -- npm test': 'runs the tests of a project',
   'mqadmin sandbox --topic orders -- bash': 'needs a person at a terminal',
@@ -51,7 +52,7 @@ const isRun = (line: string): boolean =>
 const ENDLESS: ReadonlyArray<readonly [line: RegExp, exitCode: number]> = [
   [/ --(?:watch|follow)\b|^mqadmin tail (?!.*--(?:from|count))/, 130],
   [/^mqadmin top\b(?!.*--(?:once|duration))/, 130],
-  [/^mqadmin (?:up|demo|namesrv start|broker start)\b(?!.*--duration)/, 0],
+  [/^mqadmin (?:up|demo|namesrv start|broker start|exporter start)\b(?!.*--duration)/, 0],
 ];
 
 /** Exit codes other than 0, with the reason. */
@@ -78,7 +79,7 @@ const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> =
 };
 
 /** They take over the process: not run inside this one. */
-const OWN_PROCESS = ['up', 'sandbox', 'demo', 'top', 'namesrv start', 'broker start'];
+const OWN_PROCESS = ['up', 'sandbox', 'demo', 'top', 'namesrv start', 'broker start', 'exporter start'];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
 const ANSI = /\u001b\[[\d;]*[A-Za-z]/g;
