@@ -154,6 +154,8 @@ export class CommitLog<Q extends QueueTail> {
   #isRetrying = false;
   #failedBytes = 0;
 
+  /** Folders with files that a power failure may take. */
+  readonly #foldersToSync = new Set<string>();
   /** Files before the current one with bytes that are not flushed. */
   #retired: RetiredFile[] = [];
   #needsFlush = false;
@@ -281,6 +283,7 @@ export class CommitLog<Q extends QueueTail> {
       const isUnsure = earlier + this.files.fileBytes > from && earlier < start;
       if (isUnsure) this.#retired.push({ file: this.#fds.hold(this.files.path(earlier)), fillerAt: -1 });
     }
+    if (this.#needsFlush) for (const file of this.files.starts) this.#foldersToSync.add(this.files.folderOf(file));
     this.#recovered = { from: Math.max(unflushedFrom, position - MAX_WRITTEN_AGAIN_BYTES), to: position };
     this.#isOpen = true;
     try {
@@ -546,7 +549,20 @@ export class CommitLog<Q extends QueueTail> {
     createFolderDurably(this.#fs, this.files.folder);
     const fd = this.files.create(start);
     this.#fds.adopt(this.files.path(start), fd);
-    this.#fs.syncFolder(this.files.folderOf(start));
+    this.#foldersToSync.add(this.files.folderOf(start));
+    try {
+      this.#syncFolders();
+    } catch (error) {
+      // The next flush does it, or fails: nothing counts as durable before that.
+      this.#logger.warn({ error: errorText(error) }, 'folder of the commit log could not be flushed yet');
+    }
+  }
+
+  #syncFolders(): void {
+    for (const folder of this.#foldersToSync) {
+      this.#fs.syncFolder(folder);
+      this.#foldersToSync.delete(folder);
+    }
   }
 
   /** Creates the next file before it is needed, so that no reply waits for it. */
@@ -634,6 +650,7 @@ export class CommitLog<Q extends QueueTail> {
     try {
       for (const { file } of retired) await this.#fs.sync(file.fd);
       await this.#fs.sync(current.fd);
+      this.#syncFolders();
     } catch (error) {
       this.#retired = [...retired, ...this.#retired];
       this.#needsFlush = true;

@@ -110,7 +110,7 @@ export class ConsumeQueueStore {
   /** Paths written since their last fdatasync. */
   #unsynced = new Set<string>();
   /** Folders with files created since their last fsync. */
-  #unsyncedFolders = new Set<string>();
+  readonly #unsyncedFolders = new Set<string>();
   /** Files of queues that are gone, which could not be removed yet. */
   readonly #leftOver = new Set<string>();
   #error: Error | null = null;
@@ -416,10 +416,8 @@ export class ConsumeQueueStore {
     };
     await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, work));
     if (failure) throw (failure as { error: unknown }).error;
-    const folders = this.#unsyncedFolders;
-    this.#unsyncedFolders = new Set();
     let count = 0;
-    for (const folder of folders) {
+    for (const folder of [...this.#unsyncedFolders]) {
       this.#syncFolder(folder);
       count += 1;
       if (count % SLICE_FOLDERS === 0) await nextTurn();
@@ -683,9 +681,14 @@ export class ConsumeQueueStore {
   }
 
   #syncFolder(folder: string): void {
+    this.#unsyncedFolders.delete(folder);
     try {
       this.#fs.syncFolder(folder);
     } catch (error) {
+      if (this.#fs.info(folder) !== null) {
+        this.#unsyncedFolders.add(folder);
+        throw error;
+      }
       this.#logger.debug({ folder, error: errorText(error) }, 'folder is gone before it was flushed');
     }
   }

@@ -150,7 +150,9 @@ export const nodeFileSystem: FileSystem = {
  */
 export function createFolderDurably(fs: FileSystem, path: string): void {
   const parents: string[] = [];
+  const created: string[] = [];
   for (let folder = path; fs.info(folder) === null && folder !== dirname(folder); ) {
+    created.push(folder);
     folder = dirname(folder);
     parents.push(folder);
   }
@@ -160,7 +162,10 @@ export function createFolderDurably(fs: FileSystem, path: string): void {
     try {
       fs.syncFolder(parent);
     } catch (error) {
-      if (!isForbidden(error)) throw error;
+      if (isForbidden(error)) continue;
+      // So that the next attempt does not take them for durable.
+      for (const folder of created) fs.removeFolder(folder);
+      throw error;
     }
   }
 }

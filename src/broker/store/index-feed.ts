@@ -20,6 +20,11 @@ export class IndexFeed {
     this.#index = index;
   }
 
+  /** Whether there are keys that the index has not got. */
+  get isBehind(): boolean {
+    return this.#records.unindexed > 0 || this.#failedKeys.length > 0;
+  }
+
   /** Adds keys in the turns to come; some at once if too many wait. */
   schedule(): void {
     while (this.#records.unindexed > MAX_UNINDEXED && this.slice());

@@ -163,7 +163,9 @@ export class MessageSelector {
           if (into.count === 0) status = 'NO_MATCHED_MESSAGE';
           continue;
         }
-        if (physicalOffset < log.minOffset || physicalOffset + size > log.maxOffset) {
+        const isInLog = physicalOffset >= log.minOffset && physicalOffset + size <= log.maxOffset;
+        // A damaged unit may have an offset that is no number here.
+        if (!isInLog) {
           if (into.count === 0) status = 'MESSAGE_WAS_REMOVING';
           // The rest of that log file is gone as well. A filler unit says nothing about any file.
           if (!isBlankUnit(this.#view, at)) {

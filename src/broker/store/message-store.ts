@@ -774,7 +774,7 @@ export class MessageStore {
     const time = this.#lastDispatchedTime;
     this.#savedAllAt = this.#durableEnd;
     try {
-      while (this.commitLog.records.unindexed > 0) {
+      while (this.#feed.isBehind) {
         if (!this.#feed.slice()) return false;
         await nextTurn();
       }
