@@ -52,8 +52,8 @@ export interface ConsumeQueueStoreOptions {
 const OPEN_FILES = 1_000;
 /** Files that one slice of saving touches: about a millisecond. */
 const SLICE_FILES = 200;
-/** Folders that one slice flushes. */
-const SLICE_FOLDERS = 10;
+/** Folders that one slice flushes: each may take milliseconds. */
+const SLICE_FOLDERS = 2;
 const SCRATCH_BYTES = 65_536;
 const BLOCK_BYTES = 4_096;
 const SYNC_CONCURRENCY = 2;
@@ -199,9 +199,9 @@ export class ConsumeQueueStore {
     return this.topics.get(topic)?.queues[queueId];
   }
 
-  /** Files that have to be written or flushed until all is on disk. */
+  /** Files that have to be written or flushed, and folders to be flushed, until all is on disk. */
   get unsavedFiles(): number {
-    return this.#dirty.length + this.#savingLeft + this.#unsynced.size;
+    return this.#dirty.length + this.#savingLeft + this.#unsynced.size + this.#unsyncedFolders.size;
   }
 
   *all(): Generator<ConsumeQueue> {

@@ -402,3 +402,19 @@ test('a missing file reads as nothing, an unreadable one is an error', async (t)
   queue.files.forget(0);
   t.is(queues.unit(queue, 3), null);
 });
+
+test('folders that are not flushed yet count as unsaved, also after a flush that failed', async (t) => {
+  let isBroken = true;
+  const syncFolder = (path: string) => {
+    if (isBroken) throw systemError('EIO');
+    nodeFileSystem.syncFolder(path);
+  };
+  const { queues } = setUp(t, { fs: { ...nodeFileSystem, syncFolder } });
+  fill(queues, queues.queue(queues.topic('orders'), 0), 3);
+  t.true(await queues.save(false));
+  await t.throwsAsync(queues.sync(), { code: 'EIO' });
+  t.true(queues.unsavedFiles > 0);
+  isBroken = false;
+  await queues.sync();
+  t.is(queues.unsavedFiles, 0);
+});
