@@ -74,7 +74,7 @@ export class BrokerSlot implements Stoppable {
 /** Makes the claim on a copied store one of a process that is gone, see `store-lock.ts`. */
 function disownStore(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const match = /^mqadmin-(\d+)-[0-9a-f]+-([0-9a-f-]+\.lock)$/.exec(name);
+    const match = /^mqadmin-(\d+)-[0-9a-f]+-(.+\.lock)$/.exec(name);
     if (match) renameSync(join(folder, name), join(folder, `mqadmin-${match[1]}-dead-${match[2]}`));
   }
 }

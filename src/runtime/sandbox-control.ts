@@ -3,6 +3,7 @@
  * line of JSON a connection and answers with one.
  */
 import { createConnection, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { errorText, MQError } from '../base/errors.js';
 import type { FaultRequest } from '../broker/faults.js';
@@ -12,6 +13,8 @@ import type { BrokerFault, FaultSelection, SandboxFaults } from './sandbox-fault
 /** Environment variable with the socket's path. */
 export const CONTROL_VARIABLE = 'MQADMIN_SANDBOX';
 
+/** What every system takes; a folder that lies deeper has its socket in the system's place for such files. */
+const MAX_SOCKET_PATH_BYTES = 100;
 const MAX_LINE_CHARS = 65_536;
 
 /** What a sandbox can be told. */
@@ -38,7 +41,9 @@ export interface ControlTarget {
 
 /** Where the socket of a sandbox in that folder is. */
 export function controlPathIn(folder: string): string {
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${basename(folder)}` : join(folder, 'control.sock');
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${basename(folder)}`;
+  const path = join(folder, 'control.sock');
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? path : join(tmpdir(), `${basename(folder)}.sock`);
 }
 
 /** Serves requests at a path. @throws MQError CONFIG when nobody can listen there */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -168,6 +168,14 @@ test('a killed broker is gone, and comes back with what it has acknowledged', as
   await restart('broker-a');
   t.is((await session.api.getTopicStatsInfo(addr, 'orders')).offsetTable[0]?.maxOffset, 1);
   await t.throwsAsync(restart('broker-a'), { code: 'USAGE' });
+});
+
+test('a sandbox in a deep folder can be told something, too', async (t) => {
+  const { start, tmp } = await setUp(t);
+  const tmpDir = join(tmp, 'x'.repeat(100));
+  await mkdir(tmpDir);
+  const { env } = await start({ tmpDir });
+  t.deepEqual(await askSandbox(env.MQADMIN_SANDBOX ?? '', { op: 'list' }), { faults: [], cleared: 0 });
 });
 
 test('a folder that is to be kept stays', async (t) => {
