@@ -2,7 +2,8 @@
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
  *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [ordered-pops]
- *     [mqadmin-parity] [stores] [special-stores] [disturbances] [declarative] [recipes] [reference]
+ *     [mqadmin-parity] [stores] [special-stores] [disturbances] [declarative] [diagnosis] [recipes]
+ *     [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
  * came of them.
@@ -13,6 +14,7 @@
 import { errorText } from '../../src/base/errors.js';
 import { apacheToApache, clientsToOurs, oursToApache } from './directions/clients.js';
 import { declarative } from './directions/declarative.js';
+import { diagnosis } from './directions/diagnosis.js';
 import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
@@ -41,6 +43,7 @@ const BY_DEFAULT = [
   'special-stores',
   'disturbances',
   'declarative',
+  'diagnosis',
   'recipes',
 ];
 
@@ -80,6 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
       'special-stores': () => specialStores(servers, playground, report),
       disturbances: () => disturbances(servers, playground, report),
       declarative: () => declarative(servers, playground, report),
+      diagnosis: () => diagnosis(servers, playground, report),
       recipes: () => sandboxRecipes(playground, report),
       reference: async () => {
         await apacheToApache(servers, playground, report);
