@@ -135,6 +135,7 @@ export class ClusterReader {
       tookMs: clock.monotonicMs() - beganMs,
       requests: this.#requests,
       deferred,
+      namesrvProblem: unreached,
       problems,
       brokers: [...this.#brokers.values()]
         .map(({ address, runtime, silence }) => brokerReading(address, runtime, silence))

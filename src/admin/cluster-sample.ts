@@ -13,6 +13,8 @@ export interface Sample {
   readonly brokers: readonly BrokerReading[];
   readonly groups: readonly GroupReading[];
   readonly topics: readonly TopicReading[];
+  /** Why no name server answered: the list of brokers is the last that one gave; null when one did. */
+  readonly namesrvProblem: string | null;
   /** What went wrong where, in words; empty when everything answered. */
   readonly problems: readonly string[];
 }

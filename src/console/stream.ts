@@ -163,10 +163,12 @@ function sampleObject(history: History, options: StreamOptions): object {
     complete: totals.brokersTotal > 0 && totals.brokersAnswering === totals.brokersTotal && frame.problems.length === 0,
     brokersAnswered: totals.brokersAnswering,
     brokersTotal: totals.brokersTotal,
+    namesrvProblem: frame.namesrvProblem,
     problems: frame.problems,
     inRate: totals.inRate,
     outRate: totals.outRate,
-    lag: totals.lag,
+    lag: totals.isLagWhole ? totals.lag : null,
+    knownLag: totals.lag,
     brokers: rows('brokers', frame.brokers, ({ brokerName, brokerId }) => `${brokerName}/${brokerId}`),
     groups: groupObjects(frame, rows),
     topics: rows('topics', [...frame.topics.values()], ({ topic }) => topic).filter(

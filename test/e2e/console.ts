@@ -59,7 +59,7 @@ test.serial('80x24: groups with states and words, down to a message and back', a
   await terminal.shows(/▸ payments /);
   terminal.press(KEY.enter);
   await terminal.shows(/waiting for payments-mailer/);
-  await terminal.shows(/▸ \{"paymentId"/);
+  await terminal.shows(/▸ \{"payment/);
   terminal.press(KEY.enter);
   await terminal.shows(/^ {3}"paymentId": "p-/m);
   terminal.press('f');

@@ -87,6 +87,7 @@ export function sample(seconds: number, values: Partial<Sample> = {}): Sample {
     tookMs: 12,
     requests: 7,
     deferred: 0,
+    namesrvProblem: null,
     problems: [],
     brokers,
     groups: groups.map(read),

@@ -41,6 +41,7 @@ export interface Frame {
   readonly tookMs: number;
   readonly requests: number;
   readonly deferred: number;
+  readonly namesrvProblem: string | null;
   readonly problems: readonly string[];
   readonly brokers: readonly BrokerReading[];
   readonly groups: ReadonlyMap<string, GroupRow>;
@@ -52,8 +53,10 @@ export interface Frame {
 export interface Totals {
   readonly inRate: number | null;
   readonly outRate: number | null;
-  /** Lag of the groups whose lag is known. */
+  /** Messages not yet consumed, as far as that is known. */
   readonly lag: number;
+  /** Whether the lag of every group is known; else there is at least so much. */
+  readonly isLagWhole: boolean;
   readonly brokersAnswering: number;
   readonly brokersTotal: number;
 }
@@ -88,13 +91,14 @@ export function frameOf(before: readonly Frame[], sample: Sample, options: Frame
     const row = topicRow(past, last, reading, uses.get(reading.topic));
     topics.set(reading.topic, last !== undefined && isSame(last, row) ? last : row);
   }
-  const { atMs, tookMs, requests, deferred, problems, brokers } = sample;
+  const { atMs, tookMs, requests, deferred, namesrvProblem, problems, brokers } = sample;
   const masters = brokers.filter(({ brokerId }) => brokerId === 0);
   return {
     atMs,
     tookMs,
     requests,
     deferred,
+    namesrvProblem,
     problems,
     brokers,
     groups,
@@ -102,7 +106,8 @@ export function frameOf(before: readonly Frame[], sample: Sample, options: Frame
     totals: {
       inRate: sumOfKnown(masters.map(({ inRate }) => inRate)),
       outRate: sumOfKnown(brokers.map(({ outRate }) => outRate)),
-      lag: [...groups.values()].reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+      lag: [...groups.values()].reduce((sum, { lag, knownLag }) => sum + (lag ?? knownLag ?? 0), 0),
+      isLagWhole: [...groups.values()].every(({ lag }) => lag !== null),
       brokersAnswering: brokers.filter(({ isAnswering }) => isAnswering).length,
       brokersTotal: brokers.length,
     },

@@ -4,7 +4,7 @@ import { formatBytes, formatDuration, formatRate } from '../../cli/render/units.
 import type { GroupRow, TopicRow } from '../state/frame.js';
 import { type GroupState, lagAgeMs, SEVERITY } from '../state/group-state.js';
 import { column } from './cells.js';
-import { bar, cutMiddle, plain, type Tone } from './line.js';
+import { bar, cutEnd, cutMiddle, plain, type Tone } from './line.js';
 import { type TableDef, unknown } from './table.js';
 
 export const GLYPH: Record<GroupState, readonly [unicode: string, ascii: string, tone: Tone]> = {
@@ -342,18 +342,27 @@ export interface MessageRow {
 export const messageKey = ({ topic, brokerName, queueId, queueOffset }: MessageRow): string =>
   `${topic}\n${brokerName}\n${queueId}\n${queueOffset}`;
 
+/** The beginning of a body as text. */
+const bodyStart = ({ body }: MessageRow): string => Buffer.from(body.subarray(0, 300)).toString('utf8');
+
 export const MESSAGES: TableDef<MessageRow> = {
   noun: 'messages',
   key: messageKey,
   sort: { column: 'offset', isDown: false },
   columns: [
-    column.name({ key: 'body', title: 'BODY' }, ({ body }) => Buffer.from(body.subarray(0, 200)).toString('utf8')),
+    {
+      key: 'body',
+      title: 'BODY',
+      width: 12,
+      value: bodyStart,
+      cell: (row, { ascii }, width) => plain(cutEnd(bodyStart(row), width, ascii)),
+    },
     { key: 'offset', title: 'OFFSET', width: 11, right: true, value: ({ queueOffset }) => queueOffset },
-    { key: 'queue', title: 'QUEUE', width: 12, from: 100, value: (row) => `${row.brokerName}/${row.queueId}` },
+    { key: 'queue', title: 'QUEUE', width: 12, from: 130, value: (row) => `${row.brokerName}/${row.queueId}` },
     column.duration({ key: 'age', title: 'AGE' }, ({ storeAtMs }, { nowMs }) => Math.max(0, nowMs - storeAtMs)),
     column.name({ key: 'tags', title: 'TAGS', width: 10 }, ({ tags }) => tags),
     column.name({ key: 'keys', title: 'KEYS', width: 14 }, ({ keys }) => keys),
-    column.count({ key: 'retries', title: 'RETRIES', width: 7, from: 100 }, ({ reconsumeTimes }) => reconsumeTimes),
+    column.count({ key: 'retries', title: 'RETRIES', width: 7, from: 120 }, ({ reconsumeTimes }) => reconsumeTimes),
     column.bytes({ key: 'bytes', title: 'BYTES', from: 90 }, ({ body }) => body.length),
   ],
 };

@@ -22,6 +22,13 @@ function lagArrow(state: ConsoleState, frame: Frame): string {
   return change > 0 ? (state.isAscii ? ' ^' : ' ▲') : state.isAscii ? ' v' : ' ▼';
 }
 
+/** The lag of all groups; when that of some is unknown, that there is at least so much. */
+export function totalLagText({ totals, groups }: Frame): string {
+  if (totals.isLagWhole) return formatCount(totals.lag);
+  const isNothingKnown = [...groups.values()].every(({ lag, knownLag }) => lag === null && knownLag === null);
+  return isNothingKnown ? 'unknown' : `at least ${formatCount(totals.lag)}`;
+}
+
 /** `hh:mm:ss` of the local clock. */
 function clockText(ms: number): string {
   const date = new Date(ms);
@@ -40,7 +47,7 @@ export function headerLine(state: ConsoleState): Line {
   const frame = shownFrame(state);
   const title: Span = { text: ` ${state.cluster.title}`, tone: 'title' };
   if (frame === null) return [title, plain('  waiting for the first answer')];
-  const { brokersAnswering, brokersTotal, inRate, outRate, lag } = frame.totals;
+  const { brokersAnswering, brokersTotal, inRate, outRate } = frame.totals;
   const ageMs = Math.max(0, state.nowMs - frame.atMs);
   const rewound = rewoundText(state);
   const { columns } = state.size;
@@ -55,7 +62,8 @@ export function headerLine(state: ConsoleState): Line {
       ? { text: `  age ${secondsText(ageMs)}`, tone: ageMs > OLD_MS ? 'bad' : 'plain' }
       : { text: `  ${rewound}`, tone: 'warn' },
   ];
-  const lagText = `lag ${formatCount(lag)}${lagArrow(state, frame)}`;
+  if (frame.namesrvProblem !== null) left.push({ text: '  name server silent', tone: 'bad' });
+  const lagText = `lag ${totalLagText(frame)}${lagArrow(state, frame)}`;
   const totals = isNarrow ? lagText : `in ${perSecond(inRate)}  out ${perSecond(outRate)}  ${lagText}`;
   const cost = `${frame.requests} req ${formatDuration(frame.tookMs)}`;
   const right = [plain(`${totals}  `), { text: clockText(state.nowMs), tone: 'dim' as const }];

@@ -7,6 +7,7 @@ import { recent } from '../state/history.js';
 import { shownFrame, shownNowMs } from '../state/selectors.js';
 import { type Line, pad, plain, type Span, sparkline } from '../tables/line.js';
 import { DISK_FULL, perSecond } from '../tables/views.js';
+import { totalLagText } from './header.js';
 
 /** Lines of the boxes. */
 export const BOX_ROWS = 3;
@@ -27,7 +28,11 @@ export function boxLines(state: ConsoleState): Line[] {
       value: perSecond(frame?.totals.outRate ?? null),
       values: frames.flatMap(({ totals }) => totals.outRate ?? []),
     },
-    { title: 'lag', value: formatCount(frame?.totals.lag ?? 0), values: frames.map(({ totals }) => totals.lag) },
+    {
+      title: 'lag',
+      value: frame === null ? 'unknown' : totalLagText(frame),
+      values: frames.map(({ totals }) => totals.lag),
+    },
   ];
   const width = Math.floor((size.columns - 1) / 3) - 2;
   const [h, v, tl, tr, bl, br] = isAscii ? ['-', '|', '+', '+', '+', '+'] : ['─', '│', '┌', '┐', '└', '┘'];
@@ -47,7 +52,7 @@ export function boxLines(state: ConsoleState): Line[] {
 
 /** What an operator should look at, the worst first. */
 export function needsALook(frame: Frame, nowMs: number): Span[] {
-  const found: Span[] = [];
+  const found: Span[] = frame.namesrvProblem === null ? [] : [{ text: frame.namesrvProblem, tone: 'bad' }];
   for (const broker of frame.brokers.filter(({ isAnswering }) => !isAnswering)) {
     const since =
       broker.silentSinceMs === null ? '' : ` for ${formatDuration(Math.max(0, nowMs - broker.silentSinceMs))}`;

@@ -101,7 +101,10 @@ test('a cluster that is gone is shown as such and the rows stay', (t) => {
   const groups = [
     group({ lag: null, brokerOffset: null, consumerOffset: null, clients: null, reason: 'broker-a did not answer' }),
   ];
-  c.samples(sample(2, { brokers, groups, problems: ['name server 10.0.0.1:9876: refused'] }));
+  const namesrvProblem = 'name server 10.0.0.1:9876: refused';
+  c.samples(sample(2, { brokers, groups, namesrvProblem, problems: [namesrvProblem] }));
+  t.regex(c.screen[0] ?? '', /name server silent/);
+  t.regex(c.screen[0] ?? '', /lag unknown/);
   t.regex(c.screen[0] ?? '', /0 of 1 brokers/);
   t.regex(c.text, /mailer +\? unknown +unknown/);
   c.samples(sample(4));
