@@ -4,9 +4,11 @@ import { partialOutcome } from './partial.js';
 import { tableView } from './render/view.js';
 
 /** A row for each broker that did what it was told. */
-export function doneOutcome(
-  result: Partial & { readonly brokers: ReadonlyArray<{ readonly brokerName: string | null; readonly addr: string }> },
-): Outcome {
+export function doneOutcome<
+  D extends Partial & {
+    readonly brokers: ReadonlyArray<{ readonly brokerName: string | null; readonly addr: string }>;
+  },
+>(result: D): Outcome<D> {
   return {
     ...partialOutcome(result),
     view: tableView({

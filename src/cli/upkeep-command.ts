@@ -1,8 +1,7 @@
 import type { UpkeepTask } from '../admin/broker-upkeep.js';
 import { defineCommand } from './command.js';
+import { doneOutcome } from './done-view.js';
 import { flag } from './flags.js';
-import { partialOutcome } from './partial.js';
-import { tableView } from './render/view.js';
 
 interface Upkeep {
   readonly task: UpkeepTask;
@@ -48,20 +47,7 @@ export function upkeepCommand({ task, summary, description, what, id }: Upkeep) 
       const names = brokers.map(({ brokerName, addr }) => `  ${brokerName === null ? '' : `${brokerName} `}${addr}`);
       await confirm({ what: `${what} on ${brokers.length} brokers`, details: names.join('\n') });
       const result = await cleanUp(session, task, target);
-      return {
-        ...partialOutcome(result),
-        view: tableView({
-          doc: result,
-          rows: result.brokers,
-          columns: [
-            { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName },
-            { key: 'addr', title: 'ADDRESS', value: ({ addr }) => addr },
-            { key: 'result', title: 'RESULT', value: () => 'done', tone: () => 'good' },
-          ],
-          name: ({ addr }) => addr,
-          empty: 'there is no broker',
-        }),
-      };
+      return doneOutcome(result);
     },
   });
 }
