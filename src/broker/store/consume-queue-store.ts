@@ -9,6 +9,7 @@ import { StoreCorruptError, StoreIoError } from './errors.js';
 import { FdCache, type HeldFile } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, writeFully, zeroRange } from './file-system.js';
 import { isMadeWithOtherSize, NumberedFiles } from './numbered-files.js';
+import { SavedPages } from './saved-pages.js';
 import type { SealFile, StoreSeal } from './store-seal.js';
 import {
   BATCH_UNIT_BYTES,
@@ -96,17 +97,13 @@ export class ConsumeQueueStore {
   readonly #ext: { folder: string; fileBytes: number } | null;
   readonly #extWindow = new ExtWindow();
   readonly #fds: FdCache;
-  readonly #hotPages: number;
+  readonly #savedPages: SavedPages;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   readonly #scratchView = new DataView(this.#scratch.buffer);
   readonly #unit = new DataView(new ArrayBuffer(BATCH_UNIT_BYTES));
   readonly #unitBytes = new Uint8Array(this.#unit.buffer);
   /** Queues with units that are not saved, each once. */
   #dirty: ConsumeQueue[] = [];
-  /** Saved pages by age, as candidates to be freed: queue and page number. */
-  #savedQueues: ConsumeQueue[] = [];
-  #savedPages: number[] = [];
-  #savedHead = 0;
   /** Paths written since their last fdatasync. */
   #unsynced = new Set<string>();
   /** Folders with files created since their last fsync. */
@@ -133,7 +130,7 @@ export class ConsumeQueueStore {
     this.#isBatchTopic = batch?.isBatchTopic ?? (() => false);
     this.#ext = options.ext ?? null;
     this.#fds = new FdCache(options.fs, OPEN_FILES);
-    this.#hotPages = Math.max(1, Math.floor(options.hotBytes / (PAGE_UNITS * UNIT_BYTES)));
+    this.#savedPages = new SavedPages(Math.max(1, Math.floor(options.hotBytes / (PAGE_UNITS * UNIT_BYTES))));
   }
 
   /** The error of the last attempt to save, while units can not be saved. */
@@ -369,7 +366,7 @@ export class ConsumeQueueStore {
       if (files % SLICE_FILES === 0) await nextTurn();
     }
     if (isSaved) this.#error = null;
-    this.#freePages();
+    this.#savedPages.free(() => this.pages);
     return isSaved;
   }
 
@@ -696,7 +693,7 @@ export class ConsumeQueueStore {
   /** Writes all unsaved units of a queue. */
   #saveQueue(queue: ConsumeQueue): boolean {
     const { files, fileUnits, unitBytes } = queue;
-    const firstPage = Math.floor(queue.savedUnit / PAGE_UNITS);
+    const firstUnit = queue.savedUnit;
     try {
       // First, so that no unit is in the files whose extension is not.
       queue.ext?.save((path, isNew) => {
@@ -726,11 +723,7 @@ export class ConsumeQueueStore {
       this.#error = error instanceof Error ? error : new StoreIoError(errorText(error));
       return false;
     }
-    const lastPage = Math.floor((queue.maxUnit - 1) / PAGE_UNITS);
-    for (let page = firstPage; page <= lastPage; page++) {
-      this.#savedQueues.push(queue);
-      this.#savedPages.push(page);
-    }
+    this.#savedPages.add(queue, firstUnit);
     return true;
   }
 
@@ -767,36 +760,6 @@ export class ConsumeQueueStore {
     const topicFolder = dirname(folder);
     const queueFolder = dirname(topicFolder);
     for (const grown of [folder, topicFolder, queueFolder, dirname(queueFolder)]) this.#unsyncedFolders.add(grown);
-  }
-
-  /** Frees the oldest saved pages beyond what may stay in memory. */
-  #freePages(): void {
-    while (this.pages > this.#hotPages && this.#savedHead < this.#savedQueues.length) {
-      const queue = this.#savedQueues[this.#savedHead] as ConsumeQueue;
-      if (!queue.isDestroyed) queue.releasePages(this.#savedPages[this.#savedHead] as number);
-      this.#savedHead += 1;
-    }
-    const isSpread = this.#savedQueues.length > 4 * this.#hotPages + 1024;
-    if (this.#savedHead * 2 > this.#savedQueues.length || isSpread) this.#compactSaved();
-  }
-
-  /** Drops candidates that were freed, and all but the newest mention of a page. */
-  #compactSaved(): void {
-    const queues: ConsumeQueue[] = [];
-    const pages: number[] = [];
-    const newest = new Map<ConsumeQueue, number>();
-    for (let at = this.#savedQueues.length - 1; at >= this.#savedHead; at--) {
-      const queue = this.#savedQueues[at] as ConsumeQueue;
-      const page = this.#savedPages[at] as number;
-      if (queue.isDestroyed || page < Math.floor(queue.hotUnit / PAGE_UNITS)) continue;
-      if (page >= (newest.get(queue) ?? Number.POSITIVE_INFINITY)) continue;
-      newest.set(queue, page);
-      queues.push(queue);
-      pages.push(page);
-    }
-    this.#savedQueues = queues.reverse();
-    this.#savedPages = pages.reverse();
-    this.#savedHead = 0;
   }
 
   /** Number of units at a file's start for which `isGood` holds; its first `headUnits` are in the scratch buffer. */

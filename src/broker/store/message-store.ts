@@ -28,6 +28,7 @@ import { checkConfig } from './store-config.js';
 import { StoreCounters } from './store-counters.js';
 import { StoreEvents } from './store-events.js';
 import { CLAIM_BEAT_MS, StoreLock } from './store-lock.js';
+import { StoreSaver } from './store-saver.js';
 import { SealFile } from './store-seal.js';
 import type {
   ArrivalListener,
@@ -82,10 +83,6 @@ const FENCED = 32;
 
 /** What a record may have beyond its body. */
 const RECORD_OVERHEAD_BYTES = 65_536;
-/** Full pages are saved early when so many units were added. */
-const SAVE_AFTER_UNITS = 200_000;
-/** Everything is saved and the checkpoint moved when the log grew by so much: bounds what recovery reads. */
-const SAVE_ALL_AFTER_BYTES = 1_073_741_824;
 /**
  * With more files to be flushed a shutdown would take too long, at up to a millisecond for each: what they lack is in
  * the part of the log that the checkpoint says recovery has to read, which does so in less time.
@@ -124,6 +121,7 @@ export class MessageStore {
   readonly #filteredGetter: FilteredGetter;
   readonly #lookup: MessageLookup;
   readonly #cleaner: StoreCleaner;
+  readonly #saver: StoreSaver;
 
   #lock: StoreLock | null = null;
   #state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new';
@@ -131,14 +129,8 @@ export class MessageStore {
   #closing: Promise<void> | null = null;
   #timers: Timer[] = [];
   #durableEnd = 0;
-  #lastDispatchedTime = 0;
   #lastDispatched = -1;
-  #unsavedUnits = 0;
-  #savedAllAt = 0;
-  #savingAll: Promise<boolean> | null = null;
   #bootTimestamp = 0;
-  /** The claim on the folder is lost. */
-  #isFenced = false;
 
   /**
    * @throws MQError CONFIG if sizes or the delay level table make no sense
@@ -205,6 +197,15 @@ export class MessageStore {
     this.#getter = new MessageGetter({ ...reading, reader });
     this.#filteredGetter = new FilteredGetter({ ...reading, reader }, deps.clock);
     this.#lookup = new MessageLookup({ ...reading, reader, index: this.#index, feed: this.#feed });
+    this.#saver = new StoreSaver({
+      logger: deps.logger,
+      log: this.commitLog,
+      queues: this.#queues,
+      index: this.#index,
+      feed: this.#feed,
+      checkpoint: this.#checkpoint,
+      seal: this.#seal,
+    });
     const usedRatio = deps.usedRatio ?? ((path: string) => this.#fs.usedRatio(path));
     this.#cleaner = new StoreCleaner({ ...parts, folders, usedRatio, queues: this.#queues, index: this.#index });
   }
@@ -281,8 +282,8 @@ export class MessageStore {
       { isClean, records, maxPhyOffset: end, durationMs: Math.round(this.#clock.monotonicMs() - startedAtMs) },
       'message store recovered',
     );
-    this.#lastDispatchedTime = lastTimestamp;
-    this.#durableEnd = this.#savedAllAt = end;
+    this.#durableEnd = end;
+    this.#saver.startAt(end, lastTimestamp);
     const events = {
       durable: (physicalEnd: number) => this.#onDurable(physicalEnd),
       timedOut: (physicalEnd: number) => this.#events.release(physicalEnd, 'FLUSH_DISK_TIMEOUT'),
@@ -295,14 +296,14 @@ export class MessageStore {
     this.#writeAbort();
     const config = this.#config;
     this.#timers.push(
-      this.#clock.every(config.flushIntervalConsumeQueue, () => this.#saveSome()),
-      this.#clock.every(config.flushConsumeQueueThoroughInterval, () => this.#saveAll()),
+      this.#clock.every(config.flushIntervalConsumeQueue, () => this.#saver.saveSome()),
+      this.#clock.every(config.flushConsumeQueueThoroughInterval, () => this.#saver.saveAll()),
       this.#clock.after(FIRST_CLEAN_DELAY_MS, () => {
         void this.#cleaner.clean();
         this.#timers.push(this.#clock.every(config.cleanResourceInterval, () => this.#cleaner.clean()));
       }),
     );
-    if (from < end) this.#saveAll();
+    if (from < end) void this.#saver.saveAll();
   }
 
   /**
@@ -323,16 +324,16 @@ export class MessageStore {
     }
     this.#state = 'closing';
     for (const timer of this.#timers) timer.cancel();
-    let isClean = (await this.commitLog.close(this.#isFenced)) && !this.#isFenced;
+    let isClean = (await this.commitLog.close(this.#saver.isFenced)) && !this.#saver.isFenced;
     const { unsavedFiles } = this.#queues;
     if (unsavedFiles > MAX_FILES_AT_SHUTDOWN) {
       this.#logger.info({ unsavedFiles }, 'too many consume queues to be flushed now: the next start reads their log');
       this.#queues.leaveToRecovery();
     }
-    while (this.#savingAll) await this.#savingAll;
-    isClean = (await this.#saveAll()) && isClean && this.commitLog.records.size === 0;
+    await this.#saver.settled();
+    isClean = (await this.#saver.saveAll()) && isClean && this.commitLog.records.size === 0;
     try {
-      if (!this.#isFenced) this.#updateCheckpoint();
+      this.#saver.updateCheckpoint();
       await this.#checkpoint.sync();
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'checkpoint could not be written');
@@ -377,7 +378,7 @@ export class MessageStore {
       (this.#queues.error ? QUEUE_ERROR : 0) |
       (this.#index?.error ? INDEX_ERROR : 0) |
       (isFull ? DISK_FULL : 0) |
-      (this.#isFenced ? FENCED : 0)
+      (this.#saver.isFenced ? FENCED : 0)
     );
   }
 
@@ -402,7 +403,7 @@ export class MessageStore {
 
   /** True if consume queues and their files have all that was put: a shutdown takes no time. */
   isSaved(): boolean {
-    return this.#queues.unsavedFiles === 0 && this.#savingAll === null;
+    return this.#queues.unsavedFiles === 0 && !this.#saver.isSavingAll;
   }
 
   /** Writes what was put in this turn now, instead of at its end. */
@@ -676,8 +677,8 @@ export class MessageStore {
   }
 
   #renewClaim(): void {
-    if (this.#isFenced || this.#lock?.renew() !== false) return;
-    this.#isFenced = true;
+    if (this.#saver.isFenced || this.#lock?.renew() !== false) return;
+    this.#saver.isFenced = true;
     const { storePathRootDir } = this.#config;
     this.#logger.error({ storePathRootDir }, 'another process has taken the store folder: messages are refused');
   }
@@ -702,9 +703,7 @@ export class MessageStore {
     this.#events.release(physicalEnd, 'PUT_OK');
     this.#events.announceArrivals();
     this.#feed.schedule();
-    this.#unsavedUnits += dispatched;
-    if (this.#unsavedUnits >= SAVE_AFTER_UNITS) this.#saveSome();
-    if (physicalEnd - this.#savedAllAt >= SAVE_ALL_AFTER_BYTES) this.#saveAll();
+    this.#saver.dispatched(dispatched, physicalEnd);
   }
 
   readonly #dispatch = (
@@ -722,7 +721,7 @@ export class MessageStore {
       counters.putMessages += count;
       counters.putBytes += size;
       if (size > counters.putMessageSizeMax) counters.putMessageSizeMax = size;
-      this.#lastDispatchedTime = storeTimestamp;
+      this.#saver.dispatchedTime = storeTimestamp;
       this.#lastDispatched = physicalOffset;
     }
     if (queue === null || queue.isDestroyed) return;
@@ -741,78 +740,6 @@ export class MessageStore {
     if (address < 0) return { storeTimestamp, bitMap: null };
     const { start, end } = propertiesOf(log.view, address, size);
     return { storeTimestamp, bitMap: this.#bitMapOf(topic, log.bytes, start, end) };
-  }
-
-  /** Every second: saves long tails, writes the checkpoint, and tries again what failed. */
-  #saveSome(): void {
-    if (this.#isFenced) return;
-    this.#unsavedUnits = 0;
-    this.#feed.retry();
-    void this.#queues.save(true);
-    if (this.#index?.hasFullUnsaved) this.#saveAll();
-    try {
-      this.#updateCheckpoint();
-    } catch (error) {
-      this.#logger.warn({ error: errorText(error) }, 'checkpoint could not be written');
-    }
-  }
-
-  /**
-   * Saves consume queues and index and makes them durable; only then the checkpoint says so.
-   *
-   * @returns false if something failed; it will be tried again
-   */
-  #saveAll(): Promise<boolean> {
-    this.#savingAll ??= this.#saveEverything().finally(() => {
-      this.#savingAll = null;
-    });
-    return this.#savingAll;
-  }
-
-  async #saveEverything(): Promise<boolean> {
-    if (this.#isFenced) return false;
-    const time = this.#lastDispatchedTime;
-    this.#savedAllAt = this.#durableEnd;
-    try {
-      while (this.#feed.isBehind) {
-        if (!this.#feed.slice()) return false;
-        await nextTurn();
-      }
-      if (!(await this.#queues.save(false))) return false;
-      const { clearings } = this.#seal;
-      const indexFiles = this.#index?.fileCount ?? 0;
-      const indexNamesCrc = this.#index?.namesCrc(indexFiles) ?? 0;
-      const count = { ...this.#queues.count(), indexFiles, indexNamesCrc };
-      await this.#queues.sync();
-      const { values } = this.#checkpoint;
-      await this.#index?.save();
-      if (this.#queues.hasFailedFlush || this.#index?.hasFailedFlush) return false;
-      if (time > 0) values.logicsMsgTimestamp = time;
-      if (this.#index) values.indexMsgTimestamp = this.#index.savedEndTimestamp;
-      this.#updateCheckpoint();
-      this.#seal.write(count, clearings);
-      return true;
-    } catch (error) {
-      this.#logger.error({ error: errorText(error) }, 'consume queues and index could not be saved');
-      if (this.#queues.hasFailedFlush || this.#index?.hasFailedFlush) {
-        this.#logger.error(
-          {},
-          'a flush of consume queues or index failed: the next start builds anew what it may lack',
-        );
-      }
-      return false;
-    }
-  }
-
-  #updateCheckpoint(): void {
-    const { values } = this.#checkpoint;
-    const { flushedTime, flushedEnd } = this.commitLog;
-    // Before the first flush nothing is known of what a recovery found.
-    if (flushedTime > 0) {
-      values.physicMsgTimestamp = flushedTime;
-      values.confirmPhyOffset = flushedEnd;
-    }
-    this.#checkpoint.write();
   }
 
   #earliestTimestamp(): number {
