@@ -70,6 +70,10 @@ const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> =
   'consumer create': ({ removeGroup }) => removeGroup('audit'),
   'context create': ({ removeContexts }) => removeContexts(),
   expect: ({ sendPaid }) => sendPaid(2),
+  // The group may have been deleted, and its dead letters with it.
+  ...Object.fromEntries(
+    ['drop', 'export', 'peek', 'redrive'].map((verb) => [`dlq ${verb}`, ({ bury }: ExampleWorld) => bury()]),
+  ),
   'message query-by-offset': ({ fill }) => fill(0, 1),
   'offset reset': ({ fill }) => fill(3, 1300),
   'topic create': ({ removeTopic }) => removeTopic(),

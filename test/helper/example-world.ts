@@ -34,6 +34,8 @@ export interface ExampleWorld {
   removeTopic(): Promise<void>;
   /** Sees to it that a queue has had so many messages, with key `order-1` and tag `paid`. */
   fill(queueId: number, messages: number): Promise<void>;
+  /** Sees to it that the group has a dead letter. */
+  bury(): Promise<void>;
   /** Sends such messages to any queue. */
   sendPaid(count: number): Promise<void>;
   removeGroup(group: string): Promise<void>;
@@ -130,17 +132,26 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
   };
   let msgId = await sendOne();
   await eventually(() => consumed > 0);
-  const { offsetMsgId } = await producer.send(createMessage(TOPIC, '{"amount":2}', { keys: 'order-2', tags: 'paid' }));
-  await session.api.consumerSendMessageBack(brokerAddr, {
-    group: GROUP,
-    originTopic: TOPIC,
-    offset: decodeOffsetMsgId(offsetMsgId).physicalOffset,
-    // Straight to the dead letters.
-    delayLevel: -1,
-    originMsgId: offsetMsgId,
-    unitMode: false,
-    maxReconsumeTimes: 16,
-  });
+  const bury = async () => {
+    const { offsetMsgId } = await producer.send(
+      createMessage(TOPIC, '{"amount":2}', { keys: 'order-2', tags: 'paid' }),
+    );
+    await session.api.consumerSendMessageBack(brokerAddr, {
+      group: GROUP,
+      originTopic: TOPIC,
+      offset: decodeOffsetMsgId(offsetMsgId).physicalOffset,
+      // Straight to the dead letters.
+      delayLevel: -1,
+      originMsgId: offsetMsgId,
+      unitMode: false,
+      maxReconsumeTimes: 16,
+    });
+    await eventually(async () => {
+      const { topicList } = await session.api.getTopicListFromNameServer();
+      return topicList.includes(`%DLQ%${GROUP}`);
+    });
+  };
+  await bury();
 
   const config = join(folder, 'config/mqadmin');
   await mkdir(config, { recursive: true });
@@ -174,6 +185,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
     },
     withReal: (line) =>
       line.replaceAll(MSG_ID, msgId).replaceAll(CLIENT_ID, consumer.clientId).replaceAll(BROKER_ADDR, brokerAddr),
+    bury,
     async fill(queueId, messages) {
       const had = (await offsets()).find(({ mq }) => mq.queueId === queueId)?.maxOffset ?? 0;
       if (had < messages) await send(messages - had, queueId);
