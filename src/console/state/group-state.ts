@@ -28,10 +28,11 @@ export function groupState(row: Omit<GroupRow, 'state'>, isGrowing: boolean, stu
   return row.lag <= usual && !isGrowing ? 'ok' : 'behind';
 }
 
-/** How long the oldest message may have been waiting, ms; 0 without lag, null when unknown. */
+/** How long the oldest message may have been waiting, ms; 0 without lag, null when unknown; of stuck groups at least. */
 export function lagAgeMs(row: GroupRow, nowMs: number): number | null {
   if (row.lag === 0) return 0;
-  if (row.lag === null) return null;
+  // Of what was never committed it is known how long that has been seen, and no more.
+  if (row.lag === null) return row.state === 'stuck' ? nowMs - (row.standingSinceMs ?? nowMs) : null;
   const since = [row.oldestConsumedAtMs, row.emptyAtMs].filter((time) => time !== null);
   return since.length === 0 ? null : Math.max(0, nowMs - Math.max(...since));
 }

@@ -194,7 +194,7 @@ export const BROKERS: TableDef<BrokerReading> = {
       key: 'log',
       title: 'COMMIT LOG',
       width: 18,
-      from: 108,
+      from: 116,
       isMoving: true,
       isDown: true,
       value: ({ logMin, logMax }) => (logMin === null || logMax === null ? null : logMax - logMin),
@@ -210,7 +210,7 @@ export const BROKERS: TableDef<BrokerReading> = {
       from: 170,
       value: ({ logMin, logMax }) => (logMin === null || logMax === null ? null : `${logMin} - ${logMax}`),
     },
-    column.name({ key: 'addr', title: 'ADDRESS', from: 130, width: 21 }, ({ addr }) => addr),
+    column.name({ key: 'addr', title: 'ADDRESS', from: 140, width: 21 }, ({ addr }) => addr),
     { ...column.name<BrokerReading>({ key: 'version', title: 'VERSION' }, ({ version }) => version), width: 7 },
   ],
 };
