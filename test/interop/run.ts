@@ -2,7 +2,7 @@
  * Asks Apache's own clients, brokers and name servers whether ours are right.
  *
  *   node --import=tsx test/interop/run.ts [clients] [ours] [mixed] [selectors] [signed] [ordered-pops]
- *     [mqadmin-parity] [stores] [special-stores] [disturbances] [declarative] [diagnosis] [recipes]
+ *     [mqadmin-parity] [stores] [special-stores] [disturbances] [operations] [declarative] [diagnosis] [recipes]
  *     [reference]
  *
  * mqadmin-parity: `--write` writes its table, `--only=topicList,topicRoute` takes these alone, `--show` prints all that
@@ -18,6 +18,7 @@ import { diagnosis } from './directions/diagnosis.js';
 import { disturbances } from './directions/disturbances.js';
 import { mixedCluster } from './directions/mixed.js';
 import { mqadminParity } from './directions/mqadmin-parity.js';
+import { operations } from './directions/operations.js';
 import { orderedPops } from './directions/ordered-pops.js';
 import { sandboxRecipes } from './directions/recipes.js';
 import { selectors } from './directions/selectors.js';
@@ -44,6 +45,7 @@ const BY_DEFAULT = [
   'disturbances',
   'declarative',
   'diagnosis',
+  'operations',
   'recipes',
 ];
 
@@ -82,6 +84,7 @@ async function main(args: readonly string[]): Promise<number> {
       stores: () => storesChangeHands(servers, playground, report),
       'special-stores': () => specialStores(servers, playground, report),
       disturbances: () => disturbances(servers, playground, report),
+      operations: () => operations(servers, playground, report),
       declarative: () => declarative(servers, playground, report),
       diagnosis: () => diagnosis(servers, playground, report),
       recipes: () => sandboxRecipes(playground, report),
