@@ -88,7 +88,7 @@ test('following goes on over a restart of the broker and into queues that appear
   tail.kill('SIGINT');
   const { exitCode, stderr } = await tail;
   t.is(exitCode, 130);
-  t.regex(stderr, /^(?:warning: broker-0: .*\n)+$/);
+  t.regex(stderr, /^(?:warning: broker-0: .*\n)*$/);
 });
 
 test('it ends with 0 at a time that lay ahead', async (t) => {
