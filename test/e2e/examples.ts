@@ -85,6 +85,9 @@ const BEFORE: Readonly<Record<string, (world: ExampleWorld) => Promise<void>>> =
 /** They take over the process: not run inside this one. */
 const OWN_PROCESS = ['up', 'sandbox', 'demo', 'top', 'namesrv start', 'broker start', 'exporter start'];
 
+/** They print a document for each message. */
+const STREAMS = ['message consume', 'message print', 'message print-by-queue'];
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
 const ANSI = /\u001b\[[\d;]*[A-Za-z]/g;
 
@@ -193,7 +196,9 @@ for (const { id, command } of commands) {
         const { stdout } = await runOnTerminal(`${world.withReal(line)} ${isWrite ? '--json --yes' : '--json'}`, false);
         if (stdout !== '') {
           const isValid = ajv.compile(await readSchema(id));
-          t.true(isValid(JSON.parse(stdout)), JSON.stringify(isValid.errors));
+          for (const document of STREAMS.includes(id) ? stdout.trimEnd().split('\n') : [stdout]) {
+            t.true(isValid(JSON.parse(document)), JSON.stringify(isValid.errors));
+          }
         }
         if (isWrite) await world.restore();
       }

@@ -109,6 +109,7 @@ export async function exampleWorld(up: UpHandle, folder: string): Promise<Exampl
     await session.api.putKVConfig('ORDER_TOPIC_CONFIG', TOPIC, 'broker-a:8');
     await overwriteTopic(session, { topic: TOPIC, target, patch: NEW_TOPIC });
     await overwriteTopic(session, { topic: 'probes', target, patch: NEW_TOPIC });
+    await overwriteTopic(session, { topic: 'load', target, patch: NEW_TOPIC });
     for (const consumerGroup of [GROUP, 'settlement-2', 'copy']) {
       await overwriteGroup(session, { consumerGroup, target, patch: {} });
     }

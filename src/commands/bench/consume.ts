@@ -12,8 +12,8 @@ export default defineCommand({
     'the store of a message to its arrival; with --from start how fast what is stored can be read, until the queues ' +
     `end. Positions: ${POSITION_HELP}. Clocks of two machines are two clocks.`,
   examples: [
-    { description: 'All that is stored', command: 'mqadmin bench consume orders --from start' },
-    { description: 'What comes in two seconds', command: 'mqadmin bench consume orders --duration 2s --csv bench.csv' },
+    { description: 'All that is stored', command: 'mqadmin bench consume load --from start' },
+    { description: 'What comes in two seconds', command: 'mqadmin bench consume load --duration 2s --csv bench.csv' },
   ],
   args: { topic: arg.required('topic to read', { flag: { name: 'topic', char: 't' } }) },
   flags: {

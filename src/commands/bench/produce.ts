@@ -13,11 +13,11 @@ export default defineCommand({
   examples: [
     {
       description: '200 a second for two seconds',
-      command: 'mqadmin bench produce orders --rate 200 --duration 2s --yes',
+      command: 'mqadmin bench produce load --rate 200 --duration 2s --yes',
     },
     {
       description: 'As fast as it goes, with a file of every second',
-      command: 'mqadmin bench produce orders --count 2000 --size 100-4k --concurrency 32 --csv bench.csv --yes',
+      command: 'mqadmin bench produce load --count 2000 --size 100-4k --concurrency 32 --csv bench.csv --yes',
     },
   ],
   args: { topic: arg.required('topic to send to', { flag: { name: 'topic', char: 't' } }) },
