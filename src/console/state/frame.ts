@@ -123,15 +123,20 @@ interface Read {
   readonly readAtMs: number | null;
 }
 
-/** Change per second of a counter; null with fewer than two readings, or after it went back. */
+/**
+ * Change per second of a counter; null with fewer than two readings, or after it went back. The frames are gone through
+ * only as far as needed: with a thousand topics a list of each topic's rows would be most of a sample's cost.
+ */
 function rateOf<R extends Read>(
-  past: readonly (R | undefined)[],
+  past: readonly Frame[],
+  rowIn: (frame: Frame) => R | undefined,
   now: R,
   value: (row: R) => number | null,
 ): number | null {
   const current = value(now);
   if (current === null || now.readAtMs === null) return null;
-  for (const row of past) {
+  for (const frame of past) {
+    const row = rowIn(frame);
     if (row === undefined || row.readAtMs === null || row.readAtMs >= now.readAtMs) continue;
     const earlier = value(row);
     if (earlier === null) continue;
@@ -151,9 +156,9 @@ function groupRow(
 ): GroupRow {
   // A group that was not read anew keeps what was found out about it.
   const isOld = last !== undefined && reading.readAtMs !== null && last.readAtMs === reading.readAtMs;
-  const rows = isOld ? [] : past.map(({ groups }) => groups.get(reading.group));
-  const inRate = isOld ? last.inRate : rateOf<GroupReading>(rows, reading, ({ brokerOffset }) => brokerOffset);
-  const outRate = isOld ? last.outRate : rateOf<GroupReading>(rows, reading, ({ consumerOffset }) => consumerOffset);
+  const rowIn = ({ groups }: Frame): GroupReading | undefined => groups.get(reading.group);
+  const inRate = isOld ? last.inRate : rateOf(past, rowIn, reading, ({ brokerOffset }) => brokerOffset);
+  const outRate = isOld ? last.outRate : rateOf(past, rowIn, reading, ({ consumerOffset }) => consumerOffset);
   let drainMs: number | null = null;
   if (reading.lag === 0) drainMs = 0;
   else if (reading.lag !== null && inRate !== null && outRate !== null) {
@@ -237,20 +242,17 @@ function topicRow(
   use: Use | undefined,
 ): TopicRow {
   const isOld = last !== undefined && reading.readAtMs !== null && last.readAtMs === reading.readAtMs;
-  const frames = past.map((frame) => ({ atMs: frame.atMs, row: frame.topics.get(reading.topic) }));
-  const inRate = isOld
-    ? last.inRate
-    : rateOf<TopicReading>(
-        frames.map(({ row }) => row),
-        reading,
-        ({ maxOffset }) => maxOffset,
-      );
+  const rowIn = ({ topics }: Frame): TopicReading | undefined => topics.get(reading.topic);
+  const inRate = isOld ? last.inRate : rateOf(past, rowIn, reading, ({ maxOffset }) => maxOffset);
   const { groups = 0, depth = null, consumed = null, retry = null, dead = null } = use ?? {};
   const row = { ...reading, inRate, depth, groups, consumed, retry, dead };
   if (use === undefined) return { ...row, outRate: null };
   // A group that comes or goes moves the sum, not the rate.
-  const alike = frames.map((frame) => (frame.row?.groups === groups ? frame.row : undefined));
-  return { ...row, outRate: rateOf(alike, { ...row, outRate: null }, (each) => each.consumed) };
+  const alikeIn = ({ topics }: Frame): TopicRow | undefined => {
+    const each = topics.get(reading.topic);
+    return each?.groups === groups ? each : undefined;
+  };
+  return { ...row, outRate: rateOf(past, alikeIn, { ...row, outRate: null }, (each) => each.consumed) };
 }
 
 /** Rows that say the same are kept once: an hour of samples of a quiet cluster is small. */

@@ -96,16 +96,31 @@ export function tableOf(state: ConsoleState, place: Place): Table | null {
 }
 
 function cellContext(state: ConsoleState, place: Place, frame: Frame | null): CellContext {
-  let frames: readonly Frame[] | null = null;
+  const kind = place.view === 'topics' ? 'topics' : 'groups';
   return {
     ascii: state.isAscii,
     nowMs: shownNowMs(state),
-    trend: (key) => {
-      frames ??= frame === null ? [] : recent(state.history, frame);
-      if (place.view === 'topics') return frames.flatMap(({ topics }) => topics.get(key)?.inRate ?? []);
-      return frames.flatMap(({ groups }) => groups.get(key)?.lag ?? []);
-    },
+    trend: (key) => (frame === null ? [] : trendOf(state, frame, kind, key)),
+    newest: (key) => (frame === null ? null : trendValue(frame, kind, key)),
   };
+}
+
+type TrendKind = 'topics' | 'groups';
+
+function trendValue(frame: Frame, kind: TrendKind, key: string): number | null {
+  return kind === 'topics' ? (frame.topics.get(key)?.inRate ?? null) : (frame.groups.get(key)?.lag ?? null);
+}
+
+/** The past of a frame does not change: what was looked up for one screen serves all until the next sample. */
+const trends = new WeakMap<Frame, { readonly frames: readonly Frame[]; readonly values: Map<string, number[]> }>();
+
+function trendOf(state: ConsoleState, frame: Frame, kind: TrendKind, key: string): readonly number[] {
+  const known = trends.get(frame) ?? { frames: recent(state.history, frame), values: new Map<string, number[]>() };
+  trends.set(frame, known);
+  const name = `${kind} ${key}`;
+  const values = known.values.get(name) ?? known.frames.flatMap((each) => trendValue(each, kind, key) ?? []);
+  known.values.set(name, values);
+  return values;
 }
 
 /** How a level is sorted. A tail keeps the order of arrival. */

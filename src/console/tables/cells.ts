@@ -66,7 +66,7 @@ export const column = {
     grows: true,
     isMoving: true,
     ...shape,
-    value: (row, context) => context.trend(key(row)).at(-1) ?? null,
+    value: (row, context) => context.newest(key(row)),
     cell: (row, context, width) => plain(sparkline(context.trend(key(row)), width, context.ascii)),
   }),
 };

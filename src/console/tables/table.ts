@@ -10,6 +10,8 @@ export interface CellContext {
   readonly nowMs: number;
   /** The recent past of a row, oldest first. */
   trend(key: string): readonly number[];
+  /** The newest value of what `trend` shows; null when unknown. */
+  newest(key: string): number | null;
 }
 
 /** A column of a view: how it is shown, sorted and filtered. */
