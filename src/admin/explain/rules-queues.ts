@@ -127,8 +127,23 @@ function notPulling(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds): 
   ];
 }
 
+/**
+ * Whether an orderly listener suspends the queue at its first message over and over. It is called all the time, so that it
+ * does not look idle: what tells is that calls fail, and that nothing was done since the last commit.
+ */
+function isSuspended(group: GroupEvidence, { queue, owner }: Held): boolean {
+  const member = group.members.find(({ clientId }) => clientId === owner.clientId);
+  return (
+    member?.isOrderly === true &&
+    (member.info?.statusTable[queue.topic]?.consumeFailedTPS ?? 0) > 0 &&
+    owner.cachedCount > 0 &&
+    owner.cachedMinOffset === (queue.committedOffset ?? queue.minOffset)
+  );
+}
+
 /** Why one queue does not move though its owner pulls; null when it moves. */
-function standstill({ queue, owner }: Held, now: number, stuckAfterMs: number): string | null {
+function standstill(group: GroupEvidence, { queue, owner }: Held, stuckAfterMs: number): string | null {
+  const { now } = group;
   if (owner.mode !== 'pull') return null;
   // Of a queue where the group has never committed only its owner knows that something waits.
   if (queue.lag === null ? owner.cachedCount === 0 : queue.lag <= 0) return null;
@@ -142,6 +157,9 @@ function standstill({ queue, owner }: Held, now: number, stuckAfterMs: number): 
   const done = owner.cachedMaxOffset - owner.cachedMinOffset + 1 - owner.cachedCount;
   if (owner.cachedCount > 0 && owner.cachedMinOffset === queue.committedOffset && done >= HOLE_MESSAGES) {
     return `${formatCount(done)} messages behind offset ${owner.cachedMinOffset} are done, but that one message is not: it holds up the offset`;
+  }
+  if (isSuspended(group, { queue, owner })) {
+    return `its listener is called but gives the message at offset ${owner.cachedMinOffset} back every time, and those behind it wait (orderly)`;
   }
   if (isIdle && owner.commitOffset > (queue.committedOffset ?? 0)) {
     return `it has consumed up to ${owner.commitOffset}, but the broker has ${queue.committedOffset}: its commits do not arrive`;
@@ -165,7 +183,7 @@ function notCommitting(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds
   const held = heldQueues(group)
     .filter(pulls)
     .flatMap((each) => {
-      const why = standstill(each, group.now, stuckAfterMs);
+      const why = standstill(group, each, stuckAfterMs);
       return why === null ? [] : [{ ...each, why }];
     });
   if (held.length === 0) return [];
@@ -184,7 +202,28 @@ function notCommitting(group: GroupEvidence, { stuckAfterMs }: ExplainThresholds
       ),
       queues: held.map(nameOf),
       clients: clientsOf(held),
-      next: statusCommands(group, held, 'its thread dump shows what the listener waits for'),
+      next: [
+        ...held
+          .filter((each) => isSuspended(group, each))
+          .slice(0, 1)
+          .flatMap((each) => passOver(group, each)),
+        ...statusCommands(group, held, 'its thread dump shows what the listener waits for'),
+      ],
+    },
+  ];
+}
+
+/** How to see the message that a queue is suspended at, and how to do without it. */
+function passOver(group: GroupEvidence, { queue, owner }: Held): Finding['next'] {
+  const place = `${shellWord(queue.topic)} --broker ${shellWord(queue.brokerName)} --queue ${queue.queueId}`;
+  return [
+    {
+      command: `mqadmin message query-by-offset ${place} --offset ${owner.cachedMinOffset}`,
+      why: 'look at the message that is given back',
+    },
+    {
+      command: `mqadmin offset reset ${shellWord(group.consumerGroup)} ${place} --shift 1`,
+      why: 'pass over it, when it can be done without; the receipt takes that back',
     },
   ];
 }

@@ -80,6 +80,27 @@ test('one message that is never done holds up the offset of those behind it', as
   );
 });
 
+test('an orderly queue whose first message is given back every time stands still', async (t) => {
+  await world.createTopic('poisoned', 1);
+  const consumer = world.consumer({ group: 'poisoned-g' });
+  consumer.subscribe('poisoned');
+  consumer.registerMessageListenerOrderly(([message]) =>
+    message?.body.toString() === '1' ? 'SUSPEND_CURRENT_QUEUE_A_MOMENT' : 'SUCCESS',
+  );
+  await consumer.start();
+  await world.send('poisoned', 3);
+  const { verdict, findings, next } = await world.untilFound('poisoned-g', 'not-committing');
+  t.is(verdict.state, 'stuck');
+  t.regex(findings[0]?.evidence[0] ?? '', /gives the message at offset 1 back every time/);
+  t.deepEqual(
+    next.slice(0, 2).map(({ command }) => command),
+    [
+      'mqadmin message query-by-offset poisoned --broker broker-a --queue 0 --offset 1',
+      'mqadmin offset reset poisoned-g poisoned --broker broker-a --queue 0 --shift 1',
+    ],
+  );
+});
+
 test('an orderly queue whose lock somebody else holds waits', async (t) => {
   await world.createTopic('ordered', 1);
   const mq = { topic: 'ordered', brokerName: 'broker-a', queueId: 0 };
