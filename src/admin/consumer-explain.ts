@@ -5,10 +5,9 @@
  * sentence, the findings behind it (worst first, each with what was seen and what to do), and the next commands of all
  * findings, each once.
  */
-import { formatDuration } from '../base/units.js';
+import { counted, formatDuration } from '../base/units.js';
 import { type GroupEvidence, isClustering, lagOf, longestWaitMs } from './explain/evidence.js';
 import {
-  counted,
   DEFAULT_THRESHOLDS,
   type ExplainThresholds,
   type Finding,

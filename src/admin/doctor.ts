@@ -1,9 +1,9 @@
+import { counted } from '../base/units.js';
 import { type Check, isBad, worstFirst } from './doctor/check.js';
 import { checkAddresses, checkClocks, checkDisks, checkService, checkVersions } from './doctor/check-brokers.js';
 import { checkDrift } from './doctor/check-drift.js';
 import { checkNameServers, checkRoutes } from './doctor/check-names.js';
 import { lookAtCluster } from './doctor/look.js';
-import { counted } from './explain/finding.js';
 import type { AdminSession } from './session.js';
 
 export type { Check, CheckState } from './doctor/check.js';

@@ -1,5 +1,5 @@
 import type { ConsumerExplanation, ExplainedClient, ExplainedQueue } from '../admin/consumer-explain.js';
-import { counted } from '../admin/explain/finding.js';
+import { counted } from '../base/units.js';
 import type { Outcome } from './command.js';
 import { findingLines, findingsTable } from './finding-lines.js';
 import { partialOutcome } from './partial.js';

@@ -7,6 +7,7 @@ import type {
   ResetResult,
 } from '../admin/offset-reset.js';
 import type { AdminSession } from '../admin/session.js';
+import { counted } from '../base/units.js';
 import type { Outcome, Plan } from './command.js';
 import { ExitCode } from './exit-code.js';
 import type { CliIo } from './io.js';
@@ -61,7 +62,7 @@ export async function resetOutcome(
   const { text } = formatTable(plan.queues, PLAN_COLUMNS, { width: null });
   await confirm({
     what: `reset ${request.consumerGroup} on ${request.topic} to ${goalText(request.position)}`,
-    details: `${text}${moveText(plan)}, ${plan.clients} clients connected`,
+    details: `${text}${moveText(plan)}, ${counted(plan.clients, 'client')} connected`,
   });
   const keep = await receiptKeeper(io, session, plan, request.receipt);
   const result = await applyReset(session, plan);

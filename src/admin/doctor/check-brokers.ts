@@ -1,6 +1,6 @@
-import { formatBytes, formatDuration, formatRatio } from '../../base/units.js';
+import { counted, formatBytes, formatDuration, formatRatio } from '../../base/units.js';
 import { isReadable, isWriteable, permText } from '../../protocol/topic-config.js';
-import { counted, someLines } from '../explain/finding.js';
+import { someLines } from '../explain/finding.js';
 import { type Check, check, groupBy } from './check.js';
 import { type BrokerLook, brokerText, type ClusterLook } from './look.js';
 

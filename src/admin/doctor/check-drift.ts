@@ -1,4 +1,5 @@
-import { counted, someLines } from '../explain/finding.js';
+import { counted } from '../../base/units.js';
+import { someLines } from '../explain/finding.js';
 import { FAN_OUT_LIMIT, mapBounded } from '../fan-out.js';
 import type { AdminSession } from '../session.js';
 import { type Check, check, groupBy } from './check.js';

@@ -1,6 +1,7 @@
+import { counted } from '../../base/units.js';
 import { isTopicNotExist } from '../../client/errors.js';
 import { isSystemTopic } from '../../protocol/topic-validator.js';
-import { counted, shellWord, someLines } from '../explain/finding.js';
+import { shellWord, someLines } from '../explain/finding.js';
 import { failureOf } from '../failure.js';
 import { FAN_OUT_LIMIT, mapBounded } from '../fan-out.js';
 import type { AdminSession } from '../session.js';

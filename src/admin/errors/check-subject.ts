@@ -1,10 +1,11 @@
 import { nearestFew } from '../../base/near.js';
+import { counted } from '../../base/units.js';
 import { isTopicNotExist } from '../../client/errors.js';
 import { isReadable, isWriteable, permText } from '../../protocol/topic-config.js';
 import { consumerConnections } from '../connections.js';
 import { type Check, check } from '../doctor/check.js';
 import { brokerText, type ClusterLook } from '../doctor/look.js';
-import { counted, shellWord, someLines } from '../explain/finding.js';
+import { shellWord, someLines } from '../explain/finding.js';
 import { AdminError, failureOf } from '../failure.js';
 import { FAN_OUT_LIMIT, mapBounded } from '../fan-out.js';
 import type { AdminSession } from '../session.js';

@@ -1,5 +1,3 @@
-import { formatCount } from '../../base/units.js';
-
 /** What an explanation is made of. Everything here is plain data: `--json` prints it as it is. */
 
 /** How bad a finding is: `problem` explains why a group stands still or loses, `warning` will, `note` is good to know. */
@@ -99,11 +97,6 @@ export function queueText({ topic, brokerName, queueId }: QueueName): string {
 /** At most `limit` lines, and how many there are beyond. */
 export function someLines(lines: readonly string[], limit = 5): string[] {
   return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `and ${lines.length - limit} more`];
-}
-
-/** `1 queue`, `3 queues`, `1,200 queues`. */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A word of a command line, quoted when a shell would read more into it. */

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../base/units.js';
+import { counted, formatDuration } from '../../base/units.js';
 import {
   type GroupEvidence,
   isClustering,
@@ -10,7 +10,7 @@ import {
   subscribersOf,
   youngestStart,
 } from './evidence.js';
-import { counted, type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
+import { type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
 
 /** Rules about who is there and who holds what. */
 export function memberFindings(group: GroupEvidence, thresholds: ExplainThresholds): Finding[] {

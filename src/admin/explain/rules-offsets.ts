@@ -1,6 +1,6 @@
-import { formatCount } from '../../base/units.js';
+import { counted, formatCount } from '../../base/units.js';
 import type { GroupEvidence, QueueEvidence } from './evidence.js';
-import { counted, type Finding, queueText, shellWord, someLines } from './finding.js';
+import { type Finding, queueText, shellWord, someLines } from './finding.js';
 
 /** Rules about offsets that point outside their queue. */
 export function offsetFindings(group: GroupEvidence): Finding[] {

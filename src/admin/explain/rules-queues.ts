@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatRate } from '../../base/units.js';
+import { counted, formatCount, formatDuration, formatRate } from '../../base/units.js';
 import {
   type GroupEvidence,
   isClustering,
@@ -10,7 +10,7 @@ import {
   type OwnerEvidence,
   type QueueEvidence,
 } from './evidence.js';
-import { counted, type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
+import { type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
 
 /** A client that pulls asks at least once in the time that a broker holds a pull (15 s), and a little. */
 const PULLS_WITHIN_MS = 45_000;

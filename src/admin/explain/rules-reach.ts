@@ -1,6 +1,7 @@
+import { counted } from '../../base/units.js';
 import type { Unreachable } from '../fan-out.js';
 import type { GroupEvidence } from './evidence.js';
-import { counted, type Finding, someLines } from './finding.js';
+import { type Finding, someLines } from './finding.js';
 
 /** Codes of brokers that could not be connected to. */
 const NO_CONNECTION: ReadonlySet<string> = new Set(['REMOTING_CONNECT', 'UNREACHABLE']);

@@ -1,7 +1,7 @@
-import { formatCount, formatDuration } from '../../base/units.js';
+import { counted, formatCount, formatDuration } from '../../base/units.js';
 import { retryTopic } from '../../protocol/topic-validator.js';
 import type { GroupEvidence, GroupTopicEvidence } from './evidence.js';
-import { counted, type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
+import { type ExplainThresholds, type Finding, queueText, shellWord, someLines } from './finding.js';
 
 /** Rules about messages that come again, are given up, or hang between pop and acknowledgement. */
 export function retryFindings(group: GroupEvidence, thresholds: ExplainThresholds): Finding[] {

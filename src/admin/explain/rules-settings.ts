@@ -1,6 +1,7 @@
+import { counted } from '../../base/units.js';
 import { isReadable, permText } from '../../protocol/topic-config.js';
 import type { BrokerEvidence, GroupEvidence } from './evidence.js';
-import { counted, type Finding, shellWord } from './finding.js';
+import { type Finding, shellWord } from './finding.js';
 
 /** Rules about what brokers are told to let the group do. */
 export function settingFindings(group: GroupEvidence): Finding[] {

@@ -1,4 +1,5 @@
 import type { GroupDeletePlan } from '../../admin/group-write.js';
+import { counted } from '../../base/units.js';
 import { defineCommand } from '../../cli/command.js';
 import { ExitCode } from '../../cli/exit-code.js';
 import { arg, flag } from '../../cli/flags.js';
@@ -61,7 +62,7 @@ function planText(plan: GroupDeletePlan, withOffsets: boolean): string {
   ];
   const also = what.length === 0 ? '' : `, with ${what.join(', ')}`;
   const lines = plan.brokers.map(
-    ({ brokerName, addr, clients }) => `  ${brokerName ?? addr}: ${clients} clients connected`,
+    ({ brokerName, addr, clients }) => `  ${brokerName ?? addr}: ${counted(clients, 'client')} connected`,
   );
   return [`consumer group ${plan.consumerGroup}${also}`, ...lines].join('\n');
 }
