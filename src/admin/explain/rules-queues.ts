@@ -151,15 +151,15 @@ function standstill(group: GroupEvidence, { queue, owner }: Held, stuckAfterMs: 
   const idleMs = now - (owner.lastConsumeTimestamp ?? now);
   const isIdle = idleMs >= stuckAfterMs;
   const cached = `${counted(owner.cachedCount, 'message')} in its cache, offsets ${owner.cachedMinOffset} to ${owner.cachedMaxOffset}`;
+  if (isSuspended(group, { queue, owner })) {
+    return `its listener is called but gives the message at offset ${owner.cachedMinOffset} back every time, and those behind it wait (orderly)`;
+  }
   if (isIdle && owner.cachedCount > 0) {
     return `its listener has finished nothing for ${formatDuration(idleMs)}; ${cached}`;
   }
   const done = owner.cachedMaxOffset - owner.cachedMinOffset + 1 - owner.cachedCount;
   if (owner.cachedCount > 0 && owner.cachedMinOffset === queue.committedOffset && done >= HOLE_MESSAGES) {
     return `${formatCount(done)} messages behind offset ${owner.cachedMinOffset} are done, but that one message is not: it holds up the offset`;
-  }
-  if (isSuspended(group, { queue, owner })) {
-    return `its listener is called but gives the message at offset ${owner.cachedMinOffset} back every time, and those behind it wait (orderly)`;
   }
   if (isIdle && owner.commitOffset > (queue.committedOffset ?? 0)) {
     return `it has consumed up to ${owner.commitOffset}, but the broker has ${queue.committedOffset}: its commits do not arrive`;
