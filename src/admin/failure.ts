@@ -75,6 +75,11 @@ const FORBIDDEN = / is forbidden|group no permission/i;
 const FORBIDDEN_HINT =
   'a setting forbids it: mqadmin topic route shows perm of a topic (topic update --perm 6 allows all), broker get-config ' +
   'its brokerPermission, and consumer update --enable true lets a group consume';
+/** All that brokers say when users or rules cannot be had. Source: broker/.../AdminBrokerProcessor.java#handleAuthException */
+const AUTH_FAILED = /^An system error occurred/;
+const AUTH_FAILED_HINT =
+  'the broker keeps no users or rules unless its authenticationMetadataProvider and authorizationMetadataProvider are ' +
+  'set; its log says more';
 const NOT_OFFERED_HINT =
   'this server does not offer it, by its version or by its configuration; mqadmin cluster list --output wide shows versions';
 const REACH_HINT =
@@ -153,7 +158,7 @@ function brokerFailure(error: MQBrokerError): Failure {
   if (error.responseCode === ResponseCode.NO_PERMISSION || ACCESS_REFUSED.test(error.remark ?? '')) {
     return { ...base, kind: 'not-permitted', hint: '--access-key and --secret-key-file sign requests' };
   }
-  return { ...base, kind: 'failed', hint: null };
+  return { ...base, kind: 'failed', hint: AUTH_FAILED.test(said ?? '') ? AUTH_FAILED_HINT : null };
 }
 
 function notFoundHint(error: MQBrokerError): string | null {

@@ -46,8 +46,9 @@ export function noSuchCommand(words: readonly string[]): UsageError {
   const [first = ''] = words;
   const name = isNoun(first) ? words.slice(0, 2).join(' ') : first;
   const near = suggestCommands(words).map((id) => `mqadmin ${id}`);
+  const list = isNoun(first) ? `mqadmin help ${first} lists its commands` : 'mqadmin help lists the commands';
   return new UsageError(`there is no command "${name}"`, {
-    hint: near.length === 0 ? 'mqadmin help lists the commands' : `did you mean ${near.join(' or ')}?`,
+    hint: near.length === 0 ? list : `did you mean ${near.join(' or ')}?`,
   });
 }
 
@@ -58,7 +59,9 @@ function suggestCommands(words: readonly string[]): string[] {
   if (isNoun(first)) {
     const verbs = ids.filter((id) => id.startsWith(`${first} `)).map((id) => id.slice(first.length + 1));
     const near = nearestFew(second, verbs, 2);
-    return (near.length === 0 ? verbs.slice(0, 3) : near).map((verb) => `${first} ${verb}`);
+    // "config" is a word of get-config and update-config.
+    const sharing = verbs.filter((verb) => second !== '' && verb.split('-').includes(second));
+    return (near.length === 0 ? sharing.slice(0, 3) : near).map((verb) => `${first} ${verb}`);
   }
   const nouns = [...new Set(ids.filter((id) => id.includes(' ')).map((id) => id.split(' ', 1)[0] as string))];
   const single = ids.filter((id) => !id.includes(' '));

@@ -171,7 +171,7 @@ const RESULT_COLUMNS: ReadonlyArray<Column<QueueResetResult>> = [
 ];
 
 function moveText({ replays, skips }: ResetPlan): string {
-  return `replays ${formatCount(replays)} messages, skips ${formatCount(skips)}`;
+  return `replays ${counted(replays, 'message')}, skips ${formatCount(skips)}`;
 }
 
 const METHOD_TEXT: Readonly<Record<ResetMethod, string>> = {

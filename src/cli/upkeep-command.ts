@@ -1,4 +1,5 @@
 import type { UpkeepTask } from '../admin/broker-upkeep.js';
+import { counted } from '../base/units.js';
 import { defineCommand } from './command.js';
 import { doneOutcome } from './done-view.js';
 import { flag } from './flags.js';
@@ -45,7 +46,7 @@ export function upkeepCommand({ task, summary, description, what, id }: Upkeep) 
       const target = { brokerAddr: flags.broker, clusterName: flags.cluster };
       const brokers = await upkeepTargets(session, target);
       const names = brokers.map(({ brokerName, addr }) => `  ${brokerName === null ? '' : `${brokerName} `}${addr}`);
-      await confirm({ what: `${what} on ${brokers.length} brokers`, details: names.join('\n') });
+      await confirm({ what: `${what} on ${counted(brokers.length, 'broker')}`, details: names.join('\n') });
       const result = await cleanUp(session, task, target);
       return doneOutcome(result);
     },

@@ -1,4 +1,5 @@
 import type { Difference, Drift } from '../admin/declared/drift.js';
+import { counted } from '../base/units.js';
 import { CLUSTER_FLAG, readClusterFile } from '../cli/cluster-file-view.js';
 import { defineCommand } from '../cli/command.js';
 import { ExitCode } from '../cli/exit-code.js';
@@ -40,7 +41,7 @@ const sayingText = ({ at, value }: Difference['values'][number]): string => `${a
 function driftView(drift: Drift) {
   const { compared, differences } = drift;
   const { masters, namesrvs, slaves } = compared;
-  const who = `${masters} masters, ${slaves} slaves and ${namesrvs} name servers compared`;
+  const who = `${counted(masters, 'master')}, ${counted(slaves, 'slave')} and ${counted(namesrvs, 'name server')} compared`;
   return tableView<Difference, Drift>({
     doc: drift,
     rows: differences,

@@ -203,7 +203,7 @@ test('topic delete off a terminal shows the plan, names --yes and changes nothin
   const { code, stdout, stderr } = await runFake(topicDelete, ['orders', '-c', 'c1'], wire);
   t.is(code, 2);
   t.is(stdout, '');
-  t.regex(stderr, /topic orders in c1, read by g1\n {2}broker-a: 1 queues, 9 messages\n/);
+  t.regex(stderr, /topic orders in c1, read by g1\n {2}broker-a: 1 queue, 9 messages\n/);
   t.regex(stderr, /hint: add --yes/);
   t.is(wire.of(RequestCode.DELETE_TOPIC_IN_BROKER).length, 0);
 });

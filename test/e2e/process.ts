@@ -48,6 +48,8 @@ const usage: Array<[title: string, args: string[], stderr: RegExp]> = [
   ['a bad value', ['topic', 'list', '--timeout', '10'], /--timeout/],
   ['a bad address', ['topic', 'list', '-n', 'a:b:c'], /no host:port/],
   ['an Apache flag missing', ['topicRoute'], /Missing required option: t/],
+  ['a verb that is a word of others', ['broker', 'config'], /did you mean mqadmin broker get-config or /],
+  ['a verb like none', ['broker', 'zzz'], /hint: mqadmin help broker lists its commands/],
   ['a noun alone', ['help', 'nonsense'], /there is no command "nonsense"/],
 ];
 for (const [title, args, stderr] of usage) {

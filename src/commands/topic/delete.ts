@@ -1,4 +1,5 @@
 import type { TopicDeletePlan } from '../../admin/topic-delete.js';
+import { counted } from '../../base/units.js';
 import { defineCommand } from '../../cli/command.js';
 import { ExitCode } from '../../cli/exit-code.js';
 import { arg, flag } from '../../cli/flags.js';
@@ -51,7 +52,10 @@ export default defineCommand({
 
 function planText(plan: TopicDeletePlan): string {
   const lines = plan.brokers.map(({ brokerName, addr, queues, messages }) => {
-    const what = queues === null ? 'did not say what it holds' : `${queues} queues, ${messages} messages`;
+    const what =
+      queues === null
+        ? 'did not say what it holds'
+        : `${counted(queues, 'queue')}, ${messages === null ? 'an unknown number of messages' : counted(messages, 'message')}`;
     return `  ${brokerName ?? addr}: ${what}`;
   });
   const groups =

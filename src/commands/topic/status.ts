@@ -1,3 +1,4 @@
+import { counted } from '../../base/units.js';
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
@@ -38,7 +39,7 @@ export default defineCommand({
           { key: 'lastUpdateTime', title: 'LAST UPDATED', value: ({ lastUpdateTime }) => lastUpdateTime },
         ],
         name: ({ brokerName, queueId }) => `${brokerName}/${queueId}`,
-        footer: [`${status.messages} messages stored, ${formatRate(status.putTps)} a second coming in`],
+        footer: [`${counted(status.messages, 'message')} stored, ${formatRate(status.putTps)} a second coming in`],
         empty: 'no broker has queues of this topic',
       }),
     };
