@@ -37,11 +37,12 @@ function subjectOf(
   values: Values,
   limits: Limits,
   reason: string | null = null,
+  isPartial = false,
 ): CheckedSubject {
   const metrics = CHECK_METRICS[kind].map((definition) =>
     checkMetric(definition, values[definition.name] ?? null, limits),
   );
-  return checkedSubject(subject, metrics, checkedText, reason);
+  return checkedSubject(subject, metrics, checkedText, reason, isPartial);
 }
 
 /**
@@ -86,6 +87,7 @@ async function oneConsumer(session: AdminSession, consumerGroup: string, limits:
     shown,
     limits,
     silent.length === 0 ? null : `${silent.join(', ')} did not answer`,
+    silent.length > 0,
   );
 }
 
@@ -104,7 +106,7 @@ export async function checkTopic(
   const silent = status.unreachable.map(({ brokerName, addr }) => brokerName ?? addr);
   const reason =
     silent.length > 0 ? `${silent.join(', ')} did not answer` : newest === 0 ? 'it holds no message' : null;
-  return checkReport('topic', [subjectOf('topic', topic, values, limits, reason)]);
+  return checkReport('topic', [subjectOf('topic', topic, values, limits, reason, silent.length > 0)]);
 }
 
 /** How brokers do: all, those of a cluster, or the one with an address or name. @throws AdminError (not-found) */

@@ -131,3 +131,13 @@ test('a broker alone that is silent: unreachable', async (t) => {
     t.regex(stderr, /^error: .* did not answer within \d+ ms/);
   }
 });
+
+test('a check of what a silent broker has a part of is unknown, not ok', async (t) => {
+  for (const line of ['check topic orders', 'check consumer mailer --crit members=off']) {
+    const { code, stdout } = await run(`${line} --format text --json`);
+    t.is(code, 7, stdout);
+    const [subject] = JSON.parse(stdout).subjects;
+    t.is(subject.level, 'unknown');
+    t.regex(subject.reason, /broker-b did not answer/);
+  }
+});

@@ -81,16 +81,22 @@ export function checkMetric(
   return { name, unit, value, warn, crit, level, bad };
 }
 
-/** A subject of its metrics. @param reason why something is unknown */
+/**
+ * A subject of its metrics.
+ *
+ * @param reason why something is unknown
+ * @param isPartial a broker's part is missing: what is left cannot be called ok
+ */
 export function checkedSubject(
   subject: string,
   metrics: readonly CheckedMetric[],
   describe: (metric: CheckedMetric) => string,
   reason: string | null = null,
+  isPartial = false,
 ): CheckedSubject {
   const bad = metrics.filter(({ level }) => level !== 'ok');
   const texts = [...bad.map(describe), ...(reason === null ? [] : [reason])];
-  const level = worstOf(metrics.map((metric) => metric.level));
+  const level = worstOf([isPartial ? 'unknown' : 'ok', ...metrics.map((metric) => metric.level)]);
   return { subject, level, metrics, reason: texts.length === 0 ? null : texts.join('; ') };
 }
 
