@@ -74,7 +74,9 @@ export class DetailReader {
       case 'messages':
         return this.#messages(place, old);
       case 'explain':
-        return old ?? { kind: 'explain', explanation: await explainGroup(session, place.group) };
+        return (
+          old ?? { kind: 'explain', explanation: await explainGroup(session, place.group, this.#source.stuckAfterMs) }
+        );
       default:
         return null;
     }

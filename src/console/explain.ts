@@ -5,10 +5,13 @@ import type { Explanation } from './state/console-state.js';
 /**
  * Why a group lags, as a page of lines.
  *
+ * @param stuckAfterMs as the console takes it: the page must not call healthy what the list calls stuck
  * @throws as explainConsumer
  */
-export async function explainGroup(session: AdminSession, group: string): Promise<Explanation> {
-  const { verdict, findings, next, complete, unreachable } = await explainConsumer(session, group);
+export async function explainGroup(session: AdminSession, group: string, stuckAfterMs: number): Promise<Explanation> {
+  const { verdict, findings, next, complete, unreachable } = await explainConsumer(session, group, {
+    thresholds: { stuckAfterMs },
+  });
   const silent = unreachable.map(({ brokerName, addr, reason }) => `${brokerName ?? addr} did not answer: ${reason}`);
   return {
     verdict: `${group} is ${verdict.state}: ${verdict.text}`,
