@@ -43,7 +43,7 @@ export class HotPull {
     const store = this.#store;
     const shared = this.#shared;
     if (queueOffset >= store.maxOffset(topic, queueId)) return null;
-    return store.copyMessages(
+    return store.getter.copyMessages(
       store.topic(topic),
       queueId,
       queueOffset,

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
+import { emptyResult } from './get-result.js';
 import type { LogReader, ReadOutcome, WantedRecord } from './log-reader.js';
 import type { MessageGetterOptions } from './message-getter.js';
 import { isBatchFull, MessageSelector, maxPullSizeOf, newSelection } from './message-selector.js';
@@ -54,9 +55,9 @@ export class FilteredGetter {
   readonly #selector: MessageSelector;
   readonly #selection = newSelection();
 
-  constructor(options: MessageGetterOptions, clock: Clock) {
+  constructor(options: MessageGetterOptions) {
     this.#options = options;
-    this.#clock = clock;
+    this.#clock = options.clock;
     this.#log = options.log;
     this.#logger = options.logger;
     this.#queues = options.queues;
@@ -88,25 +89,11 @@ export class FilteredGetter {
     extFilter: ExtFilter | null = null,
   ): Promise<GetResult> {
     const queue = this.#queues.find(topic, queueId);
-    const result: GetResult = {
-      status: 'NO_MATCHED_LOGIC_QUEUE',
-      nextBeginOffset: 0,
-      minOffset: queue?.minOffset ?? 0,
-      maxOffset: queue?.maxOffset ?? 0,
-      bytes: null,
-      count: 0,
-      messageCount: 0,
-      queueOffsets: [],
-      suggestPullingFromSlave: false,
-    };
+    const { minOffset, maxOffset } = queue ?? { minOffset: 0, maxOffset: 0 };
+    const result = emptyResult('NO_MATCHED_LOGIC_QUEUE', 0, minOffset, maxOffset);
     if (queue) await this.#collect(queue, queueOffset, maxMsgNums, maxPullSizeOf(maxBytes), filter, extFilter, result);
-    if (result.bytes) {
-      this.#counters.getFoundTimes += 1;
-      this.#counters.getMessages += result.messageCount;
-      this.#counters.getBytes += result.bytes.length;
-    } else {
-      this.#counters.getMissTimes += 1;
-    }
+    if (result.bytes) this.#counters.found(result.messageCount, result.bytes.length);
+    else this.#counters.getMissTimes += 1;
     return result;
   }
 
@@ -231,7 +218,7 @@ export class FilteredGetter {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return { ...common, bytes, view, records: wanted, outcomes };
     };
-    if (this.#reader.isWarm((wanted[0] as WantedRecord).physicalOffset)) {
+    if (this.#reader.isAtHand(wanted)) {
       const bytes = Buffer.allocUnsafeSlow(end);
       return finish(bytes, this.#reader.readSync(wanted, bytes));
     }

@@ -76,6 +76,13 @@ export class LogReader<Q extends QueueTail> {
     return physicalOffset >= this.#log.writtenEnd - this.#warmBytes;
   }
 
+  /** True if none of them is worth a read in the thread pool. */
+  isAtHand(wanted: readonly WantedRecord[]): boolean {
+    return wanted.every(
+      ({ physicalOffset, size }) => this.isWarm(physicalOffset) || this.#log.addressOf(physicalOffset, size) >= 0,
+    );
+  }
+
   /**
    * Copies records, from memory or the files, to their places in `target`.
    *

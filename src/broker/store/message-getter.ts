@@ -1,18 +1,22 @@
+import type { Clock } from '../../base/clock.js';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { CommitLog } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
+import { FilteredGetter } from './filtered-getter.js';
+import { emptyResult } from './get-result.js';
 import type { LogReader, ReadOutcome, WantedRecord } from './log-reader.js';
 import { type LogRange, MessageSelector, newSelection, type Selection } from './message-selector.js';
 import type { MessageStoreConfig } from './store-config.js';
 import type { StoreCounters } from './store-counters.js';
-import type { CopyResult, GetResult, TagFilter } from './store-types.js';
+import type { CopyResult, ExtFilter, GetResult, PropertiesFilter, TagFilter } from './store-types.js';
 
 export interface MessageGetterOptions {
   config: MessageStoreConfig;
   /** A record that far before the log's end counts as being in memory, bytes. */
   inMemoryBytes: number;
+  clock: Clock;
   logger: Logger;
   log: CommitLog<ConsumeQueue>;
   queues: ConsumeQueueStore;
@@ -26,6 +30,7 @@ export class MessageGetter {
   readonly #logger: Logger;
   readonly #queues: ConsumeQueueStore;
   readonly #reader: LogReader<ConsumeQueue>;
+  readonly #filtered: FilteredGetter;
   readonly #selector: MessageSelector;
   readonly #selection = newSelection();
   readonly #counters: StoreCounters;
@@ -38,6 +43,7 @@ export class MessageGetter {
     this.#reader = options.reader;
     this.#counters = options.counters;
     this.#inMemoryBytes = options.inMemoryBytes;
+    this.#filtered = new FilteredGetter(options);
     this.#selector = new MessageSelector(options.queues, { ...options.config, inMemoryBytes: options.inMemoryBytes });
   }
 
@@ -46,6 +52,8 @@ export class MessageGetter {
    *
    * @param queueOffset first offset wanted
    * @param maxBytes of records; at least one message is returned whatever its size
+   * @param propertiesFilter takes the place of `tagFilter`
+   * @param extFilter spares reading what `propertiesFilter` would not take
    * @returns at once when memory or the page cache has all of it, else a promise
    */
   getMessage(
@@ -55,7 +63,13 @@ export class MessageGetter {
     maxMsgNums: number,
     maxBytes: number,
     tagFilter: TagFilter,
+    propertiesFilter: PropertiesFilter | null = null,
+    extFilter: ExtFilter | null = null,
   ): GetResult | Promise<GetResult> {
+    if (propertiesFilter) {
+      const filtered = this.#filtered;
+      return filtered.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, propertiesFilter, extFilter);
+    }
     const queue = this.#queues.find(topic, queueId);
     if (!queue) {
       this.#counters.getMissTimes += 1;
@@ -74,7 +88,7 @@ export class MessageGetter {
     const wanted = this.#wanted(0);
     const queueOffsets = selection.queueOffsets.slice(0, count);
     const batchSizes = selection.batchSizes.slice(0, count);
-    if (this.#isAtHand(wanted)) {
+    if (this.#reader.isAtHand(wanted)) {
       const bytes = Buffer.allocUnsafeSlow(totalBytes);
       return this.#foundResult(result, bytes, wanted, queueOffsets, batchSizes, this.#reader.readSync(wanted, bytes));
     }
@@ -82,6 +96,11 @@ export class MessageGetter {
       const bytes = Buffer.allocUnsafeSlow(totalBytes);
       return this.#foundResult(result, bytes, wanted, queueOffsets, batchSizes, await this.#reader.read(wanted, bytes));
     });
+  }
+
+  /** Whether a filter may take one of a queue's newest messages, `[from, to)`; true as well when that costs much. */
+  mayMatch(topic: string, queueId: number, from: number, to: number, filter: PropertiesFilter): boolean {
+    return this.#filtered.mayMatch(topic, queueId, from, to, filter);
   }
 
   /**
@@ -114,7 +133,7 @@ export class MessageGetter {
     const { totalBytes } = selection;
     if (at + totalBytes > target.length) return null;
     if (!this.#copySelected(target, at) && !this.#readSelected(target, at)) return null;
-    this.#countFound(selection.messageCount, totalBytes);
+    this.#counters.found(selection.messageCount, totalBytes);
     return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: totalBytes, count };
   }
 
@@ -146,7 +165,7 @@ export class MessageGetter {
   /** Reads what was selected, if all of it was written lately. @returns false if not, or if it can not be read */
   #readSelected(target: Uint8Array, at: number): boolean {
     const wanted = this.#wanted(at);
-    if (!this.#isAtHand(wanted)) return false;
+    if (!this.#reader.isAtHand(wanted)) return false;
     return this.#reader.readSync(wanted, target).every((outcome) => outcome === 'found');
   }
 
@@ -161,14 +180,6 @@ export class MessageGetter {
       targetStart += size;
     }
     return wanted;
-  }
-
-  /** True if none of them is worth a read in the thread pool. */
-  #isAtHand(wanted: readonly WantedRecord[]): boolean {
-    return wanted.every(
-      ({ physicalOffset, size }) =>
-        this.#reader.isWarm(physicalOffset) || this.#log.addressOf(physicalOffset, size) >= 0,
-    );
   }
 
   #logRange(): LogRange {
@@ -227,32 +238,7 @@ export class MessageGetter {
         return result;
       }
     }
-    this.#countFound(result.messageCount, result.bytes.length);
+    this.#counters.found(result.messageCount, result.bytes.length);
     return result;
   }
-
-  #countFound(messages: number, bytes: number): void {
-    this.#counters.getFoundTimes += 1;
-    this.#counters.getMessages += messages;
-    this.#counters.getBytes += bytes;
-  }
-}
-
-function emptyResult(
-  status: GetResult['status'],
-  nextBeginOffset: number,
-  minOffset: number,
-  maxOffset: number,
-): GetResult {
-  return {
-    status,
-    nextBeginOffset,
-    minOffset,
-    maxOffset,
-    bytes: null,
-    count: 0,
-    messageCount: 0,
-    queueOffsets: [],
-    suggestPullingFromSlave: false,
-  };
 }

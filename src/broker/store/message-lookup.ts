@@ -7,7 +7,7 @@ import type { IndexFeed } from './index-feed.js';
 import type { IndexService } from './index-service.js';
 import type { LogReader, ReadOutcome, WantedRecord } from './log-reader.js';
 import { offsetByTime } from './offset-by-time.js';
-import { MIN_RECORD_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
+import { BLANK_HEADER_BYTES, MIN_RECORD_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
 import { isRecordStart, newRecordView, readRecord } from './record-reader.js';
 import type { MessageStoreConfig } from './store-config.js';
 import type { BoundaryType, QueryResult, QueueUnit } from './store-types.js';
@@ -89,6 +89,18 @@ export class MessageLookup {
   /** Store time of a queue's oldest message, ms; -1 if it has none. */
   earliestMessageTime(topic: string, queueId: number): number {
     return this.messageTime(topic, queueId, this.#queues.find(topic, queueId)?.minOffset ?? 0);
+  }
+
+  /** Store time of the log's oldest record, ms; -1 without one. */
+  earliestTimestamp(): number {
+    const log = this.#log;
+    const head = new Uint8Array(BLANK_HEADER_BYTES);
+    try {
+      if (!log.readSync(log.minOffset, head.length, head, 0)) return -1;
+      return log.storeTimestampOf(log.minOffset, new DataView(head.buffer).getInt32(TOTAL_SIZE_AT));
+    } catch {
+      return -1;
+    }
   }
 
   /**
@@ -176,9 +188,7 @@ export class MessageLookup {
       wanted.push({ physicalOffset, size, targetStart: total });
       total += size;
     }
-    const isAtHand = wanted.every(
-      ({ physicalOffset, size }) => this.#reader.isWarm(physicalOffset) || log.addressOf(physicalOffset, size) >= 0,
-    );
+    const isAtHand = this.#reader.isAtHand(wanted);
     const read = async (): Promise<[Buffer, ReadOutcome[]]> => {
       const bytes = Buffer.allocUnsafeSlow(total);
       return [bytes, isAtHand ? this.#reader.readSync(wanted, bytes) : await this.#reader.read(wanted, bytes)];

@@ -1,42 +1,36 @@
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
 import { assert, errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { HostAddress } from '../../protocol/host-address.js';
-import { isSystemTopic, LMQ_PREFIX } from '../../protocol/topic-validator.js';
 import { CheckpointFile } from './checkpoint.js';
-import { CommitLog, type LogMemory } from './commit-log.js';
+import type { CommitLog, LogMemory } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
-import type { UnitExtension } from './consume-queue-ext.js';
-import { ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
-import { createFolderDurably, type FileSystem, nodeFileSystem, writeFully } from './file-system.js';
-import { FilteredGetter } from './filtered-getter.js';
+import { type ConsumeQueueStore, nextTurn } from './consume-queue-store.js';
+import { Dispatcher } from './dispatcher.js';
+import { type FileSystem, nodeFileSystem } from './file-system.js';
+import { FolderClaim } from './folder-claim.js';
 import { IndexFeed } from './index-feed.js';
-import { IndexService } from './index-service.js';
+import type { IndexService } from './index-service.js';
 import { LogFolders } from './log-folders.js';
 import { LogReader } from './log-reader.js';
 import { MessageAppender } from './message-appender.js';
 import { MessageGetter } from './message-getter.js';
 import { MessageLookup } from './message-lookup.js';
-import { BLANK_HEADER_BYTES, TOTAL_SIZE_AT } from './record-layout.js';
-import { propertiesOf } from './record-reader.js';
+import { removeExpiredQueues, removeTopics, unusedTopics } from './queue-removal.js';
 import { recoverStore } from './recovery.js';
 import { StoreCleaner } from './store-cleaner.js';
 import type { MessageStoreConfig } from './store-config.js';
 import { checkConfig } from './store-config.js';
 import { StoreCounters } from './store-counters.js';
 import { StoreEvents } from './store-events.js';
-import { CLAIM_BEAT_MS, StoreLock } from './store-lock.js';
+import { newCommitLog, newConsumeQueues, newIndex } from './store-parts.js';
 import { StoreSaver } from './store-saver.js';
 import { SealFile } from './store-seal.js';
 import type {
   ArrivalListener,
   BitMapOf,
-  BoundaryType,
-  CopyResult,
   DurableListener,
-  ExtFilter,
   GetResult,
   PropertiesFilter,
   PutBatchRecord,
@@ -48,7 +42,6 @@ import type {
   QueueInfo,
   QueueUnit,
   StoreStats,
-  TagFilter,
 } from './store-types.js';
 
 export type { LogMemory } from './commit-log.js';
@@ -81,8 +74,6 @@ const INDEX_ERROR = 8;
 const DISK_FULL = 16;
 const FENCED = 32;
 
-/** What a record may have beyond its body. */
-const RECORD_OVERHEAD_BYTES = 65_536;
 /**
  * With more files to be flushed a shutdown would take too long, at up to a millisecond for each: what they lack is in
  * the part of the log that the checkpoint says recovery has to read, which does so in less time.
@@ -102,6 +93,8 @@ const FIRST_CLEAN_DELAY_MS = 60_000;
 export class MessageStore {
   /** For encoding records in place; see CommitLog for how. */
   readonly commitLog: CommitLog<ConsumeQueue>;
+  /** Reads messages of queues. */
+  readonly getter: MessageGetter;
 
   readonly #config: MessageStoreConfig;
   readonly #clock: Clock;
@@ -114,22 +107,19 @@ export class MessageStore {
   readonly #counters = new StoreCounters();
   readonly #inMemoryBytes: number;
   readonly #bitMapOf: BitMapOf;
+  readonly #claim: FolderClaim;
+  readonly #dispatcher: Dispatcher;
   readonly #events: StoreEvents;
   readonly #feed: IndexFeed;
   readonly #appender: MessageAppender;
-  readonly #getter: MessageGetter;
-  readonly #filteredGetter: FilteredGetter;
   readonly #lookup: MessageLookup;
   readonly #cleaner: StoreCleaner;
   readonly #saver: StoreSaver;
 
-  #lock: StoreLock | null = null;
   #state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new';
   #starting: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
   #timers: Timer[] = [];
-  #durableEnd = 0;
-  #lastDispatched = -1;
   #bootTimestamp = 0;
 
   /**
@@ -144,48 +134,12 @@ export class MessageStore {
     this.#bitMapOf = deps.bitMapOf ?? (() => null);
     this.#inMemoryBytes = (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
     const root = config.storePathRootDir;
-    const { windowBytes } = config;
     const folders = new LogFolders(config);
-    this.commitLog = new CommitLog<ConsumeQueue>({
-      fs: this.#fs,
-      clock: deps.clock,
-      logger: deps.logger,
-      folders,
-      fileBytes: config.mappedFileSizeCommitLog,
-      maxRecordBytes: config.maxMessageSize + RECORD_OVERHEAD_BYTES,
-      flushDiskType: config.flushDiskType,
-      flushIntervalMs: config.flushIntervalCommitLog,
-      syncFlushTimeoutMs: config.syncFlushTimeout,
-      memory: deps.memory ?? { buffer: new ArrayBuffer(windowBytes), windowStart: 0, windowBytes },
-    });
     this.#seal = new SealFile(this.#fs, root);
-    this.#queues = new ConsumeQueueStore({
-      fs: this.#fs,
-      logger: deps.logger,
-      folder: join(root, 'consumequeue'),
-      fileBytes: config.mappedFileSizeConsumeQueue,
-      batch: {
-        folder: join(root, 'batchconsumequeue'),
-        fileBytes: config.mapperFileSizeBatchConsumeQueue,
-        isBatchTopic: deps.isBatchTopic ?? (() => false),
-      },
-      ext: config.enableConsumeQueueExt
-        ? { folder: join(root, 'consumequeue_ext'), fileBytes: config.mappedFileSizeConsumeQueueExt }
-        : undefined,
-      hotBytes: config.hotQueueBytes,
-      seal: this.#seal,
-    });
-    this.#index = config.messageIndexEnable
-      ? new IndexService({
-          fs: this.#fs,
-          logger: deps.logger,
-          folder: join(root, 'index'),
-          hashSlotNum: config.maxHashSlotNum,
-          indexNum: config.maxIndexNum,
-          now: () => deps.clock.now(),
-          seal: this.#seal,
-        })
-      : null;
+    const made = { config, fs: this.#fs, clock: deps.clock, logger: deps.logger, folders, seal: this.#seal };
+    this.commitLog = newCommitLog(made, deps.memory);
+    this.#queues = newConsumeQueues(made, deps.isBatchTopic);
+    this.#index = newIndex(made);
     this.#checkpoint = new CheckpointFile(this.#fs, root);
     const isWriteable = () => this.isWriteable();
     const parts = { config, fs: this.#fs, clock: deps.clock, logger: deps.logger, log: this.commitLog };
@@ -194,8 +148,7 @@ export class MessageStore {
     this.#events = new StoreEvents(deps.logger);
     this.#feed = new IndexFeed(this.commitLog.records, this.#index);
     this.#appender = new MessageAppender({ ...reading, storeHost: deps.storeHost, isWriteable });
-    this.#getter = new MessageGetter({ ...reading, reader });
-    this.#filteredGetter = new FilteredGetter({ ...reading, reader }, deps.clock);
+    this.getter = new MessageGetter({ ...reading, reader });
     this.#lookup = new MessageLookup({ ...reading, reader, index: this.#index, feed: this.#feed });
     this.#saver = new StoreSaver({
       logger: deps.logger,
@@ -205,6 +158,26 @@ export class MessageStore {
       feed: this.#feed,
       checkpoint: this.#checkpoint,
       seal: this.#seal,
+    });
+    this.#dispatcher = new Dispatcher({
+      log: this.commitLog,
+      queues: this.#queues,
+      feed: this.#feed,
+      saver: this.#saver,
+      events: this.#events,
+      counters: this.#counters,
+      bitMapOf: this.#bitMapOf,
+      now: () => deps.clock.now(),
+      lastStamp: () => this.#appender.lastStamp,
+    });
+    this.#claim = new FolderClaim({
+      fs: this.#fs,
+      clock: deps.clock,
+      logger: deps.logger,
+      folder: root,
+      onLost: () => {
+        this.#saver.isFenced = true;
+      },
     });
     const usedRatio = deps.usedRatio ?? ((path: string) => this.#fs.usedRatio(path));
     this.#cleaner = new StoreCleaner({ ...parts, folders, usedRatio, queues: this.#queues, index: this.#index });
@@ -233,21 +206,18 @@ export class MessageStore {
   }
 
   async #start(): Promise<void> {
-    const root = this.#config.storePathRootDir;
-    createFolderDurably(this.#fs, root);
-    const wait = (ms: number) => new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
-    this.#lock = await StoreLock.acquire(this.#fs, root, wait);
-    this.#timers.push(this.#clock.every(CLAIM_BEAT_MS, () => this.#renewClaim()));
+    await this.#claim.take();
     try {
       await this.#open();
     } catch (error) {
       this.#state = 'closed';
+      this.#claim.stopRenewing();
       for (const timer of this.#timers) timer.cancel();
       await this.commitLog.close();
       await this.#index?.close();
       await this.#queues.close();
       this.#checkpoint.close();
-      this.#releaseClaim();
+      this.#claim.release();
       throw error;
     }
     this.#state = 'running';
@@ -256,8 +226,7 @@ export class MessageStore {
   async #open(): Promise<void> {
     const startedAtMs = this.#clock.monotonicMs();
     this.#bootTimestamp = this.#clock.now();
-    // Without `abort`, the claim of a dead process is as good a sign.
-    const isClean = this.#fs.info(this.#abortPath) === null && this.#lock?.isTakenOver !== true;
+    const { isClean } = this.#claim;
     this.#checkpoint.open();
     this.commitLog.load();
     await this.#queues.load();
@@ -276,16 +245,16 @@ export class MessageStore {
       tagsCodeOf: (topic, bytes, ranges, storeTimestamp) =>
         this.#appender.tagsCode(topic, bytes, ranges, storeTimestamp),
       bitMapOf: this.#bitMapOf,
-      beforeRepair: () => this.#writeAbort(),
+      beforeRepair: () => this.#claim.writeAbort(),
     });
     this.#logger.info(
       { isClean, records, maxPhyOffset: end, durationMs: Math.round(this.#clock.monotonicMs() - startedAtMs) },
       'message store recovered',
     );
-    this.#durableEnd = end;
+    this.#dispatcher.startAt(end);
     this.#saver.startAt(end, lastTimestamp);
     const events = {
-      durable: (physicalEnd: number) => this.#onDurable(physicalEnd),
+      durable: (physicalEnd: number) => this.#dispatcher.durable(physicalEnd),
       timedOut: (physicalEnd: number) => this.#events.release(physicalEnd, 'FLUSH_DISK_TIMEOUT'),
       failed: (physicalEnd: number, status: PutStatus) => {
         this.#counters.putFailures += 1;
@@ -293,7 +262,7 @@ export class MessageStore {
       },
     };
     this.commitLog.open(end, events, { from, unflushedFrom, lastTimestamp });
-    this.#writeAbort();
+    this.#claim.writeAbort();
     const config = this.#config;
     this.#timers.push(
       this.#clock.every(config.flushIntervalConsumeQueue, () => this.#saver.saveSome()),
@@ -323,6 +292,7 @@ export class MessageStore {
       return;
     }
     this.#state = 'closing';
+    this.#claim.stopRenewing();
     for (const timer of this.#timers) timer.cancel();
     let isClean = (await this.commitLog.close(this.#saver.isFenced)) && !this.#saver.isFenced;
     const { unsavedFiles } = this.#queues;
@@ -338,14 +308,14 @@ export class MessageStore {
     } catch (error) {
       this.#logger.error({ error: errorText(error) }, 'checkpoint could not be written');
     }
-    if (!isClean || !this.#removeAbort()) {
+    if (!isClean || !this.#claim.removeAbort()) {
       this.#logger.warn({}, 'the store could not be closed completely; its next start will recover it');
     }
     await this.#index?.close();
     await this.#queues.close();
     this.#checkpoint.close();
     this.#events.close('SERVICE_NOT_AVAILABLE');
-    this.#releaseClaim();
+    this.#claim.release();
     this.#state = 'closed';
   }
 
@@ -418,7 +388,7 @@ export class MessageStore {
    * @returns PUT_OK, FLUSH_DISK_TIMEOUT (sync flush took too long), or why the record is not in the log
    */
   whenDurable(physicalEnd: number): Promise<PutStatus> {
-    if (physicalEnd <= this.#durableEnd) return Promise.resolve('PUT_OK');
+    if (physicalEnd <= this.#dispatcher.durableEnd) return Promise.resolve('PUT_OK');
     if (this.#state !== 'running') return Promise.resolve('SERVICE_NOT_AVAILABLE');
     return this.#events.wait(physicalEnd);
   }
@@ -446,55 +416,14 @@ export class MessageStore {
     this.#events.onMessage(fn);
   }
 
-  /**
-   * Reads messages of a queue; Apache's statuses, limits and next offsets.
-   *
-   * @param queueOffset first offset wanted
-   * @param maxBytes of records; at least one message is returned whatever its size
-   * @param propertiesFilter takes the place of `tagFilter`
-   * @param extFilter spares reading what `propertiesFilter` would not take
-   * @returns at once when memory or the page cache has all of it, else a promise
-   */
-  getMessage(
-    topic: string,
-    queueId: number,
-    queueOffset: number,
-    maxMsgNums: number,
-    maxBytes: number,
-    tagFilter: TagFilter,
-    propertiesFilter: PropertiesFilter | null = null,
-    extFilter: ExtFilter | null = null,
-  ): GetResult | Promise<GetResult> {
-    if (propertiesFilter) {
-      const getter = this.#filteredGetter;
-      return getter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, propertiesFilter, extFilter);
-    }
-    return this.#getter.getMessage(topic, queueId, queueOffset, maxMsgNums, maxBytes, tagFilter);
+  /** Reads messages of a queue, see MessageGetter. */
+  getMessage(...args: Parameters<MessageGetter['getMessage']>): GetResult | Promise<GetResult> {
+    return this.getter.getMessage(...args);
   }
 
   /** Whether a filter may take one of a queue's newest messages, `[from, to)`; true as well when that costs much. */
   mayMatch(topic: string, queueId: number, from: number, to: number, filter: PropertiesFilter): boolean {
-    return this.#filteredGetter.mayMatch(topic, queueId, from, to, filter);
-  }
-
-  /**
-   * `getMessage` for the hot path: copies the records to `target`, if memory or the page cache has all of them and
-   * they fit.
-   *
-   * @param at where in `target` to begin
-   * @returns null if not: then `getMessage` has the answer
-   */
-  copyMessages(
-    handle: TopicHandle,
-    queueId: number,
-    queueOffset: number,
-    maxMsgNums: number,
-    maxBytes: number,
-    tagFilter: TagFilter,
-    target: Uint8Array,
-    at: number,
-  ): CopyResult | null {
-    return this.#getter.copyMessages(handle, queueId, queueOffset, maxMsgNums, maxBytes, tagFilter, target, at);
+    return this.getter.mayMatch(topic, queueId, from, to, filter);
   }
 
   /** First offset that can be read; 0 for an unknown queue. */
@@ -507,74 +436,46 @@ export class MessageStore {
     return this.#queues.find(topic, queueId)?.maxOffset ?? 0;
   }
 
-  /**
-   * Queue offset by store time: `lower` the first message stored at or after `timestamp` (maxOffset if there is none),
-   * `upper` the last one stored at or before it (minOffset if there is none); 0 for an unknown queue.
-   *
-   * @throws StoreIoError if files can not be read
-   */
-  offsetByTime(topic: string, queueId: number, timestamp: number, boundary: BoundaryType): number {
-    return this.#lookup.offsetByTime(topic, queueId, timestamp, boundary);
+  // Look-ups: MessageLookup tells of each.
+
+  /** Queue offset by store time; 0 for an unknown queue. */
+  offsetByTime(...args: Parameters<MessageLookup['offsetByTime']>): number {
+    return this.#lookup.offsetByTime(...args);
   }
 
-  /**
-   * Store time of a message, ms; -1 if there is none at this offset.
-   *
-   * @throws StoreIoError if files can not be read
-   */
-  messageTime(topic: string, queueId: number, queueOffset: number): number {
-    return this.#lookup.messageTime(topic, queueId, queueOffset);
+  /** Store time of a message, ms; -1 if there is none at this offset. */
+  messageTime(...args: Parameters<MessageLookup['messageTime']>): number {
+    return this.#lookup.messageTime(...args);
   }
 
   /** Store time of a queue's oldest message, ms; -1 if it has none. */
-  earliestMessageTime(topic: string, queueId: number): number {
-    return this.#lookup.earliestMessageTime(topic, queueId);
+  earliestMessageTime(...args: Parameters<MessageLookup['earliestMessageTime']>): number {
+    return this.#lookup.earliestMessageTime(...args);
   }
 
-  /**
-   * Entries of a consume queue, from `queueOffset` on, as many as exist up to `count`.
-   *
-   * @throws StoreIoError if files can not be read
-   */
-  queueUnits(topic: string, queueId: number, queueOffset: number, count: number): QueueUnit[] {
-    return this.#lookup.queueUnits(topic, queueId, queueOffset, count);
+  /** Entries of a consume queue. */
+  queueUnits(...args: Parameters<MessageLookup['queueUnits']>): QueueUnit[] {
+    return this.#lookup.queueUnits(...args);
   }
 
-  /**
-   * The record that starts at a physical offset.
-   *
-   * @param physicalOffset any number
-   * @returns the caller's own bytes; null if no record starts there
-   * @throws StoreIoError if the file can not be read
-   */
-  lookMessage(physicalOffset: number): Promise<Buffer | null> {
-    return this.#lookup.lookMessage(physicalOffset);
+  /** The record that starts at a physical offset; null if none does. */
+  lookMessage(...args: Parameters<MessageLookup['lookMessage']>): Promise<Buffer | null> {
+    return this.#lookup.lookMessage(...args);
   }
 
-  /**
-   * Records whose place and size are known, for services that go through many.
-   *
-   * @param places best in ascending physical order
-   * @returns bytes of the caller's own, the records of one call in one piece; null for a record that is gone
-   * @throws StoreIoError if a file can not be read
-   */
-  readRecords(places: readonly Pick<QueueUnit, 'physicalOffset' | 'size'>[]): Promise<(Buffer | null)[]> {
-    return this.#lookup.readRecords(places);
+  /** Records whose place and size are known, for services that go through many. */
+  readRecords(...args: Parameters<MessageLookup['readRecords']>): Promise<(Buffer | null)[]> {
+    return this.#lookup.readRecords(...args);
   }
 
-  /**
-   * Messages by index key, stored in [beginMs, endMs] with the index's precision of a second.
-   *
-   * @param key a UNIQ_KEY or one of the KEYS; hashes collide, so the caller compares what it gets
-   * @param maxNum at most so many, at most maxMsgsNumBatch, and no more than one answer holds: the oldest come first
-   */
-  queryByKey(topic: string, key: string, maxNum: number, beginMs: number, endMs: number): Promise<QueryResult> {
-    return this.#lookup.queryByKey(topic, key, maxNum, beginMs, endMs);
+  /** Messages by index key, stored in a range of time. */
+  queryByKey(...args: Parameters<MessageLookup['queryByKey']>): Promise<QueryResult> {
+    return this.#lookup.queryByKey(...args);
   }
 
   /** True if offset 0 of the queue is still there and lies so near to the log's end that memory has it. */
-  isFirstMessageInMemory(topic: string, queueId: number): boolean {
-    return this.#lookup.isFirstMessageInMemory(topic, queueId);
+  isFirstMessageInMemory(...args: Parameters<MessageLookup['isFirstMessageInMemory']>): boolean {
+    return this.#lookup.isFirstMessageInMemory(...args);
   }
 
   /**
@@ -582,37 +483,19 @@ export class MessageStore {
    *
    * @returns how many of the topics had queues
    */
-  async destroyTopic(topics: Iterable<string>): Promise<number> {
+  destroyTopic(topics: Iterable<string>): Promise<number> {
     this.commitTurn();
-    let destroyed = 0;
-    for (const name of topics) {
-      const handle = this.#queues.topics.get(name);
-      if (!handle || handle.queues.length === 0) continue;
-      this.#queues.destroyTopic(handle);
-      destroyed += 1;
-      await nextTurn();
-    }
-    return destroyed;
+    return removeTopics(this.#queues, topics);
   }
 
   /** Removes all topics but those of `keep` and the system's; returns how many. */
   cleanUnusedTopics(keep: ReadonlySet<string>): Promise<number> {
-    const isUnused = (name: string) => !keep.has(name) && !isSystemTopic(name) && !name.startsWith(LMQ_PREFIX);
-    return this.destroyTopic([...this.#queues.topics.keys()].filter(isUnused));
+    return this.destroyTopic(unusedTopics(this.#queues, keep));
   }
 
   /** Removes the queues, except of system topics, that have no message in the log any more; returns how many. */
-  async cleanExpiredConsumeQueues(): Promise<number> {
-    const { minOffset } = this.commitLog;
-    let removed = 0;
-    for (const queue of [...this.#queues.all()]) {
-      if (isSystemTopic(queue.topic) || queue.nextOffset !== queue.maxOffset) continue;
-      if (queue.maxPhysicOffset < 0 || queue.maxPhysicOffset >= minOffset) continue;
-      this.#queues.destroyQueue(queue);
-      removed += 1;
-      if (removed % 100 === 0) await nextTurn();
-    }
-    return removed;
+  cleanExpiredConsumeQueues(): Promise<number> {
+    return removeExpiredQueues(this.#queues, this.commitLog.minOffset);
   }
 
   /**
@@ -634,10 +517,10 @@ export class MessageStore {
       minPhyOffset: log.minOffset,
       maxPhyOffset: log.writtenEnd,
       flushedPhyOffset: log.flushedEnd,
-      dispatchBehindBytes: log.writtenEnd - this.#durableEnd,
+      dispatchBehindBytes: log.writtenEnd - this.#dispatcher.durableEnd,
       runningFlags,
       bootTimestamp: this.#bootTimestamp,
-      earliestMessageTimestamp: this.#earliestTimestamp(),
+      earliestMessageTimestamp: this.#lookup.earliestTimestamp(),
       commitLogDiskRatio: this.#cleaner.commitLogDiskRatio,
       consumeQueueDiskRatio: this.#cleaner.consumeQueueDiskRatio,
     };
@@ -647,109 +530,6 @@ export class MessageStore {
   *queues(): Generator<QueueInfo> {
     for (const { topic, queueId, minOffset, maxOffset } of this.#queues.all()) {
       yield { topic, queueId, minOffset, maxOffset };
-    }
-  }
-
-  get #abortPath(): string {
-    return join(this.#config.storePathRootDir, 'abort');
-  }
-
-  #writeAbort(): void {
-    const path = this.#abortPath;
-    const text = Buffer.from(String(process.pid), 'latin1');
-    const fd = this.#fs.open(path, this.#fs.info(path) ? 'write' : 'create');
-    try {
-      this.#fs.truncate(fd, 0);
-      writeFully(this.#fs, fd, text, 0, text.length, 0);
-    } finally {
-      this.#fs.close(fd);
-    }
-    this.#fs.syncFolder(this.#config.storePathRootDir);
-  }
-
-  /** What is left of it is that of a dead process, some time later. */
-  #releaseClaim(): void {
-    try {
-      this.#lock?.release();
-    } catch (error) {
-      this.#logger.error({ error: errorText(error) }, 'the claim on the store folder can not be taken back');
-    }
-  }
-
-  #renewClaim(): void {
-    if (this.#saver.isFenced || this.#lock?.renew() !== false) return;
-    this.#saver.isFenced = true;
-    const { storePathRootDir } = this.#config;
-    this.#logger.error({ storePathRootDir }, 'another process has taken the store folder: messages are refused');
-  }
-
-  #removeAbort(): boolean {
-    try {
-      this.#fs.remove(this.#abortPath);
-      return true;
-    } catch (error) {
-      this.#logger.error({ error: errorText(error), path: this.#abortPath }, 'the file can not be removed');
-      return false;
-    }
-  }
-
-  #onDurable(physicalEnd: number): void {
-    const { records } = this.commitLog;
-    const count = records.undispatched;
-    records.dispatch(physicalEnd, this.#dispatch);
-    this.#durableEnd = physicalEnd;
-    const dispatched = count - records.undispatched;
-    this.#counters.committed(dispatched, this.#clock.now() - this.#appender.lastStamp);
-    this.#events.release(physicalEnd, 'PUT_OK');
-    this.#events.announceArrivals();
-    this.#feed.schedule();
-    this.#saver.dispatched(dispatched, physicalEnd);
-  }
-
-  readonly #dispatch = (
-    queue: ConsumeQueue | null,
-    physicalOffset: number,
-    size: number,
-    tagsCode: number,
-    storeTimestamp: number,
-    count: number,
-  ): void => {
-    // A record comes once for each of its queues.
-    const isFirst = physicalOffset !== this.#lastDispatched;
-    if (isFirst) {
-      const counters = this.#counters;
-      counters.putMessages += count;
-      counters.putBytes += size;
-      if (size > counters.putMessageSizeMax) counters.putMessageSizeMax = size;
-      this.#saver.dispatchedTime = storeTimestamp;
-      this.#lastDispatched = physicalOffset;
-    }
-    if (queue === null || queue.isDestroyed) return;
-    if (queue.batch === null) {
-      // Units of light queues have no extension, as in Apache.
-      const extension =
-        queue.ext && isFirst ? this.#extension(queue.topic, physicalOffset, size, storeTimestamp) : null;
-      this.#queues.append(queue, physicalOffset, size, tagsCode, extension);
-    } else this.#queues.appendBatch(queue, physicalOffset, size, tagsCode, storeTimestamp, queue.maxOffset, count);
-    this.#events.arrived(queue, tagsCode, storeTimestamp);
-  };
-
-  #extension(topic: string, physicalOffset: number, size: number, storeTimestamp: number): UnitExtension {
-    const log = this.commitLog;
-    const address = log.addressOf(physicalOffset, size);
-    if (address < 0) return { storeTimestamp, bitMap: null };
-    const { start, end } = propertiesOf(log.view, address, size);
-    return { storeTimestamp, bitMap: this.#bitMapOf(topic, log.bytes, start, end) };
-  }
-
-  #earliestTimestamp(): number {
-    const log = this.commitLog;
-    const head = new Uint8Array(BLANK_HEADER_BYTES);
-    try {
-      if (!log.readSync(log.minOffset, head.length, head, 0)) return -1;
-      return log.storeTimestampOf(log.minOffset, new DataView(head.buffer).getInt32(TOTAL_SIZE_AT));
-    } catch {
-      return -1;
     }
   }
 }

@@ -31,6 +31,13 @@ export class StoreCounters {
   getMessages = 0;
   getBytes = 0;
 
+  /** Counts a read that has found something. */
+  found(messages: number, bytes: number): void {
+    this.getFoundTimes += 1;
+    this.getMessages += messages;
+    this.getBytes += bytes;
+  }
+
   /** Counts the records of one commit, all of which took so long. */
   committed(records: number, durationMs: number): void {
     let bucket = 0;

@@ -251,7 +251,7 @@ test('a hot read copies what an ordinary read returns, or leaves it to that', as
   let hot = 0;
   for (let offset = 0; offset <= 51; offset++) {
     const ordinary = await store.getMessage('orders', 1, offset, 10, 100_000, null);
-    const copied = store.copyMessages(handle, 1, offset, 10, 100_000, null, target, 3);
+    const copied = store.getter.copyMessages(handle, 1, offset, 10, 100_000, null, target, 3);
     if (!copied) continue;
     hot += 1;
     const { status, nextBeginOffset, minOffset, maxOffset, count } = ordinary;
@@ -261,8 +261,8 @@ test('a hot read copies what an ordinary read returns, or leaves it to that', as
   }
   // All that is in the page cache, and nothing beyond the queue's end.
   t.true(hot > 40, `${hot}`);
-  t.is(store.copyMessages(handle, 1, 45, 10, 100_000, null, new Uint8Array(100), 0), null);
-  t.is(store.copyMessages(handle, 9, 0, 10, 100_000, null, target, 0), null);
+  t.is(store.getter.copyMessages(handle, 1, 45, 10, 100_000, null, new Uint8Array(100), 0), null);
+  t.is(store.getter.copyMessages(handle, 9, 0, 10, 100_000, null, target, 0), null);
 });
 
 test('a hot read into the log own buffer copies inside it', async (t) => {
@@ -271,7 +271,7 @@ test('a hot read into the log own buffer copies inside it', async (t) => {
   for (let i = 0; i < 5; i++) store.putMessage(putOf('orders', 0, `body-${i}`));
   store.commitTurn();
   const target = new Uint8Array(buffer, 1_000, 5_000);
-  const copied = store.copyMessages(store.topic('orders'), 0, 1, 3, 100_000, null, target, 10);
+  const copied = store.getter.copyMessages(store.topic('orders'), 0, 1, 3, 100_000, null, target, 10);
   t.is(copied?.count, 3);
   const messages = decodeMessages(Buffer.from(target.subarray(10, 10 + (copied?.bytesWritten ?? 0))));
   t.deepEqual(
