@@ -1,24 +1,18 @@
-import { basename } from 'node:path';
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { assert, errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { AcceptedRecords, type QueueTail } from './accepted-records.js';
 import { StoreIoError } from './errors.js';
-import { FdCache, type HeldFile } from './fd-cache.js';
-import {
-  createFolderDurably,
-  type FileSystem,
-  isAllZero,
-  readFully,
-  readFullyAsync,
-  writeFully,
-} from './file-system.js';
+import type { HeldFile } from './fd-cache.js';
+import { type FileSystem, writeFully } from './file-system.js';
+import { LogFiles } from './log-files.js';
+import { LogFlush } from './log-flush.js';
 import type { LogFolders } from './log-folders.js';
+import { clearFailed, LogRetry, rewriteFromFiles, rewriteFromWindow } from './log-retry.js';
 import { LogWindow } from './log-window.js';
-import { NumberedFiles } from './numbered-files.js';
+import type { NumberedFiles } from './numbered-files.js';
 import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
 import { isRecordStart, readStoreTimestamp } from './record-reader.js';
-import { writeBlankHeader } from './record-writer.js';
 import type { FlushDiskType } from './store-config.js';
 import type { PutStatus } from './store-types.js';
 
@@ -64,22 +58,8 @@ export interface RecoveredLog {
   lastTimestamp: number;
 }
 
-/** A file that the log has gone beyond. */
-interface RetiredFile {
-  file: HeldFile;
-  /** Where in the file its filler stands; -1 if it was not written since the start. */
-  fillerAt: number;
-}
-
-/** Async flush starts at the latest when so much is not on disk. */
-const FLUSH_DIRTY_BYTES = 8_388_608;
-/** After a write error: how long until the disk is tried again. */
-const RETRY_MS = 1_000;
-const MAX_PROBE_BYTES = 1_048_576;
-const OPEN_FILES = 32;
 /** Of what was recovered; more is hardly ever waiting for the disk. */
 const MAX_WRITTEN_AGAIN_BYTES = 268_435_456;
-const COPY_BYTES = 4_194_304;
 
 /**
  * The commit log: encodes into memory, writes once a turn of the event loop, flushes in the thread pool.
@@ -121,21 +101,19 @@ export class CommitLog<Q extends QueueTail> {
   refusal: PutStatus = 'PUT_OK';
 
   readonly #fs: FileSystem;
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #fds: FdCache;
+  readonly #disk: LogFiles;
+  readonly #flusher: LogFlush;
+  readonly #retry: LogRetry;
   readonly #memory: LogMemory;
   readonly #maxRecordBytes: number;
   readonly #isSync: boolean;
-  readonly #flushIntervalMs: number;
-  readonly #syncFlushTimeoutMs: number;
   readonly #maxUnflushedBytes: number;
   #events: CommitLogEvents | null = null;
 
   #window: LogWindow;
-  /** Store times of the newest record accepted, written and flushed. */
+  /** Store times of the newest record accepted and flushed. */
   #acceptedTime = 0;
-  #writtenTime = 0;
   #flushedTime = 0;
   #position = 0;
   #writtenEnd = 0;
@@ -150,42 +128,47 @@ export class CommitLog<Q extends QueueTail> {
   #error: Error | null = null;
   /** A rollback that `commitTurn` still has to announce. */
   #unannouncedFailure: PutStatus | null = null;
-  #retryTimer: Timer | null = null;
-  #isRetrying = false;
-  #failedBytes = 0;
-
-  /** Folders with files that a power failure may take. */
-  readonly #foldersToSync = new Set<string>();
-  /** Files before the current one with bytes that are not flushed. */
-  #retired: RetiredFile[] = [];
-  #needsFlush = false;
   /** What was recovered, until it is flushed. */
   #recovered: { from: number; to: number } | null = null;
-  #flight: Promise<void> | null = null;
-  #flushTimer: Timer | null = null;
   #announcedEnd = 0;
-  /** Sync flush: when written bytes are overdue; [end, time, end, time ...], oldest first. */
-  #deadlines: number[] = [];
-  #deadlineTimer: Timer | null = null;
   #isPrecreating = false;
 
   constructor(options: CommitLogOptions) {
     const { memory } = options;
     this.#fs = options.fs;
-    this.#clock = options.clock;
     this.#logger = options.logger;
     this.#memory = memory;
     this.buffer = memory.buffer;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.files = new NumberedFiles(options.fs, options.folders.main, options.fileBytes, options.folders);
-    this.#fds = new FdCache(options.fs, OPEN_FILES);
+    this.#disk = new LogFiles(options.fs, options.logger, options.folders, options.fileBytes);
+    this.files = this.#disk.numbered;
     this.#maxRecordBytes = Math.min(options.maxRecordBytes, memory.windowBytes, options.fileBytes - BLANK_HEADER_BYTES);
     this.#isSync = options.flushDiskType === 'SYNC_FLUSH';
-    this.#flushIntervalMs = options.flushIntervalMs;
-    this.#syncFlushTimeoutMs = options.syncFlushTimeoutMs;
     this.#maxUnflushedBytes = memory.windowBytes / 2;
     this.#window = new LogWindow(memory.windowStart, memory.windowBytes, 0);
+    this.#flusher = new LogFlush({
+      ...options,
+      files: this.#disk,
+      isSync: this.#isSync,
+      flushed: (end, time) => {
+        this.#recovered = null;
+        this.#flushedEnd = end;
+        this.#flushedTime = time;
+        this.#announce();
+      },
+      timedOut: (end) => this.#events?.timedOut(end),
+      failed: (error) => this.#fail(error, 0),
+    });
+    this.#retry = new LogRetry({
+      ...options,
+      folder: options.folders.main,
+      attempt: (failedBytes) => this.#writeAgain(failedBytes),
+      succeeded: () => {
+        this.#error = null;
+        this.#flusher.resume();
+      },
+    });
   }
 
   /** Physical offset of the next record. */
@@ -224,37 +207,13 @@ export class CommitLog<Q extends QueueTail> {
   }
 
   /**
-   * Finds the files. If the last one in use was cut short it gets its size back: what is missing of it reads as zeros
-   * then, and recovery finds where the log ends.
+   * Finds the files. If the last one in use was cut short it gets its size back.
    *
    * @throws StoreCorruptError naming a file of another size, if the settings may be what is wrong, or what is missing
    * stood before records that are there
    */
   load(): void {
-    const { files } = this;
-    const cut: string[] = [];
-    files.load((path, sizeBytes) => {
-      if (sizeBytes > files.fileBytes) files.refuseSize(path, sizeBytes);
-      cut.push(path);
-    });
-    const [path] = cut;
-    if (path === undefined) return;
-    const sizeBytes = this.#fs.info(path)?.sizeBytes ?? 0;
-    // Alone, it may have been made with a smaller size, too: that does no harm, if its name fits the size that is set.
-    const own = Number(basename(path));
-    const isCut =
-      files.starts.length === 0
-        ? own % files.fileBytes === 0
-        : files.starts.every((start) => start < own || this.#isUnused(start));
-    if (!isCut || cut.length > 1) files.refuseSize(path, sizeBytes);
-    this.#logger.warn({ path, sizeBytes }, 'commit log file was cut short: it gets its size back');
-    const fd = this.#fs.open(path, 'write');
-    try {
-      this.#fs.truncate(fd, files.fileBytes);
-    } finally {
-      this.#fs.close(fd);
-    }
-    files.load();
+    this.#disk.load();
   }
 
   /**
@@ -271,19 +230,14 @@ export class CommitLog<Q extends QueueTail> {
     this.#pendingAddress = this.#window.head;
     const start = this.files.startOf(position);
     if (start >= 0) {
-      this.#file = this.#fds.hold(this.files.path(start));
+      this.#file = this.#disk.hold(start);
       this.#fileEnd = start + this.files.fileBytes;
     } else {
       // The first record makes the file: an empty store, or one that ends with its last file.
       this.#fileEnd = position;
     }
-    this.#acceptedTime = this.#writtenTime = lastTimestamp;
-    this.#needsFlush = this.#file !== null && from < position;
-    for (const earlier of this.files.starts) {
-      const isUnsure = earlier + this.files.fileBytes > from && earlier < start;
-      if (isUnsure) this.#retired.push({ file: this.#fds.hold(this.files.path(earlier)), fillerAt: -1 });
-    }
-    if (this.#needsFlush) for (const file of this.files.starts) this.#foldersToSync.add(this.files.folderOf(file));
+    this.#acceptedTime = lastTimestamp;
+    this.#flusher.open(position, this.#file, from, lastTimestamp);
     this.#recovered = { from: Math.max(unflushedFrom, position - MAX_WRITTEN_AGAIN_BYTES), to: position };
     this.#isOpen = true;
     try {
@@ -291,10 +245,7 @@ export class CommitLog<Q extends QueueTail> {
     } catch (error) {
       this.#fail(error, 0);
     }
-    this.#startFlush();
-    if (!this.#isSync) {
-      this.#flushTimer = this.#clock.every(this.#flushIntervalMs, () => this.#startFlush());
-    }
+    this.#flusher.start();
   }
 
   /**
@@ -374,30 +325,17 @@ export class CommitLog<Q extends QueueTail> {
       target.set(new Uint8Array(this.buffer, address, size), targetStart);
       return true;
     }
-    const file = this.#hold(physicalOffset, size);
-    if (!file) return false;
-    try {
-      const position = physicalOffset - this.files.startOf(physicalOffset);
-      return readFully(this.#fs, file.fd, target, targetStart, size, position) === size;
-    } catch (error) {
-      throw this.#readError(physicalOffset, error);
-    } finally {
-      file.release();
-    }
+    return this.#isWritten(physicalOffset, size) && this.#disk.read(physicalOffset, size, target, targetStart);
   }
 
   /** `readSync` in the thread pool: `target` must stay untouched until it settles. */
   async readAsync(physicalOffset: number, size: number, target: Uint8Array, targetStart: number): Promise<boolean> {
-    const file = this.#hold(physicalOffset, size);
-    if (!file) return false;
-    try {
-      const position = physicalOffset - this.files.startOf(physicalOffset);
-      return (await readFullyAsync(this.#fs, file.fd, target, targetStart, size, position)) === size;
-    } catch (error) {
-      throw this.#readError(physicalOffset, error);
-    } finally {
-      file.release();
-    }
+    if (!this.#isWritten(physicalOffset, size)) return false;
+    return this.#disk.readAsync(physicalOffset, size, target, targetStart);
+  }
+
+  #isWritten(physicalOffset: number, size: number): boolean {
+    return physicalOffset >= 0 && physicalOffset + size <= this.#writtenEnd;
   }
 
   /**
@@ -423,8 +361,8 @@ export class CommitLog<Q extends QueueTail> {
     const target = this.#writtenEnd;
     while (this.#flushedEnd < target) {
       if (this.#error) throw this.#error;
-      this.#startFlush();
-      await this.#flight;
+      this.#flusher.start();
+      await this.#flusher.settled();
     }
   }
 
@@ -432,10 +370,7 @@ export class CommitLog<Q extends QueueTail> {
   forgetFirstFile(): string | null {
     const start = this.files.first;
     if (this.files.starts.length < 2 || start + this.files.fileBytes > this.#writtenEnd) return null;
-    const path = this.files.path(start);
-    this.files.forget(start);
-    this.#fds.forget(path);
-    return path;
+    return this.#disk.forgetFirst();
   }
 
   /**
@@ -456,41 +391,19 @@ export class CommitLog<Q extends QueueTail> {
       isClean = false;
       this.#logger.error({ error: errorText(error) }, 'commit log could not be flushed at shutdown');
     }
-    await this.#flight;
+    await this.#flusher.settled();
     this.#isOpen = false;
-    for (const timer of [this.#flushTimer, this.#retryTimer, this.#deadlineTimer]) timer?.cancel();
+    this.#retry.stop();
     this.#closeFiles();
     const { last } = this.files;
-    if (isClean && !isForeign && this.files.starts.length > 1 && last >= this.#position) this.#removeUnused(last);
+    if (isClean && !isForeign && this.files.starts.length > 1 && last >= this.#position) this.#disk.removeUnused(last);
     return isClean && !this.isFailing;
   }
 
   #closeFiles(): void {
-    this.#file?.release();
     this.#file = null;
-    for (const { file } of this.#retired.splice(0)) file.release();
-    this.#fds.clear();
-  }
-
-  /** One that stays is used by the next start. */
-  #removeUnused(start: number): void {
-    try {
-      this.files.remove(start);
-    } catch (error) {
-      this.#logger.warn({ error: errorText(error), path: this.files.path(start) }, 'an unused file can not be removed');
-    }
-  }
-
-  /** True if no record was ever written to the file. */
-  #isUnused(start: number): boolean {
-    const head = new Uint8Array(BLANK_HEADER_BYTES);
-    const file = this.#fds.hold(this.files.path(start));
-    try {
-      readFully(this.#fs, file.fd, head, 0, head.length, 0);
-    } finally {
-      file.release();
-    }
-    return isAllZero(head, 0, head.length);
+    this.#flusher.close();
+    this.#disk.close();
   }
 
   #reserveSlow(size: number): number {
@@ -521,12 +434,11 @@ export class CommitLog<Q extends QueueTail> {
     }
     const start = this.#fileEnd;
     try {
-      if (this.files.last < start) this.#createFile(start);
+      if (this.files.last < start) this.#disk.create(start);
       const fillerAt = this.#position - (start - this.files.fileBytes);
-      if (this.#file && this.#position < start) this.#writeFiller(this.#file, fillerAt);
-      const next = this.#fds.hold(this.files.path(start));
-      if (this.#file) this.#retired.push({ file: this.#file, fillerAt });
-      this.#file = next;
+      if (this.#file && this.#position < start) this.#disk.writeFiller(this.#file, fillerAt);
+      this.#file = this.#disk.hold(start);
+      this.#flusher.rolled(start, this.#file, fillerAt);
     } catch (error) {
       this.#fail(error, 0);
       this.refusal = 'CREATE_MAPPED_FILE_FAILED';
@@ -538,33 +450,6 @@ export class CommitLog<Q extends QueueTail> {
     return true;
   }
 
-  /** Closes a file: what is left of it from `filePosition` on is no record. */
-  #writeFiller(file: HeldFile, filePosition: number): void {
-    const filler = new Uint8Array(BLANK_HEADER_BYTES);
-    writeBlankHeader(new DataView(filler.buffer), 0, this.files.fileBytes - filePosition);
-    writeFully(this.#fs, file.fd, filler, 0, filler.length, filePosition);
-  }
-
-  #createFile(start: number): void {
-    createFolderDurably(this.#fs, this.files.folder);
-    const fd = this.files.create(start);
-    this.#fds.adopt(this.files.path(start), fd);
-    this.#foldersToSync.add(this.files.folderOf(start));
-    try {
-      this.#syncFolders();
-    } catch (error) {
-      // The next flush does it, or fails: nothing counts as durable before that.
-      this.#logger.warn({ error: errorText(error) }, 'folder of the commit log could not be flushed yet');
-    }
-  }
-
-  #syncFolders(): void {
-    for (const folder of this.#foldersToSync) {
-      this.#fs.syncFolder(folder);
-      this.#foldersToSync.delete(folder);
-    }
-  }
-
   /** Creates the next file before it is needed, so that no reply waits for it. */
   #precreate(): void {
     this.#isPrecreating = true;
@@ -572,7 +457,7 @@ export class CommitLog<Q extends QueueTail> {
       this.#isPrecreating = false;
       if (!this.#isOpen || this.#error || this.files.last >= this.#fileEnd) return;
       try {
-        this.#createFile(this.#fileEnd);
+        this.#disk.create(this.#fileEnd);
       } catch (error) {
         this.#logger.warn({ error: errorText(error) }, 'next commit log file could not be created yet');
       }
@@ -596,15 +481,8 @@ export class CommitLog<Q extends QueueTail> {
       return false;
     }
     this.#writtenEnd = this.#position;
-    this.#writtenTime = this.#acceptedTime;
     this.#pendingAddress = this.#window.head;
-    if (this.#isSync) {
-      this.#deadlines.push(this.#writtenEnd, this.#clock.monotonicMs() + this.#syncFlushTimeoutMs);
-      this.#armDeadline();
-      this.#startFlush();
-    } else if (this.#writtenEnd - this.#flushedEnd >= FLUSH_DIRTY_BYTES) {
-      this.#startFlush();
-    }
+    this.#flusher.written(this.#writtenEnd, this.#acceptedTime);
     if (
       this.files.last < this.#fileEnd &&
       !this.#isPrecreating &&
@@ -630,120 +508,31 @@ export class CommitLog<Q extends QueueTail> {
     }
   }
 
-  #startFlush(): void {
-    if (this.#flight || !this.#isOpen || this.#error) return;
-    if (this.#flushedEnd === this.#writtenEnd && !this.#needsFlush) return;
-    this.#flight = this.#flushOnce().finally(() => {
-      this.#flight = null;
-      if (this.#isSync) this.#startFlush();
-    });
-  }
-
-  /** Never rejects. */
-  async #flushOnce(): Promise<void> {
-    const target = this.#writtenEnd;
-    const time = this.#writtenTime;
-    const current = this.#file as HeldFile;
-    const retired = this.#retired;
-    this.#retired = [];
-    this.#needsFlush = false;
-    try {
-      for (const { file } of retired) await this.#fs.sync(file.fd);
-      await this.#fs.sync(current.fd);
-      this.#syncFolders();
-    } catch (error) {
-      this.#retired = [...retired, ...this.#retired];
-      this.#needsFlush = true;
-      this.#fail(error, 0);
-      return;
-    }
-    for (const { file } of retired) file.release();
-    this.#recovered = null;
-    this.#flushedEnd = target;
-    this.#flushedTime = time;
-    while (this.#deadlines.length > 0 && (this.#deadlines[0] as number) <= target) this.#deadlines.splice(0, 2);
-    this.#announce();
-  }
-
-  #armDeadline(): void {
-    if (this.#deadlineTimer || this.#deadlines.length === 0) return;
-    const delayMs = Math.max(0, (this.#deadlines[1] as number) - this.#clock.monotonicMs());
-    this.#deadlineTimer = this.#clock.after(delayMs, () => {
-      this.#deadlineTimer = null;
-      const now = this.#clock.monotonicMs();
-      let end = -1;
-      while (this.#deadlines.length > 0 && (this.#deadlines[1] as number) <= now) {
-        end = this.#deadlines[0] as number;
-        this.#deadlines.splice(0, 2);
-      }
-      if (end >= 0) this.#events?.timedOut(end);
-      this.#armDeadline();
-    });
-  }
-
   #fail(error: unknown, failedBytes: number): void {
-    this.#error = error instanceof Error ? error : new StoreIoError(errorText(error));
-    this.#failedBytes = Math.max(this.#failedBytes, failedBytes);
-    this.#logger.error({ error: errorText(error), folder: this.files.folder }, 'commit log can not be written');
-    this.#retryTimer ??= this.#clock.every(RETRY_MS, () => this.#retry());
+    this.#flusher.halt();
+    this.#error = this.#retry.fail(error, failedBytes);
   }
 
   /**
-   * Tries the disk again: writes zeros where the failed write went, writes again what a failed flush may have lost, and
-   * flushes. Messages are taken again if all of it works.
+   * Writes zeros where the failed write went, writes again what a failed flush may have lost, and flushes: after a
+   * failed fdatasync the kernel may take the pages for clean.
    */
-  async #retry(): Promise<void> {
-    if (this.#flight || this.#isRetrying || !this.#isOpen) return;
-    this.#isRetrying = true;
-    try {
-      if (this.#file) {
-        const fileStart = this.#fileEnd - this.files.fileBytes;
-        const from = this.#writtenEnd - fileStart;
-        const zeros = new Uint8Array(Math.min(MAX_PROBE_BYTES, this.files.fileBytes - from));
-        let left = Math.min(Math.max(this.#failedBytes, BLANK_HEADER_BYTES), this.files.fileBytes - from);
-        for (let at = from; left > 0; ) {
-          const length = Math.min(left, zeros.length);
-          writeFully(this.#fs, this.#file.fd, zeros, 0, length, at);
-          at += length;
-          left -= length;
-        }
-        this.#rewriteRecovered();
-        this.#rewriteUnflushed();
-        await this.#fs.sync(this.#file.fd);
-      }
-    } catch (error) {
-      this.#logger.debug({ error: errorText(error) }, 'commit log still can not be written');
-      return;
-    } finally {
-      this.#isRetrying = false;
-    }
-    if (!this.#isOpen) return;
-    this.#retryTimer?.cancel();
-    this.#retryTimer = null;
-    this.#failedBytes = 0;
-    this.#error = null;
-    this.#logger.info({ folder: this.files.folder }, 'commit log can be written again');
-    this.#startFlush();
-  }
-
-  /**
-   * After a failed fdatasync the kernel may take the pages for clean: what may be lost is written once more, as far as
-   * it is in memory, which under sync flush is all of it.
-   */
-  #rewriteUnflushed(): void {
+  async #writeAgain(failedBytes: number): Promise<void> {
+    if (this.#flusher.isBusy) throw new StoreIoError('a flush is under way');
+    if (!this.#file) return;
     const { fileBytes } = this.files;
-    for (const { physical, address, length } of this.#window.runs(this.#flushedEnd, this.#writtenEnd)) {
-      const start = this.files.startOf(physical);
-      if (start < 0) continue;
-      const file = this.#fds.hold(this.files.path(start));
-      try {
-        writeFully(this.#fs, file.fd, this.bytes, address, length, physical - start);
-      } finally {
-        file.release();
-      }
-    }
-    for (const { file, fillerAt } of this.#retired) {
-      if (fillerAt >= 0 && fillerAt < fileBytes) this.#writeFiller(file, fillerAt);
+    const start = this.#fileEnd - fileBytes;
+    // Held, so that a shutdown meanwhile does not close it.
+    const file = this.#disk.hold(start);
+    try {
+      const zeroBytes = Math.max(failedBytes, BLANK_HEADER_BYTES);
+      clearFailed(this.#fs, file.fd, this.#writtenEnd - start, zeroBytes, fileBytes);
+      this.#rewriteRecovered();
+      rewriteFromWindow(this.#fs, this.#disk, this.#window, this.bytes, this.#flushedEnd, this.#writtenEnd);
+      this.#flusher.rewriteFillers();
+      await this.#fs.sync(file.fd);
+    } finally {
+      file.release();
     }
   }
 
@@ -752,33 +541,6 @@ export class CommitLog<Q extends QueueTail> {
    * left pages that no later one brings to the disk.
    */
   #rewriteRecovered(): void {
-    if (!this.#recovered) return;
-    const { from, to } = this.#recovered;
-    let bytes: Uint8Array | null = null;
-    for (let position = Math.max(from, this.files.first); position < to; ) {
-      const start = this.files.startOf(position);
-      if (start < 0) return;
-      bytes ??= new Uint8Array(Math.min(COPY_BYTES, to - position));
-      const length = Math.min(bytes.length, to - position, start + this.files.fileBytes - position);
-      const file = this.#fds.hold(this.files.path(start));
-      try {
-        const count = readFully(this.#fs, file.fd, bytes, 0, length, position - start);
-        writeFully(this.#fs, file.fd, bytes, 0, count, position - start);
-      } finally {
-        file.release();
-      }
-      position += length;
-    }
-  }
-
-  #hold(physicalOffset: number, size: number): HeldFile | null {
-    if (physicalOffset < 0 || physicalOffset + size > this.#writtenEnd) return null;
-    const start = this.files.startOf(physicalOffset);
-    if (start < 0 || physicalOffset + size > start + this.files.fileBytes) return null;
-    return this.#fds.hold(this.files.path(start));
-  }
-
-  #readError(physicalOffset: number, error: unknown): StoreIoError {
-    return new StoreIoError(`commit log can not be read at ${physicalOffset}: ${errorText(error)}`, { cause: error });
+    if (this.#recovered) rewriteFromFiles(this.#fs, this.#disk, this.#recovered.from, this.#recovered.to);
   }
 }
