@@ -224,6 +224,11 @@ export const brokerProperties = {
   flushConsumerOffsetInterval: atBoot(int32(5000)),
   consumerOffsetUpdateVersionStep: int64(500),
   useServerSideResetOffset: bool(true),
+  /** Remembers how far members of broadcasting groups are, for those that change between a proxy and the broker. */
+  enableBroadcastOffsetStore: bool(true),
+  /** Seconds until a member that went, or one that stopped pulling, is forgotten. */
+  broadcastOffsetExpireSecond: int64(120),
+  broadcastOffsetExpireMaxSecond: int64(300),
 
   // Transactions.
   transactionTimeOut: int64(6000),

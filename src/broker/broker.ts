@@ -27,6 +27,7 @@ import { aclCheck } from './acl/acl-check.js';
 import type { AclFiles } from './acl/acl-files.js';
 import { authCheck } from './auth/auth-check.js';
 import { AuthService, innerCredentials, wantsUsers } from './auth/auth-service.js';
+import { BroadcastOffsetTable } from './broadcast-offset-table.js';
 import type { BrokerConfig } from './broker-config.js';
 import { brokerHandlers } from './broker-handlers.js';
 import { BrokerOuterApi } from './broker-outer-api.js';
@@ -82,6 +83,7 @@ const CLEAN_MAPPINGS_MS = 300_000;
 const DISABLE_SLOW_GROUPS_MS = 180_000;
 const CHECK_HELD_PULLS_MS = 5000;
 const SAMPLE_RATES_MS = 1000;
+const SCAN_BROADCASTS_MS = 5000;
 const PURGE_LOCKS_MS = 60_000;
 const CLEAN_TIMER_METRICS_MS = 180_000;
 /** How long a start waits for slow name servers once one has answered. */
@@ -219,7 +221,11 @@ export class Broker {
     this.#server.registerBefore((request, ctx) => this.#gate(request, ctx));
     await this.#startAccessControl();
     const host = await this.#advertisedIp();
+    const isPortChosen = this.config.listenPort !== 0;
     const { port } = await this.#server.listen({ host: this.config.bindAddress, port: this.config.listenPort });
+    // The real ones are what GET_BROKER_CONFIG shows.
+    this.config.listenPort = port;
+    if (this.config.haListenPort === 0) this.config.haListenPort = port + 1;
     const storeHost: HostAddress = { address: host, port };
     const brokerAddr = formatAddress(this.config.brokerIP1, port);
     await this.#files.loadTopics();
@@ -255,7 +261,7 @@ export class Broker {
       mappings: this.#mappings,
       client: this.#client,
       brokerAddr,
-      haServerAddr: this.#haServerAddr(port),
+      haServerAddr: this.#haServerAddr(),
     });
     const routes = new TopicRoutes({ ...this.#deps, config: this.config, client: this.#client });
     const pop = new PopService({ broker: context, routes, isTimerBehind: () => isTimerBehind(context.timer) });
@@ -266,7 +272,7 @@ export class Broker {
     this.#outerApi = outerApi;
     this.#registerProcessors(context, schedule, transactions, pop, routes);
     this.#connectEvents(context, outerApi, pop);
-    await this.#listenFast(port);
+    if (isPortChosen) await this.#listenFast(port);
     if (this.#isStopping) return { addr: brokerAddr, port };
     schedule.start();
     transactions.start();
@@ -343,8 +349,8 @@ export class Broker {
     }
   }
 
-  #haServerAddr(port: number): string {
-    return formatAddress(this.config.brokerIP2, this.config.haListenPort || port + 1);
+  #haServerAddr(): string {
+    return formatAddress(this.config.brokerIP2, this.config.haListenPort);
   }
 
   #createContext(store: MessageStore, storeHost: HostAddress, brokerAddr: string): BrokerContext {
@@ -363,6 +369,15 @@ export class Broker {
       : null;
     writer.timer = timer;
     const wakes = new WakeQueue();
+    const consumers = new ConsumerGroups<ServerConnection>();
+    const broadcasts = new BroadcastOffsetTable({
+      offsets: this.#offsets,
+      config: this.config,
+      isOnline: (group, clientId) => consumers.findMember(group, clientId) !== null,
+      firstOffset: (topic, queueId) =>
+        store.isFirstMessageInMemory(topic, queueId) ? 0 : store.maxOffset(topic, queueId),
+      now: () => clock.now(),
+    });
     return {
       config: this.config,
       clock,
@@ -374,7 +389,8 @@ export class Broker {
       mappings: this.#mappings,
       groups: this.#groups,
       offsets: this.#offsets,
-      consumers: new ConsumerGroups<ServerConnection>(),
+      broadcasts,
+      consumers,
       lateChanges: new Map(),
       filters: this.#filters,
       producers: new ProducerGroups<ServerConnection>(),
@@ -411,7 +427,7 @@ export class Broker {
       client: this.#client,
       updates: new ConfigUpdates(this.config, () => this.#deps.clock.now()),
       configChanged: (names) => this.#configChanged(names),
-      haServerAddr: this.#haServerAddr(context.storeHost.port),
+      haServerAddr: this.#haServerAddr(),
     });
     const { faults } = this.#deps;
     for (const [code, processor] of handlers) this.#server.register(code, faults?.wrap(processor) ?? processor);
@@ -446,9 +462,9 @@ export class Broker {
   }
 
   async #listenFast(port: number): Promise<void> {
-    const { fastListenEnable, listenPort, bindAddress } = this.config;
+    const { fastListenEnable, bindAddress } = this.config;
     const fastPort = port - FAST_PORT_DISTANCE;
-    if (!fastListenEnable || listenPort === 0 || fastPort <= 0) return;
+    if (!fastListenEnable || fastPort <= 0) return;
     try {
       await this.#server.listen({ host: bindAddress, port: fastPort });
       this.#fastPort = fastPort;
@@ -476,6 +492,7 @@ export class Broker {
     const { clock } = this.#deps;
     const { config } = this;
     this.#every(SCAN_CHANNELS_MS, () => this.#closeSilentClients(context));
+    this.#every(SCAN_BROADCASTS_MS, () => context.broadcasts.scan());
     this.#every(PURGE_LOCKS_MS, () => context.locks.purge(clock.now()));
     this.#every(SAMPLE_RATES_MS, () => this.#sampleRates(context));
     this.#every(CLEAN_TIMER_METRICS_MS, () => context.timer?.metrics.clean(this.#topics));

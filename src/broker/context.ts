@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { HostAddress } from '../protocol/message.js';
 import type { RemotingCommand } from '../protocol/remoting-command.js';
 import type { RequestProcessor, ServerConnection } from '../remoting/server.js';
+import type { BroadcastOffsetTable } from './broadcast-offset-table.js';
 import type { BrokerConfig } from './broker-config.js';
 import type { BrokerStats } from './broker-stats.js';
 import type { ConsumerGroups, ProducerGroups } from './client-groups.js';
@@ -57,6 +58,8 @@ export interface BrokerContext {
   readonly mappings: TopicQueueMappingTable;
   readonly groups: SubscriptionGroupTable;
   readonly offsets: ConsumerOffsetTable;
+  /** How far members of broadcasting groups are. */
+  readonly broadcasts: BroadcastOffsetTable;
   readonly consumers: ConsumerGroups<ServerConnection>;
   /** Whom to tell of the last change of a group, with realTimeNotifyConsumerChange off. */
   readonly lateChanges: Map<string, readonly ServerConnection[]>;

@@ -92,6 +92,8 @@ export class NameServer {
       host: host ?? this.config.bindAddress,
       port: port ?? this.config.listenPort,
     });
+    // The real one is what GET_NAMESRV_CONFIG shows.
+    this.config.listenPort = address.port;
     this.#startScan();
     if (this.config.metricsExporterType.toUpperCase() === 'PROM') await this.#serveMetrics(address.host);
     this.#deps.logger.info(address, 'name server started');

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { createBrokerConfig } from '../../src/broker/broker-config.js';
 import { BrokerStats } from '../../src/broker/broker-stats.js';
+import { ConsumerGroups } from '../../src/broker/client-groups.js';
 import { ConsumerOffsetTable } from '../../src/broker/consumer-offset-table.js';
 import type { BrokerContext, Handlers } from '../../src/broker/context.js';
 import { pullMessageHandlers } from '../../src/broker/processors/pull-message.js';
@@ -57,6 +58,7 @@ async function setUp(t: ExecutionContext, config: Partial<MessageStoreConfig>, b
     ...{ config: brokerConfig, clock, topics, store },
     groups: new SubscriptionGroupTable(brokerConfig, () => clock.now()),
     offsets: new ConsumerOffsetTable(brokerConfig, () => clock.now()),
+    consumers: new ConsumerGroups(),
     hold: new PullRequestHold(),
     logger: { info: () => {} },
   };

@@ -53,6 +53,7 @@ export interface PullOptions {
   subVersion?: number;
   expressionType?: string;
   code?: number;
+  header?: Partial<HeaderOf<typeof PullMessageRequestHeader>>;
 }
 
 /** One client connection to a broker. */
@@ -135,6 +136,7 @@ export class TestPeer {
         subscription: subscription ?? undefined,
         subVersion: options.subVersion ?? 0,
         expressionType: options.expressionType,
+        ...options.header,
       }),
     );
   }

@@ -426,11 +426,12 @@ test('a full KV table is answered with its bound', async (t) => {
 });
 
 test('the config is shown, updated and stored; the black list and bad values are refused', async (t) => {
-  const { caller, folder } = await setUp(t);
+  const { caller, folder, addr } = await setUp(t);
   const update = (text: string) => caller.call(RequestCode.UPDATE_NAMESRV_CONFIG, {}, text);
   t.is((await update('orderMessageEnable=true\nunknownKey=1\n')).code, ResponseCode.SUCCESS);
   const lines = bodyText(await caller.call(RequestCode.GET_NAMESRV_CONFIG)).split('\n');
   t.true(lines.includes('orderMessageEnable=true'));
+  t.true(lines.includes(`listenPort=${addr.split(':')[1]}`), 'the port it took');
   t.false(lines.some((line) => line.startsWith('unknownKey')));
   t.deepEqual(lines.slice(0, -1), lines.slice(0, -1).sort());
   t.regex(await readFile(join(folder, 'namesrv.properties'), 'utf8'), /^orderMessageEnable=true$/m);

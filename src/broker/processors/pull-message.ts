@@ -15,6 +15,7 @@ import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import { PullSysFlag } from '../../protocol/sys-flag.js';
 import type { RequestContext } from '../../remoting/server.js';
+import type { BroadcastPull } from '../broadcast-offset-table.js';
 import type { BrokerContext, Handlers } from '../context.js';
 import { HotPull } from '../hot-pull.js';
 import { checkPull, isPullRefusal, type PullHeader, type PullPermission } from '../pull-checks.js';
@@ -23,6 +24,8 @@ import type { GetResult, GetStatus, PropertiesFilter } from '../store/message-st
 /** Most bytes of one answer: it must fit into a frame with its header. The store's own limits are lower. */
 const MAX_PULL_BYTES = 12 * 1024 * 1024;
 const MASTER_ID = 0;
+/** `requestSource` of a proxy that pulls for a broadcasting client. (remoting/protocol/RequestSource.java) */
+const PROXY_FOR_BROADCAST = 1;
 
 /** One pull on its way. */
 interface Pull {
@@ -32,6 +35,8 @@ interface Pull {
   readonly ctx: RequestContext;
   readonly header: PullHeader;
   readonly permission: PullPermission;
+  /** null for a pull that is not broadcasting. */
+  readonly broadcast: BroadcastPull | null;
   readonly isFirstPass: boolean;
   readonly startedAtMs: number;
 }
@@ -88,8 +93,42 @@ function compose(context: BrokerContext, pull: Pull, found: Found): RemotingComm
   return createResponse(request, code, found.status, extFields, code === ResponseCode.SUCCESS ? found.bytes : null);
 }
 
-function commitOffsets(context: BrokerContext, pull: Pull, found: Found): void {
-  const { header, isFirstPass } = pull;
+/** A pull of a broadcasting consumer, by itself or by a proxy. */
+function broadcastPull(context: BrokerContext, header: PullHeader, ctx: RequestContext): BroadcastPull | null {
+  if (!context.config.enableBroadcastOffsetStore) return null;
+  const { topic, consumerGroup: group, queueId } = header;
+  const isFromProxy = header.requestSource === PROXY_FOR_BROADCAST;
+  let clientId = header.proxyFrowardClientId;
+  if (!isFromProxy) {
+    const online = context.consumers.get(group);
+    if (online?.messageModel !== 'BROADCASTING' || online.consumeType !== 'CONSUME_PASSIVELY') return null;
+    clientId = online.members.get(ctx.conn)?.clientId;
+  }
+  return clientId === undefined ? null : { topic, group, queueId, clientId, isFromProxy };
+}
+
+/** What tells a consumer to go on from another offset than it asked for. */
+function resetTo(context: BrokerContext, { topic, queueId }: PullHeader, nextBeginOffset: number): Found {
+  return {
+    status: 'OFFSET_RESET',
+    nextBeginOffset,
+    minOffset: context.store.minOffset(topic, queueId),
+    maxOffset: context.store.maxOffset(topic, queueId),
+    bytes: null,
+    count: 0,
+    messageCount: 0,
+    queueOffsets: [],
+    suggestPullingFromSlave: false,
+  };
+}
+
+/** @param code of the answer */
+function commitOffsets(context: BrokerContext, pull: Pull, found: Found, code: number): void {
+  const { header, isFirstPass, broadcast } = pull;
+  if (broadcast !== null) {
+    const isMoved = code === ResponseCode.PULL_OFFSET_MOVED;
+    context.broadcasts.update(broadcast, isMoved ? found.nextBeginOffset : header.queueOffset);
+  }
   const { consumerGroup, topic, queueId } = header;
   context.offsets.commitPulled(consumerGroup, topic, queueId, found.nextBeginOffset);
   // A reset must outlive the offset that its consumer had before it.
@@ -148,7 +187,7 @@ function wake(context: BrokerContext, hot: HotPull | null, request: RemotingComm
 /** Answers a pull from what it found; null when it is held. */
 function finish(context: BrokerContext, pull: Pull, found: Found): RemotingCommand | null {
   const response = compose(context, pull, found);
-  commitOffsets(context, pull, found);
+  commitOffsets(context, pull, found, response.code);
   if (response.code === ResponseCode.PULL_NOT_FOUND && mayHold(context, pull)) {
     hold(context, pull);
     return null;
@@ -220,7 +259,7 @@ function answerFast(context: BrokerContext, pull: Pull): boolean {
   const response = compose(context, pull, found);
   response.opaque = request.opaque;
   if (!hot.reply(pull.ctx, response, bytesWritten)) return false;
-  commitOffsets(context, pull, found);
+  commitOffsets(context, pull, found, response.code);
   countGot(context, pull, copied.count, bytesWritten);
   return true;
 }
@@ -264,24 +303,14 @@ export function pullMessage(
     return createResponse(request, permission.code, permission.remark, extFields);
   }
   const startedAtMs = context.clock.now();
-  const pull: Pull = { hot, request, ctx, header, permission, isFirstPass, startedAtMs };
+  const broadcast = broadcastPull(context, header, ctx);
+  const pull: Pull = { hot, request, ctx, header, permission, broadcast, isFirstPass, startedAtMs };
   const { consumerGroup, topic, queueId } = header;
   const reset = context.config.useServerSideResetOffset
     ? context.offsets.takeReset(topic, consumerGroup, queueId)
     : null;
-  if (reset !== null) {
-    return finish(context, pull, {
-      status: 'OFFSET_RESET',
-      nextBeginOffset: reset,
-      minOffset: context.store.minOffset(topic, queueId),
-      maxOffset: context.store.maxOffset(topic, queueId),
-      bytes: null,
-      count: 0,
-      messageCount: 0,
-      queueOffsets: [],
-      suggestPullingFromSlave: false,
-    });
-  }
+  const goOn = reset ?? (broadcast && context.broadcasts.initialOffset(broadcast, header.queueOffset));
+  if (goOn !== null) return finish(context, pull, resetTo(context, header, goOn));
   if (answerFast(context, pull)) return null;
   const result = getMessage(context, pull);
   if (!(result instanceof Promise)) return finish(context, pull, result);

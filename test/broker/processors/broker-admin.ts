@@ -38,6 +38,13 @@ test('values of the next start are shown but not applied', async (t) => {
   t.not(port, 12345);
 });
 
+test('a broker on a free port shows which one it took', async (t) => {
+  const { peer, port } = await startTestBroker(t, { haListenPort: 0 });
+  const shown = await configOf(peer);
+  t.is(shown.get('listenPort'), String(port));
+  t.is(shown.get('haListenPort'), String(port + 1));
+});
+
 test('black-listed names refuse the whole change', async (t) => {
   const { peer } = await startTestBroker(t, { configBlackList: 'brokerName;traceOn' });
   for (const name of ['brokerConfigPath', 'configBlackList', 'rocketmqHome', 'traceOn']) {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { createBrokerConfig } from '../../../src/broker/broker-config.js';
 import { BrokerStats } from '../../../src/broker/broker-stats.js';
+import { ConsumerGroups } from '../../../src/broker/client-groups.js';
 import { ConsumerOffsetTable } from '../../../src/broker/consumer-offset-table.js';
 import type { BrokerContext } from '../../../src/broker/context.js';
 import { pullMessage, pullResponseCode } from '../../../src/broker/processors/pull-message.js';
@@ -389,7 +390,8 @@ test('a pull that waits for the disk holds back the next of its connection', asy
   const result = { status: 'FOUND', nextBeginOffset: 1, minOffset: 0, maxOffset: 1, bytes: Buffer.from('x'), count: 1 };
   let isCold = true;
   const store = { getMessage: () => (isCold ? Promise.resolve(result) : result), maxOffset: () => 1 };
-  const context = { config, clock, topics, groups, offsets, stats, store } as unknown as BrokerContext;
+  const consumers = new ConsumerGroups();
+  const context = { config, clock, consumers, topics, groups, offsets, stats, store } as unknown as BrokerContext;
   let held = 0;
   const conn = { remoteText: '10.0.0.1:1', closed: false, holdFrames: () => held++ } as unknown as ServerConnection;
   const ctx = { conn, localPort: 0, reply: () => {}, replyShared: () => {} };
