@@ -1,6 +1,6 @@
 import type { MessageExt } from '../../../protocol/message.js';
 import { decodeMessage } from '../../../protocol/message-codec.js';
-import { nextTurn } from '../consume-queue-store.js';
+import { nextTurn } from '../next-turn.js';
 import { readRecordAt, walkLog } from './log-walk.js';
 import { fileStartOf, pathOf, type StoreLayout } from './store-layout.js';
 

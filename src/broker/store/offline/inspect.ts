@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '../checkpoint.js';
-import { nextTurn } from '../consume-queue-store.js';
+import { nextTurn } from '../next-turn.js';
 import { type IndexHeader, readIndexHeader } from './index-scan.js';
 import { readRecordAt, walkLog } from './log-walk.js';
 import { QueueReader } from './queue-reader.js';

@@ -1,4 +1,4 @@
-import { nextTurn } from '../consume-queue-store.js';
+import { nextTurn } from '../next-turn.js';
 import {
   batchBaseOffset,
   batchSizeOf,

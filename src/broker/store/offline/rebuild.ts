@@ -6,8 +6,9 @@ import { delayLevelMs, delayLevels, parseDelayLevels } from '../../../protocol/d
 import { MessageSysFlag } from '../../../protocol/sys-flag.js';
 import { SystemTopic } from '../../../protocol/topic-validator.js';
 import type { ConsumeQueue, TopicHandle } from '../consume-queue.js';
-import { ConsumeQueueStore, nextTurn } from '../consume-queue-store.js';
+import { ConsumeQueueStore } from '../consume-queue-store.js';
 import { IndexService } from '../index-service.js';
+import { nextTurn } from '../next-turn.js';
 import {
   delayLevelOf,
   forEachKeyHash,

@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
 import { MQError } from '../../../base/errors.js';
 import { type Checkpoint, decodeCheckpoint } from '../checkpoint.js';
-import { nextTurn } from '../consume-queue-store.js';
 import { type FileSystem, readFully } from '../file-system.js';
 import { LogFolders } from '../log-folders.js';
+import { nextTurn } from '../next-turn.js';
 import { StoreLock } from '../store-lock.js';
 import { BATCH_UNIT_BYTES, UNIT_BYTES } from '../unit-slab.js';
 

@@ -1,0 +1,272 @@
+import { join } from 'node:path';
+import { javaHashCode } from '../../../protocol/java-hash.js';
+import { MessageSysFlag } from '../../../protocol/sys-flag.js';
+import { SystemTopic } from '../../../protocol/topic-validator.js';
+import { nextTurn } from '../next-turn.js';
+import {
+  delayLevelOf,
+  innerCountOf,
+  isLmqParent,
+  lmqPlaces,
+  newPropertyRanges,
+  type PropertyRanges,
+  scanProperties,
+  tagsCodeOf,
+} from '../property-scan.js';
+import type { RecordView } from '../record-reader.js';
+import { batchBaseOffset, batchSizeOf, isBlankUnit, unitPhysicalOffset, unitSize, unitTagsCode } from '../unit-slab.js';
+import type { CheckContext } from './check-context.js';
+import { topicNames } from './config-check.js';
+import { readRecordAt } from './log-walk.js';
+import { isGoodUnit, QueueReader, type ReadQueue } from './queue-reader.js';
+import { fileStartOf, pathOf } from './store-layout.js';
+
+/** A queue while the log is read. */
+interface CheckedQueue {
+  queue: ReadQueue;
+  /** Units that their record was found for. */
+  matched: number;
+  /** Where the unit of the next record may be. */
+  hint: number;
+  missing: number;
+  firstMissing: { physicalOffset: number; queueOffset: number } | null;
+}
+
+/** The queues of a topic while the log is read. */
+export interface CheckedTopic {
+  readonly name: string;
+  /** Of its keys in the index. */
+  readonly keySeed: number;
+  queues: Map<number, CheckedQueue>;
+  /** Messages of queues that have no folder: number, and the first. */
+  lost: Map<number, { count: number; physicalOffset: number; queueOffset: number }>;
+}
+
+/** Holds the units of all consume queues against the records of the log, in the order of these. */
+export class QueueCheck {
+  readonly #context: CheckContext;
+  readonly #reader: QueueReader;
+  readonly #topics = new Map<string, CheckedTopic>();
+  readonly #ranges = newPropertyRanges();
+  /** In topics.json; null if that can not be told. */
+  readonly #topicNames: ReadonlySet<string> | null;
+  /** Units that were looked at. */
+  entries = 0;
+  #end = 0;
+
+  constructor(context: CheckContext) {
+    this.#context = context;
+    this.#reader = new QueueReader(context.store);
+    this.#topicNames = topicNames(context.store);
+  }
+
+  /** Finds the ends of all queues. */
+  async open(): Promise<void> {
+    let count = 0;
+    for (const files of this.#context.store.queues) {
+      const queue = this.#reader.open(files);
+      const hint = queue.firstUnit;
+      this.topic(files.topic).queues.set(files.queueId, { queue, matched: 0, hint, missing: 0, firstMissing: null });
+      count += 1;
+      if (count % 200 === 0) await nextTurn();
+    }
+  }
+
+  topic(name: string): CheckedTopic {
+    let topic = this.#topics.get(name);
+    if (!topic) {
+      topic = { name, keySeed: javaHashCode(`${name}#`), queues: new Map(), lost: new Map() };
+      this.#topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  /** Takes the next record. @param ranges its properties */
+  check(topic: CheckedTopic, record: RecordView, bytes: Uint8Array, ranges: PropertyRanges): void {
+    const transaction = record.sysFlag & MessageSysFlag.TRANSACTION_MASK;
+    const isConsumed =
+      transaction === MessageSysFlag.TRANSACTION_NOT_TYPE || transaction === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
+    if (!isConsumed || record.queueId < 0 || !(record.queueOffset >= 0)) return;
+    const queue = topic.queues.get(record.queueId);
+    if (queue) this.#checkEntry(queue, record, bytes, ranges, record.queueOffset, topic.name);
+    else this.#lose(topic, record);
+    if (!isLmqParent(topic.name)) return;
+    for (const place of lmqPlaces(bytes, ranges)) {
+      // A light queue without files may never have been written: that is a setting.
+      const lmq = this.#topics.get(place.topic)?.queues.get(0);
+      if (lmq) this.#checkEntry(lmq, record, bytes, ranges, place.queueOffset, topic.name);
+    }
+  }
+
+  /** The log has ended at `end`: looks at what no record was found for. */
+  async end(end: number): Promise<void> {
+    this.#end = end;
+    for (const topic of this.#topics.values()) {
+      for (const queue of topic.queues.values()) await this.#checkUnits(queue);
+      this.#checkLost(topic);
+    }
+  }
+
+  #lose(topic: CheckedTopic, { queueId, queueOffset, physicalOffset }: RecordView): void {
+    const lost = topic.lost.get(queueId);
+    if (lost) lost.count += 1;
+    else topic.lost.set(queueId, { count: 1, physicalOffset, queueOffset });
+  }
+
+  /** Holds a record against the unit that its queue has at its offset. */
+  #checkEntry(
+    checked: CheckedQueue,
+    record: RecordView,
+    bytes: Uint8Array,
+    ranges: PropertyRanges,
+    queueOffset: number,
+    topic: string,
+  ): void {
+    const { queue } = checked;
+    const { physicalOffset } = record;
+    const unit = this.#reader.unitOf(queue, queueOffset, checked.hint);
+    const view = unit < 0 ? null : this.#reader.unit(queue, unit);
+    const says = view && isGoodUnit(queue, view, 0) && !isBlankUnit(view, 0) ? unitPhysicalOffset(view, 0) : -1;
+    if (view === null || says !== physicalOffset) {
+      // An entry for a later record: this one is of an earlier life of the topic. Whether it is right shows there.
+      const isEarlierLife =
+        says > physicalOffset ||
+        (view === null && queueOffset >= queue.maxOffset && queue.lastPhysical > physicalOffset);
+      if (isEarlierLife) return;
+      checked.missing += 1;
+      checked.firstMissing ??= { physicalOffset, queueOffset };
+      return;
+    }
+    checked.matched += 1;
+    checked.hint = unit + 1;
+    const wrong: string[] = [];
+    if (unitSize(view, 0) !== record.size) wrong.push(`size ${unitSize(view, 0)} instead of ${record.size}`);
+    const tags = unitTagsCode(view, 0);
+    const expected = tagsCodeOf(bytes, ranges);
+    const isDelivery = topic === SystemTopic.SCHEDULE_TOPIC && delayLevelOf(bytes, ranges) > 0;
+    // Below an int32 it is an address in consumequeue_ext.
+    if (isDelivery ? tags < record.storeTimestamp : tags !== expected && tags >= -0x8000_0000) {
+      wrong.push(
+        isDelivery ? `delivery time ${tags} before the store time` : `tags code ${tags} instead of ${expected}`,
+      );
+    }
+    if (queue.isBatch && batchSizeOf(view, 0) !== innerCountOf(bytes, ranges)) {
+      wrong.push(`${batchSizeOf(view, 0)} messages instead of ${innerCountOf(bytes, ranges)}`);
+    }
+    if (wrong.length > 0) this.#entryFault(queue, unit, physicalOffset, `has ${wrong.join(', ')}`, queueOffset);
+  }
+
+  #entryFault(
+    queue: ReadQueue,
+    unit: number,
+    physicalOffset: number,
+    detail: string,
+    queueOffset: number,
+    isWarning = false,
+  ): void {
+    const { topic, queueId, files, unitBytes } = queue;
+    const start = fileStartOf(files, unit * unitBytes);
+    const path = start < 0 ? files.folder : pathOf(files, start);
+    const filePosition = start < 0 ? null : unit * unitBytes - start;
+    if (!isWarning) this.#context.faults.badQueues.add(files.folder);
+    const place = { filePosition, physicalOffset, topic, queueId, queueOffset };
+    this.#context.faults.add('queue-entry', path, `the entry ${detail}`, place, isWarning);
+  }
+
+  /** Looks at every unit of a queue, and for those that no record was found for at what they lead to. */
+  async #checkUnits({ queue, matched, missing, firstMissing }: CheckedQueue): Promise<void> {
+    const { topic, queueId, files, isBatch } = queue;
+    const { log } = this.#context.store;
+    const first = log.starts[0] ?? 0;
+    if (missing > 0 && firstMissing) {
+      const detail = `${missing} messages of the log have no entry, the first of them ${firstMissing.queueOffset}`;
+      if (!this.#context.isRunning) this.#context.faults.badQueues.add(files.folder);
+      this.#context.faults.add(
+        'queue-missing',
+        files.folder,
+        detail,
+        { topic, queueId, ...firstMissing },
+        this.#context.isRunning,
+      );
+    }
+    let inside = 0;
+    const offsetOf = (unit: number, view: DataView, at: number) => (isBatch ? batchBaseOffset(view, at) : unit);
+    const isInside = (view: DataView, at: number) =>
+      isGoodUnit(queue, view, at) &&
+      !isBlankUnit(view, at) &&
+      unitPhysicalOffset(view, at) >= first &&
+      unitPhysicalOffset(view, at) + unitSize(view, at) <= this.#end;
+    await this.#reader.scan(queue, (unit, view, at) => {
+      this.entries += 1;
+      if (isInside(view, at)) {
+        inside += 1;
+        return;
+      }
+      const physicalOffset = unitPhysicalOffset(view, at);
+      const size = unitSize(view, at);
+      if (!isGoodUnit(queue, view, at)) {
+        this.#entryFault(queue, unit, physicalOffset, `is none: it has ${physicalOffset} (${size} bytes)`, unit);
+      } else if (!isBlankUnit(view, at) && physicalOffset >= first) {
+        const detail = `leads to ${physicalOffset} (${size} bytes), behind the log's end ${this.#end}`;
+        this.#entryFault(queue, unit, physicalOffset, detail, offsetOf(unit, view, at), this.#context.isRunning);
+      }
+    });
+    // As many as records were found for: each has its own. Else they are looked at one by one.
+    if (inside === matched) return;
+    await this.#reader.scan(queue, (unit, view, at) => {
+      if (!isInside(view, at)) return;
+      const queueOffset = offsetOf(unit, view, at);
+      const physicalOffset = unitPhysicalOffset(view, at);
+      const detail = this.#wrongRecord(queue, { queueOffset, physicalOffset, size: unitSize(view, at) });
+      if (detail !== null) this.#entryFault(queue, unit, physicalOffset, detail, queueOffset);
+    });
+  }
+
+  /** Why the record that a unit leads to is not its own; null if it is. */
+  #wrongRecord(
+    queue: ReadQueue,
+    { queueOffset, physicalOffset, size }: { queueOffset: number; physicalOffset: number; size: number },
+  ): string | null {
+    const found = readRecordAt(this.#context.store, physicalOffset, false);
+    const leadsTo = `leads to ${physicalOffset} (${size} bytes), where`;
+    if (!found) return `${leadsTo} no record is`;
+    const { record, bytes } = found;
+    const topic = Buffer.from(bytes.subarray(record.topicStart, record.topicEnd)).toString('utf8');
+    if (topic === queue.topic && record.queueId === queue.queueId && record.queueOffset === queueOffset) return null;
+    scanProperties(bytes, record.propertiesStart, record.propertiesEnd, this.#ranges);
+    const isLmq = lmqPlaces(bytes, this.#ranges).some(
+      (place) => place.topic === queue.topic && place.queueOffset === queueOffset,
+    );
+    return isLmq ? null : `${leadsTo} message ${topic}/${record.queueId}@${record.queueOffset} is`;
+  }
+
+  /** Messages whose queue has no folder: lost, unless their topic was deleted. */
+  #checkLost({ name: topic, lost }: CheckedTopic): void {
+    const isKnown = this.#topicNames === null || this.#topicNames.has(topic);
+    for (const [queueId, { count, physicalOffset, queueOffset }] of lost) {
+      const path = join(this.#context.store.root, 'consumequeue', topic, String(queueId));
+      const detail = isKnown
+        ? `there is no such queue, but ${count} of its messages are in the log`
+        : `${count} messages in the log are of a topic that is not in topics.json: it was deleted`;
+      const isWarning = this.#context.isRunning || !isKnown;
+      if (!isWarning) this.#context.faults.badQueues.add(path);
+      this.#context.faults.add(
+        'queue-missing',
+        path,
+        detail,
+        { topic, queueId, queueOffset, physicalOffset },
+        isWarning,
+      );
+    }
+  }
+
+  /** Offsets of a queue; null if the store has none such. */
+  rangeOf(topic: string, queueId: number): { minOffset: number; maxOffset: number } | null {
+    const checked = this.#topics.get(topic)?.queues.get(queueId);
+    if (!checked) return null;
+    const minOffset = this.#reader.minOffset(checked.queue, this.#context.store.log.starts[0] ?? 0);
+    const { maxOffset } = checked.queue;
+    // A queue that lost entries is built anew: what the log has of it counts then.
+    return checked.missing > 0 ? { minOffset: 0, maxOffset: Number.POSITIVE_INFINITY } : { minOffset, maxOffset };
+  }
+}
