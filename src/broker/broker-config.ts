@@ -269,6 +269,7 @@ export const brokerProperties = {
   diskSpaceCleanForciblyRatio: int32(85),
   cleanFileForciblyEnable: bool(true),
   cleanResourceInterval: atBoot(int32(10_000)),
+  deleteCommitLogFilesInterval: int32(100),
   deleteFileBatchMax: int32(10),
   checkCRCOnRecover: atBoot(bool(true)),
   autoMessageVersionOnTopicLen: atBoot(bool(true)),

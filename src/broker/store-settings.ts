@@ -35,6 +35,7 @@ export function storeSettings(config: BrokerConfig): MessageStoreConfig {
     diskSpaceCleanForciblyRatio: config.diskSpaceCleanForciblyRatio / 100,
     cleanFileForciblyEnable: config.cleanFileForciblyEnable,
     cleanResourceInterval: config.cleanResourceInterval,
+    deleteCommitLogFilesInterval: config.deleteCommitLogFilesInterval,
     deleteFileBatchMax: config.deleteFileBatchMax,
     accessMessageInMemoryMaxRatio: config.accessMessageInMemoryMaxRatio,
     maxTransferBytesOnMessageInMemory: config.maxTransferBytesOnMessageInMemory,

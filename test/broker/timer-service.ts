@@ -418,7 +418,13 @@ test('waiting messages cost no timers', async (t) => {
 test('files of the timer log go when their messages have left the commit log', async (t) => {
   // Far ahead of the files' times, so that they have expired.
   const clock = new ManualClock(Date.UTC(2036, 0, 1));
-  const config = { mappedFileSizeCommitLog: 4096, windowBytes: 1024 * 1024, fileReservedTime: 0, maxMessageSize: 1024 };
+  const config = {
+    mappedFileSizeCommitLog: 4096,
+    windowBytes: 1024 * 1024,
+    fileReservedTime: 0,
+    deleteCommitLogFilesInterval: 0,
+    maxMessageSize: 1024,
+  };
   const { peer, folder } = await startTimer(t, clock, config);
   const count = () => readdirSync(join(folder, 'timerlog')).length;
   for (let i = 0; i < 40; i++) await sendLater(peer, `m${i}`, 2);

@@ -29,6 +29,7 @@ export const SMALL_STORE: Omit<MessageStoreConfig, 'storePathRootDir'> = {
   maxHashSlotNum: 7,
   maxIndexNum: 40,
   windowBytes: 65_536,
+  deleteCommitLogFilesInterval: 0,
 };
 
 export const STORE_HOST = { address: '10.9.8.7', port: 10_911 };

@@ -66,7 +66,7 @@ async function getRuntimeInfo(
 }
 
 async function cleanExpiredConsumeQueues(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
-  await context.store.cleanExpiredConsumeQueues();
+  await context.store.cleanExpiredConsumeQueues((topic) => context.topics.isSystemTopic(topic));
   return createResponse(request, ResponseCode.SUCCESS);
 }
 

@@ -28,7 +28,7 @@ export function forciblyRatio(settings: SpaceSettings): number {
  * Full above the warning level (90 %), and not full again until at or below the next one (85 %), so that a broker near
  * the limit does not flap.
  *
- * @param commitLogRatio used share of the commit log's partition, 0..1
+ * @param commitLogRatio used share of the commit log's partition, 0..1; -1 if unknown, which asks for what has expired
  * @param consumeQueueRatio the same of the consume queues'
  * Source: store/DefaultMessageStore.java#isSpaceToDelete
  */
@@ -42,7 +42,8 @@ export function decideSpace(commitLogRatio: number, consumeQueueRatio: number, s
     if (ratio > forcibly) return { isFull, reclaim: true, immediately: true };
     isFull = false;
   }
-  return { isFull, reclaim: commitLogRatio > normal || consumeQueueRatio > normal, immediately: false };
+  const reclaims = (ratio: number) => ratio < 0 || ratio > normal;
+  return { isFull, reclaim: reclaims(commitLogRatio) || reclaims(consumeQueueRatio), immediately: false };
 }
 
 /**

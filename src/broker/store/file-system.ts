@@ -57,7 +57,7 @@ export interface FileSystem {
   removeAsync(path: string): Promise<void>;
   /** Only if empty; false if not (or not there). */
   removeFolder(path: string): boolean;
-  /** Used share of the partition, 0..1, as the unprivileged see it. */
+  /** Used share of the partition, 0..1, as the unprivileged see it; -1 for one without a size. */
   usedRatio(path: string): Promise<number>;
 }
 
@@ -138,7 +138,7 @@ export const nodeFileSystem: FileSystem = {
   async usedRatio(path) {
     const { blocks, bfree, bavail } = await promises.statfs(path);
     const used = blocks - bfree;
-    return used + bavail === 0 ? 0 : Math.ceil((100 * used) / (used + bavail)) / 100;
+    return used + bavail === 0 ? -1 : Math.ceil((100 * used) / (used + bavail)) / 100;
   },
 };
 

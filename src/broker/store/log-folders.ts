@@ -20,6 +20,8 @@ function split(paths: string | undefined): string[] {
  */
 export class LogFolders implements StoreFolders {
   readonly all: readonly string[];
+  /** Those of storePathCommitLog, also if they are read only: whose disks count. */
+  readonly own: readonly string[];
   readonly #writable: readonly string[];
   #full: ReadonlySet<string> = new Set();
 
@@ -28,6 +30,7 @@ export class LogFolders implements StoreFolders {
     const paths = split(settings.storePathCommitLog);
     if (paths.length === 0) paths.push(join(settings.storePathRootDir, 'commitlog'));
     const readOnly = split(settings.readOnlyCommitLogStorePaths);
+    this.own = paths;
     this.all = [...new Set([...paths, ...readOnly])];
     // Sorted by code unit, as Java sorts: another order would put files elsewhere.
     this.#writable = paths.filter((path) => !readOnly.includes(path)).sort();

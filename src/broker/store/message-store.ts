@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { assert, errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { HostAddress } from '../../protocol/host-address.js';
+import { isSystemTopic } from '../../protocol/topic-validator.js';
 import { CheckpointFile } from './checkpoint.js';
 import type { CommitLog, LogMemory } from './commit-log.js';
 import type { ConsumeQueue, TopicHandle } from './consume-queue.js';
@@ -177,6 +178,7 @@ export class MessageStore {
       folder: root,
       onLost: () => {
         this.#saver.isFenced = true;
+        void this.#cleaner.stop();
       },
     });
     const usedRatio = deps.usedRatio ?? ((path: string) => this.#fs.usedRatio(path));
@@ -294,6 +296,7 @@ export class MessageStore {
     this.#state = 'closing';
     this.#claim.stopRenewing();
     for (const timer of this.#timers) timer.cancel();
+    await this.#cleaner.stop();
     let isClean = (await this.commitLog.close(this.#saver.isFenced)) && !this.#saver.isFenced;
     const { unsavedFiles } = this.#queues;
     if (unsavedFiles > MAX_FILES_AT_SHUTDOWN) {
@@ -493,9 +496,13 @@ export class MessageStore {
     return this.destroyTopic(unusedTopics(this.#queues, keep));
   }
 
-  /** Removes the queues, except of system topics, that have no message in the log any more; returns how many. */
-  cleanExpiredConsumeQueues(): Promise<number> {
-    return removeExpiredQueues(this.#queues, this.commitLog.minOffset);
+  /**
+   * Removes the queues that have no message in the log any more; returns how many.
+   *
+   * @param isSystem topics whose queues stay
+   */
+  cleanExpiredConsumeQueues(isSystem: (topic: string) => boolean = isSystemTopic): Promise<number> {
+    return removeExpiredQueues(this.#queues, this.commitLog.minOffset, isSystem);
   }
 
   /**

@@ -28,15 +28,20 @@ export function unusedTopics(queues: ConsumeQueueStore, keep: ReadonlySet<string
 }
 
 /**
- * Removes the queues, except of system topics, that have no message in the log any more.
+ * Removes the queues that have no message in the log any more.
  *
  * @param minPhysicalOffset where the log starts
+ * @param isSystem topics whose queues stay
  * @returns how many
  */
-export async function removeExpiredQueues(queues: ConsumeQueueStore, minPhysicalOffset: number): Promise<number> {
+export async function removeExpiredQueues(
+  queues: ConsumeQueueStore,
+  minPhysicalOffset: number,
+  isSystem: (topic: string) => boolean,
+): Promise<number> {
   let removed = 0;
   for (const queue of [...queues.all()]) {
-    if (isSystemTopic(queue.topic) || queue.nextOffset !== queue.maxOffset) continue;
+    if (isSystem(queue.topic) || queue.nextOffset !== queue.maxOffset) continue;
     if (queue.maxPhysicOffset < 0 || queue.maxPhysicOffset >= minPhysicalOffset) continue;
     queues.destroyQueue(queue);
     removed += 1;

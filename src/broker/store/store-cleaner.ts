@@ -1,4 +1,5 @@
-import type { Clock } from '../../base/clock.js';
+import { dirname, join } from 'node:path';
+import type { Clock, Timer } from '../../base/clock.js';
 import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { CommitLog } from './commit-log.js';
@@ -17,7 +18,7 @@ export interface StoreCleanerOptions {
   fs: FileSystem;
   /** Of the commit log. */
   folders: LogFolders;
-  /** Of the partition that holds a path, 0..1. */
+  /** Of the partition that holds an existing path, 0..1; may reject, or be -1 if that can not be told. */
   usedRatio: (path: string) => Promise<number>;
   log: CommitLog<ConsumeQueue>;
   queues: ConsumeQueueStore;
@@ -27,9 +28,14 @@ export interface StoreCleanerOptions {
 const HOUR_MS = 3_600_000;
 /** Rounds of deletion that one request asks for (CleanCommitLogService.java#MAX_MANUAL_DELETE_FILE_TIMES). */
 const MANUAL_ROUNDS = 20;
+/** Queues without a file to remove that one turn of the event loop looks at. */
+const QUEUES_A_SLICE = 100;
 
 /**
  * Watches the disk, and deletes what has expired: log files, and what consume queues and index have of them.
+ *
+ * Deleting takes a name away: who reads a file meanwhile has it open, and reads on. So nothing hangs that would have to
+ * be forced later, as Apache's destroyMapedFileIntervalForcibly and redeleteHangedFileInterval do.
  *
  * Source: store/DefaultMessageStore.java#CleanCommitLogService, #CleanConsumeQueueService
  */
@@ -38,13 +44,19 @@ export class StoreCleaner {
   #isDiskFull = false;
   #logRatio = -1;
   #queueRatio = -1;
+  /** The newest piece of work: each waits for the one before it. */
+  #last: Promise<unknown> = Promise.resolve();
   #isCleaning = false;
+  #isStopped = false;
+  #pause: { timer: Timer; end: () => void } | null = null;
   /** Files that the log has let go of, to be removed: more than one only after a failure. */
   #toRemove: string[] = [];
-  /** The log begins later than what queues and index were last cleaned up to. */
-  #areQueuesBehind = false;
+  /** Where the log began when queues and index were cleaned last; 0: not since the start. */
+  #cleanedTo = 0;
   /** Rounds to come that delete whatever the hour. */
   #manualRounds = 0;
+  /** Folders whose disks could not be asked. */
+  readonly #unasked = new Set<string>();
 
   constructor(options: StoreCleanerOptions) {
     this.#options = options;
@@ -55,7 +67,7 @@ export class StoreCleaner {
     return this.#isDiskFull;
   }
 
-  /** Used part of the commit log's partition, 0..1; -1 before the first look. */
+  /** Used part of the commit log's partition, 0..1; -1 before the first look, or if it can not be told. */
   get commitLogDiskRatio(): number {
     return this.#logRatio;
   }
@@ -68,28 +80,39 @@ export class StoreCleaner {
   async clean(): Promise<void> {
     if (this.#isCleaning) return;
     this.#isCleaning = true;
-    const { config, clock, logger, usedRatio } = this.#options;
     try {
-      const root = config.storePathRootDir;
-      this.#logRatio = await this.#lookAtLogFolders();
-      this.#queueRatio = await usedRatio(root);
-      const decision = decideSpace(this.#logRatio, this.#queueRatio, config);
-      if (decision.isFull !== null && decision.isFull !== this.#isDiskFull) {
-        this.#isDiskFull = decision.isFull;
-        const usage = { commitLogDiskRatio: this.#logRatio, consumeQueueDiskRatio: this.#queueRatio };
-        if (decision.isFull) logger.error(usage, 'disk is almost full: messages are refused');
-        else logger.info(usage, 'disk has room again: messages are taken');
-      }
-      const isManual = this.#manualRounds > 0;
-      if (isManual) this.#manualRounds -= 1;
-      if (decision.reclaim || isManual || isDeleteHour(config.deleteWhen, clock.now())) {
-        await this.deleteExpired(decision.immediately && config.cleanFileForciblyEnable);
-      }
+      await this.#inTurn(() => this.#cleanOnce());
     } catch (error) {
-      logger.error({ error: errorText(error) }, 'expired files could not be cleaned');
+      this.#options.logger.error({ error: errorText(error) }, 'expired files could not be cleaned');
     } finally {
       this.#isCleaning = false;
     }
+  }
+
+  async #cleanOnce(): Promise<void> {
+    const { config, clock, logger, folders } = this.#options;
+    this.#logRatio = await this.#lookAtLogFolders();
+    this.#queueRatio = await this.#usedRatio(join(config.storePathRootDir, 'consumequeue'));
+    const decision = decideSpace(this.#logRatio, this.#queueRatio, config);
+    if (decision.isFull !== null && decision.isFull !== this.#isDiskFull) {
+      this.#isDiskFull = decision.isFull;
+      const usage = {
+        folders: folders.own,
+        commitLogDiskRatio: this.#logRatio,
+        consumeQueueDiskRatio: this.#queueRatio,
+      };
+      if (decision.isFull) logger.error(usage, 'disk is almost full: messages are refused');
+      else logger.info(usage, 'disk has room again: messages are taken');
+    }
+    const isManual = this.#manualRounds > 0;
+    if (isManual) this.#manualRounds -= 1;
+    if (decision.reclaim || isManual || isDeleteHour(config.deleteWhen, clock.now())) {
+      const deleted = await this.#deleteFromLog(decision.immediately && config.cleanFileForciblyEnable);
+      if (deleted === 0 && decision.immediately) {
+        logger.warn({ folders: folders.own }, 'disk is nearly full, but there is no log file that may be deleted');
+      }
+    }
+    await this.#deleteFromQueues();
   }
 
   /**
@@ -99,16 +122,42 @@ export class StoreCleaner {
    */
   deleteManually(): Promise<number> {
     this.#manualRounds = MANUAL_ROUNDS - 1;
-    return this.deleteExpired(false);
+    return this.#inTurn(async () => {
+      const deleted = await this.#deleteFromLog(false);
+      await this.#deleteFromQueues();
+      return deleted;
+    });
+  }
+
+  /** Ends what is under way; resolves when nothing is deleted any more. May be called again. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#pause?.timer.cancel();
+    this.#pause?.end();
+    await this.#last;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (ms <= 0 || this.#isStopped) return;
+    await new Promise<void>((end) => {
+      this.#pause = { timer: this.#options.clock.after(ms, end), end };
+    });
+    this.#pause = null;
   }
 
   /** The used part of the least full disk, 0..1; folders on nearly full ones get no new files from now on. */
   async #lookAtLogFolders(): Promise<number> {
-    const { config, folders, usedRatio } = this.#options;
+    const { config, folders } = this.#options;
     const full = new Set<string>();
     let least = 1;
-    for (const folder of folders.all) {
-      const ratio = await usedRatio(this.#options.fs.info(folder) ? folder : config.storePathRootDir);
+    for (const folder of folders.own) {
+      const ratio = await this.#usedRatio(folder);
       least = Math.min(least, ratio);
       if (ratio > forciblyRatio(config)) full.add(folder);
     }
@@ -116,28 +165,45 @@ export class StoreCleaner {
     return least;
   }
 
+  /** Of the partition that has the folder, or will have it when it is made; -1 if that can not be told. */
+  async #usedRatio(folder: string): Promise<number> {
+    const { fs, logger, usedRatio } = this.#options;
+    let path = folder;
+    while (fs.info(path) === null && path !== dirname(path)) path = dirname(path);
+    try {
+      const ratio = await usedRatio(path);
+      this.#unasked.delete(folder);
+      return ratio;
+    } catch (error) {
+      if (!this.#unasked.has(folder)) logger.error({ folder, error: errorText(error) }, 'the disk can not be asked');
+      this.#unasked.add(folder);
+      return -1;
+    }
+  }
+
   /**
-   * Deletes expired log files now, whatever the hour, and what consume queues and index have of them.
+   * Deletes expired log files now, whatever the hour.
    *
    * @param whateverAge delete the oldest files even if they are young
    * @returns log files deleted
    */
-  async deleteExpired(whateverAge: boolean): Promise<number> {
+  async #deleteFromLog(whateverAge: boolean): Promise<number> {
     const { config, clock, fs, log } = this.#options;
-    const expiredBefore = clock.now() - config.fileReservedTime * HOUR_MS;
     let deleted = 0;
     let isRemoving = await this.#removeForgotten();
-    while (isRemoving && deleted < config.deleteFileBatchMax) {
+    while (isRemoving && deleted < Math.max(1, config.deleteFileBatchMax)) {
       const info = fs.info(log.files.path(log.files.first));
+      const expiredBefore = clock.now() - config.fileReservedTime * HOUR_MS;
       if (!info || (!whateverAge && info.modifiedAtMs > expiredBefore)) break;
+      // A disk may be busy with a large file for long.
+      if (deleted > 0) await this.#wait(config.deleteCommitLogFilesInterval);
+      if (this.#isStopped) break;
       const path = log.forgetFirstFile();
       if (path === null) break;
       this.#toRemove.push(path);
-      this.#areQueuesBehind = true;
       isRemoving = await this.#removeForgotten();
       if (isRemoving) deleted += 1;
     }
-    if (this.#areQueuesBehind) this.#areQueuesBehind = !(await this.#deleteFromQueues());
     return deleted;
   }
 
@@ -157,27 +223,33 @@ export class StoreCleaner {
     return true;
   }
 
-  /** Deletes what queues and index have of the files that are gone. @returns false if some of it failed */
-  async #deleteFromQueues(): Promise<boolean> {
+  /**
+   * Deletes what queues and index have of log files that are gone, whoever removed them: also those that went while
+   * nobody ran.
+   */
+  async #deleteFromQueues(): Promise<void> {
     const { logger, log, queues, index } = this.#options;
+    const { minOffset } = log;
+    if (minOffset <= this.#cleanedTo) return;
     let failure: unknown = null;
     let count = 0;
     for (const queue of [...queues.all()]) {
+      if (this.#isStopped) return;
+      let removed = 0;
       try {
-        if (!queue.isDestroyed) queues.deleteExpired(queue, log.minOffset);
+        if (!queue.isDestroyed) removed = queues.deleteExpired(queue, minOffset);
       } catch (error) {
         failure = error;
       }
       count += 1;
-      if (count % 100 === 0) await nextTurn();
+      if (removed > 0 || count % QUEUES_A_SLICE === 0) await nextTurn();
     }
     try {
-      await index?.deleteExpired(log.minOffset);
+      await index?.deleteExpired(minOffset);
     } catch (error) {
       failure = error;
     }
-    if (failure === null) return true;
-    logger.error({ error: errorText(failure) }, 'expired files of consume queues or index can not be removed');
-    return false;
+    if (failure === null) this.#cleanedTo = minOffset;
+    else logger.error({ error: errorText(failure) }, 'expired files of consume queues or index can not be removed');
   }
 }

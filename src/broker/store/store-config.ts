@@ -57,6 +57,8 @@ export interface MessageStoreConfig {
   diskSpaceCleanForciblyRatio: number;
   cleanFileForciblyEnable: boolean;
   cleanResourceInterval: number;
+  /** Between two log files that are deleted. */
+  deleteCommitLogFilesInterval: number;
   deleteFileBatchMax: number;
   /** Per cent of RAM that counts as "in memory" behind the log's end. */
   accessMessageInMemoryMaxRatio: number;
@@ -107,6 +109,7 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   diskSpaceCleanForciblyRatio: 0.85,
   cleanFileForciblyEnable: true,
   cleanResourceInterval: 10_000,
+  deleteCommitLogFilesInterval: 100,
   deleteFileBatchMax: 10,
   accessMessageInMemoryMaxRatio: 40,
   maxTransferBytesOnMessageInMemory: 262_144,

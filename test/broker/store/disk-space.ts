@@ -23,6 +23,8 @@ test(decides, 0.9, 0.5, 'as before reclaim immediately');
 test(decides, 0.91, 0.5, 'full reclaim immediately');
 test(decides, 0.5, 0.91, 'full reclaim immediately');
 test(decides, 0.5, 0.86, 'not full reclaim immediately');
+test(decides, -1, 0.5, 'not full reclaim');
+test(decides, 0.5, -1, 'not full reclaim');
 
 test('levels are held in Apache ranges', (t) => {
   const { isFull } = decideSpace(0.95, 0.1, { ...DEFAULT_STORE_CONFIG, diskSpaceWarningLevelRatio: 0.99 });

@@ -1,9 +1,18 @@
 /** What is deleted, and when. */
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
-import { type OpenStore, openStore, put, putOf, readBodies, type StoreOptions, until } from '../../helper/store.js';
+import {
+  type OpenStore,
+  openStore,
+  put,
+  putOf,
+  readBodies,
+  type StoreOptions,
+  tempFolder,
+  until,
+} from '../../helper/store.js';
 
 const HOUR_MS = 3_600_000;
 /** A quarter past five in the morning: no hour of deletion. */
@@ -169,10 +178,79 @@ test('young files stay when forcible deletion is off', async (t) => {
   t.is(store.stats().minPhyOffset, 0);
 });
 
-test('a disk that can not be asked is no reason to stop', async (t) => {
-  const { store, clock } = await setUp(t, 0, {
+test('a disk that can not be asked is no reason to stop, nor to keep what has expired', async (t) => {
+  const { store, clock } = await setUp(t, 3, {
     usedRatio: () => Promise.reject(new Error('no statfs here')),
   });
-  await clock.advanceAsync(80_000);
+  await clock.advanceAsync(61_000);
+  await until(() => store.stats().minPhyOffset === 3 * 4_096, 'three files go');
   t.true(store.isWriteable());
+  t.is(store.stats().commitLogDiskRatio, -1);
+});
+
+test('log files that went while nobody ran take their consume queue and index files along', async (t) => {
+  const { store, folder, clock } = await setUp(t, 0);
+  await store.shutdown();
+  const queueFiles = () => readdirSync(join(folder, 'consumequeue/orders/0')).length;
+  const indexFiles = () => readdirSync(join(folder, 'index')).length;
+  const before = { queueFiles: queueFiles(), indexFiles: indexFiles() };
+  for (const name of logFiles(folder).slice(0, 6)) rmSync(join(folder, 'commitlog', name));
+  const again = await openStore(t, { folder, clock, usedRatio: stays });
+  const { minPhyOffset } = again.store.stats();
+  t.is(minPhyOffset, 6 * 4_096);
+  const [unit] = again.store.queueUnits('orders', 0, again.store.minOffset('orders', 0), 1);
+  t.true((unit?.physicalOffset ?? 0) >= minPhyOffset);
+  await clock.advanceAsync(61_000);
+  await until(() => indexFiles() < before.indexFiles, 'index files go');
+  t.true(queueFiles() < before.queueFiles);
+});
+
+test('between two files that are deleted there is a pause, which a shutdown ends', async (t) => {
+  const { store, folder, clock } = await setUp(t, 5, { config: { deleteCommitLogFilesInterval: 100 } });
+  const all = logFiles(folder);
+  const before = all.length;
+  const deleted = store.deleteExpiredFiles();
+  await until(() => logFiles(folder).length === before - 1, 'the first goes');
+  await clock.advanceAsync(99);
+  t.is(logFiles(folder).length, before - 1);
+  await clock.advanceAsync(1);
+  await until(() => logFiles(folder).length === before - 2, 'the second goes');
+  await store.shutdown();
+  t.is(await deleted, 2);
+  t.is(logFiles(folder)[0], all[2]);
+});
+
+test('room for the commit log is what the folders have that it may be written to', async (t) => {
+  const root = tempFolder(t);
+  const [a, b, old] = ['a', 'b', 'old'].map((name) => join(root, name)) as [string, string, string];
+  const ratios = new Map([
+    [a, 0.95],
+    [b, 0.95],
+    [old, 0.1],
+    [join(root, 'store'), 0.5],
+  ]);
+  for (const folder of [a, b, old]) mkdirSync(folder);
+  const asked = new Set<string>();
+  const usedRatio = async (path: string) => {
+    asked.add(path);
+    return ratios.get(path) ?? 0;
+  };
+  const config = { storePathCommitLog: `${a},${b}`, readOnlyCommitLogStorePaths: old, deleteWhen: '' };
+  const { store, clock } = await openStore(t, { folder: join(root, 'store'), usedRatio, config });
+  put(t, store, putOf('orders', 0, 'x'));
+  await clock.advanceAsync(61_000);
+  await until(() => !store.isWriteable(), 'both are full');
+  t.deepEqual(asked, new Set([a, b, join(root, 'store', 'consumequeue')]));
+  ratios.set(b, 0.4);
+  await clock.advanceAsync(10_000);
+  await until(() => store.isWriteable(), 'one has room');
+  t.is(store.stats().commitLogDiskRatio, 0.4);
+  for (let i = 0; i < 100; i++) put(t, store, putOf('orders', 0, `${i}`.padEnd(290)));
+  await settle();
+  t.true(readdirSync(a).length <= 2, 'a full folder gets no new files, but one that was made ahead');
+  t.true(readdirSync(b).length > 6);
+  ratios.set(join(root, 'store', 'consumequeue'), 0.91);
+  await clock.advanceAsync(60_000);
+  await until(() => !store.isWriteable(), 'consume queues have no room');
+  t.is(store.stats().consumeQueueDiskRatio, 0.91);
 });
