@@ -8,8 +8,9 @@ import { type FileSystem, writeFully } from './file-system.js';
 import { LogFiles } from './log-files.js';
 import { LogFlush } from './log-flush.js';
 import type { LogFolders } from './log-folders.js';
-import { clearFailed, LogRetry, rewriteFromFiles, rewriteFromWindow } from './log-retry.js';
+import { clearFailed, LogRetry, rewrite } from './log-retry.js';
 import { LogWindow } from './log-window.js';
+import { nextTurn } from './next-turn.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { BLANK_HEADER_BYTES, STORE_TIMESTAMP_READ_BYTES } from './record-layout.js';
 import { isRecordStart, readStoreTimestamp } from './record-reader.js';
@@ -128,8 +129,8 @@ export class CommitLog<Q extends QueueTail> {
   #error: Error | null = null;
   /** A rollback that `commitTurn` still has to announce. */
   #unannouncedFailure: PutStatus | null = null;
-  /** What was recovered, until it is flushed. */
-  #recovered: { from: number; to: number } | null = null;
+  /** No flush is known of that brought what stands from here on to the disk. */
+  #unsureFrom = 0;
   #announcedEnd = 0;
   #isPrecreating = false;
 
@@ -152,8 +153,7 @@ export class CommitLog<Q extends QueueTail> {
       files: this.#disk,
       isSync: this.#isSync,
       flushed: (end, time) => {
-        this.#recovered = null;
-        this.#flushedEnd = end;
+        this.#flushedEnd = this.#unsureFrom = end;
         this.#flushedTime = time;
         this.#announce();
       },
@@ -238,10 +238,11 @@ export class CommitLog<Q extends QueueTail> {
     }
     this.#acceptedTime = lastTimestamp;
     this.#flusher.open(position, this.#file, from, lastTimestamp);
-    this.#recovered = { from: Math.max(unflushedFrom, position - MAX_WRITTEN_AGAIN_BYTES), to: position };
+    this.#unsureFrom = Math.max(unflushedFrom, position - MAX_WRITTEN_AGAIN_BYTES);
     this.#isOpen = true;
     try {
-      this.#rewriteRecovered();
+      // A flush that failed before the stop may have left pages that no later one brings to the disk.
+      for (const _ of this.#rewriteUnsure());
     } catch (error) {
       this.#fail(error, 0);
     }
@@ -527,8 +528,10 @@ export class CommitLog<Q extends QueueTail> {
     try {
       const zeroBytes = Math.max(failedBytes, BLANK_HEADER_BYTES);
       clearFailed(this.#fs, file.fd, this.#writtenEnd - start, zeroBytes, fileBytes);
-      this.#rewriteRecovered();
-      rewriteFromWindow(this.#fs, this.#disk, this.#window, this.bytes, this.#flushedEnd, this.#writtenEnd);
+      for (const _ of this.#rewriteUnsure()) {
+        await nextTurn();
+        if (!this.#isOpen) return;
+      }
       this.#flusher.rewriteFillers();
       await this.#fs.sync(file.fd);
     } finally {
@@ -536,11 +539,7 @@ export class CommitLog<Q extends QueueTail> {
     }
   }
 
-  /**
-   * Writes once more what was recovered but not flushed before: a flush that failed before the stop, or since, may have
-   * left pages that no later one brings to the disk.
-   */
-  #rewriteRecovered(): void {
-    if (this.#recovered) rewriteFromFiles(this.#fs, this.#disk, this.#recovered.from, this.#recovered.to);
+  #rewriteUnsure(): Generator<void> {
+    return rewrite(this.#fs, this.#disk, this.#window, this.bytes, this.#unsureFrom, this.#writtenEnd);
   }
 }

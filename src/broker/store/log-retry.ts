@@ -33,6 +33,8 @@ export class LogRetry {
   #isUnderWay = false;
   #isStopped = false;
   #failedBytes = 0;
+  /** Failures so far. */
+  #failures = 0;
 
   constructor(options: LogRetryOptions) {
     this.#options = options;
@@ -46,6 +48,7 @@ export class LogRetry {
    */
   fail(error: unknown, failedBytes: number): Error {
     const { clock, logger, folder } = this.#options;
+    this.#failures += 1;
     this.#failedBytes = Math.max(this.#failedBytes, failedBytes);
     logger.error({ error: errorText(error), folder }, 'commit log can not be written');
     this.#timer ??= clock.every(RETRY_MS, () => this.#retry());
@@ -61,6 +64,7 @@ export class LogRetry {
     if (this.#isUnderWay || this.#isStopped) return;
     const { logger, folder, attempt, succeeded } = this.#options;
     this.#isUnderWay = true;
+    const failures = this.#failures;
     try {
       await attempt(this.#failedBytes);
     } catch (error) {
@@ -69,7 +73,7 @@ export class LogRetry {
     } finally {
       this.#isUnderWay = false;
     }
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#failures > failures) return;
     this.#timer?.cancel();
     this.#timer = null;
     this.#failedBytes = 0;
@@ -90,17 +94,42 @@ export function clearFailed(fs: FileSystem, fd: number, from: number, bytes: num
   }
 }
 
-/** Writes what the window has of `[from, to)` once more. @throws the operating system's error */
-export function rewriteFromWindow(
+/**
+ * Writes `[from, to)` of the log once more, piece by piece: what the window has of it from there, what is older as it is
+ * read back from the files.
+ *
+ * @returns nothing; each step has written a piece
+ * @throws the operating system's error
+ */
+export function* rewrite(
   fs: FileSystem,
   files: LogFiles,
   window: LogWindow,
   bytes: Uint8Array,
   from: number,
   to: number,
-): void {
-  for (const { physical, address, length } of window.runs(from, to)) {
-    const start = files.numbered.startOf(physical);
+): Generator<void> {
+  const { numbered } = files;
+  const runs = window.runs(from, to);
+  const windowFrom = runs[0]?.physical ?? to;
+  let copy: Uint8Array | null = null;
+  for (let position = Math.max(from, numbered.first); position < windowFrom; ) {
+    const start = numbered.startOf(position);
+    if (start < 0) break;
+    copy ??= new Uint8Array(Math.min(COPY_BYTES, windowFrom - position));
+    const length = Math.min(copy.length, windowFrom - position, start + numbered.fileBytes - position);
+    const file = files.hold(start);
+    try {
+      const count = readFully(fs, file.fd, copy, 0, length, position - start);
+      writeFully(fs, file.fd, copy, 0, count, position - start);
+    } finally {
+      file.release();
+    }
+    position += length;
+    yield;
+  }
+  for (const { physical, address, length } of runs) {
+    const start = numbered.startOf(physical);
     if (start < 0) continue;
     const file = files.hold(start);
     try {
@@ -108,25 +137,6 @@ export function rewriteFromWindow(
     } finally {
       file.release();
     }
-  }
-}
-
-/** Reads `[from, to)` back from the files and writes it once more. @throws the operating system's error */
-export function rewriteFromFiles(fs: FileSystem, files: LogFiles, from: number, to: number): void {
-  const { numbered } = files;
-  let bytes: Uint8Array | null = null;
-  for (let position = Math.max(from, numbered.first); position < to; ) {
-    const start = numbered.startOf(position);
-    if (start < 0) return;
-    bytes ??= new Uint8Array(Math.min(COPY_BYTES, to - position));
-    const length = Math.min(bytes.length, to - position, start + numbered.fileBytes - position);
-    const file = files.hold(start);
-    try {
-      const count = readFully(fs, file.fd, bytes, 0, length, position - start);
-      writeFully(fs, file.fd, bytes, 0, count, position - start);
-    } finally {
-      file.release();
-    }
-    position += length;
+    yield;
   }
 }

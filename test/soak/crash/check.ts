@@ -31,6 +31,13 @@ function fail(text: string): never {
   throw new Error(text);
 }
 
+/** This process made the claims on the folder, and lives: they become those of another, which does not. */
+export function orphanClaims(image: DiskImage): void {
+  for (const claim of image.match(/\/mqadmin-\d+-[^/]*\.lock$/)) {
+    image.rename(claim, claim.replace(/mqadmin-\d+/, 'mqadmin-999999999'));
+  }
+}
+
 /**
  * Starts a store on a disk image, twice, and holds what it serves against what was put.
  *
@@ -38,11 +45,8 @@ function fail(text: string): never {
  */
 export async function checkImage(image: DiskImage, promised: Promised): Promise<void> {
   const clock = new ManualClock(promised.history.endedAtMs + 5_000);
+  orphanClaims(image);
   const disk = new SimulatedDisk(image, () => clock.now());
-  // This process made the claim, and lives: it becomes that of another, which does not.
-  for (const claim of disk.image.match(/\/mqadmin-\d+-[^/]*\.lock$/)) {
-    disk.image.rename(claim, claim.replace(/mqadmin-\d+/, 'mqadmin-999999999'));
-  }
   const store = openOn(promised.history.config, disk, clock);
   await store.start();
   let added: Written[] = [];
