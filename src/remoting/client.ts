@@ -142,7 +142,7 @@ export class RemotingClient {
     const peerFaults = new LogLimiter(clock);
     const maxBufferedBytes = options.maxBufferedBytes ?? 67_108_864;
     this.#owner = {
-      turn: new TurnLoop(clock),
+      turn: new TurnLoop(),
       region: ReadRegion.allocate(65_536),
       deadlines: this.#deadlines,
       inFlight: this.#inFlight,

@@ -115,8 +115,6 @@ export interface RemotingServerOptions {
   rawFrame?: RawFrameHook;
   /** How connections are read; 'auto' tries whether 'onread' works, and is the default. TLS always is 'data'. */
   readPath?: ReadPath | 'auto';
-  /** How long to keep the event loop awake after a turn with frames, microseconds; 0 by default. */
-  spinMicros?: number;
   /** Whether a PROXY protocol header names the peer, as in Java from 5.0; true by default. */
   proxyProtocol?: boolean;
   tls?: TlsServerOptions;
@@ -177,7 +175,7 @@ export class RemotingServer {
     this.#tlsEnforced = options.tls?.mode === 'enforcing';
     this.#secureContext = options.tls === undefined ? null : serverSecureContext(options.tls);
     this.#requestedReadPath = options.readPath ?? 'auto';
-    this.#turn = new TurnLoop(clock, options.spinMicros ?? 0);
+    this.#turn = new TurnLoop();
     this.#peerFaults = new LogLimiter(clock);
     this.#ownFaults = new LogLimiter(clock);
     const { readRegion } = options;

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.js';
 
 const OUTPUT_BYTES = 262_144;
 
@@ -17,20 +16,11 @@ interface Flushable {
  * So a hook may commit what the frames of the turn have asked for before any of their answers leaves.
  */
 export class TurnLoop {
-  readonly #clock: Clock;
-  readonly #spinMicros: number;
   readonly #hooks: Array<() => void> = [];
   #dirty: Flushable[] = [];
   #scheduled = false;
   #hooksDue = false;
-  #spinUntilMs = 0;
   #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
-
-  /** @param spinMicros how long to keep the loop from sleeping after a turn with frames; 0 for never */
-  constructor(clock: Clock, spinMicros = 0) {
-    this.#clock = clock;
-    this.#spinMicros = spinMicros;
-  }
 
   /** Adds a hook. What it throws is not caught: the process ends before an answer of this turn leaves. */
   onTurnEnd(hook: () => void): void {
@@ -71,13 +61,11 @@ export class TurnLoop {
     if (this.#hooksDue) {
       this.#hooksDue = false;
       for (const hook of this.#hooks) hook();
-      if (this.#spinMicros > 0) this.#spinUntilMs = this.#clock.monotonicMs() + this.#spinMicros / 1000;
     }
     if (this.#dirty.length > 0) {
       const dirty = this.#dirty;
       this.#dirty = [];
       for (const flushable of dirty) flushable.flush();
     }
-    if (this.#spinMicros > 0 && this.#clock.monotonicMs() < this.#spinUntilMs) this.#schedule();
   }
 }

@@ -1,10 +1,9 @@
 import test from 'ava';
 import { TurnLoop } from '../../src/remoting/turn-loop.js';
-import { ManualClock } from '../helper/manual-clock.js';
 import { turns } from '../helper/remoting.js';
 
 test('a turn calls its hooks once, then flushes, and what that makes dirty waits for the next turn', async (t) => {
-  const turn = new TurnLoop(new ManualClock());
+  const turn = new TurnLoop();
   const events: string[] = [];
   turn.onTurnEnd(() => events.push('first hook'));
   turn.onTurnEnd(() => events.push('second hook'));
@@ -24,28 +23,10 @@ test('a turn calls its hooks once, then flushes, and what that makes dirty waits
 });
 
 test('a turn without frames calls no hook', async (t) => {
-  const turn = new TurnLoop(new ManualClock());
+  const turn = new TurnLoop();
   turn.onTurnEnd(() => t.fail());
   let flushed = 0;
   turn.markDirty({ flush: () => flushed++ });
   await turns(2);
   t.is(flushed, 1);
-});
-
-test('spinning keeps the loop awake for its time after a turn with frames, and no longer', async (t) => {
-  let nowMs = 0;
-  const looks: number[] = [];
-  const clock = new ManualClock();
-  clock.monotonicMs = () => {
-    looks.push(nowMs);
-    return nowMs;
-  };
-  const turn = new TurnLoop(clock, 50);
-  turn.requestTurnEnd();
-  await turns(5);
-  const spun = looks.length;
-  t.true(spun >= 5);
-  nowMs = 0.05;
-  await turns(5);
-  t.is(looks.length, spun + 1);
 });
