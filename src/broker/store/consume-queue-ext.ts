@@ -126,13 +126,13 @@ export class ConsumeQueueExt {
   read(offset: number): ExtUnit | null {
     if (!(offset >= 0 && offset < this.#end)) return null;
     if (offset >= this.#savedEnd) {
-      return decodeUnit(this.#pending, offset - this.#savedEnd, this.#end - this.#savedEnd);
+      return decodeExtUnit(this.#pending, offset - this.#savedEnd, this.#end - this.#savedEnd);
     }
     const window = this.#window;
     for (const isRead of [false, true]) {
       if (isRead) this.#readWindow(offset);
       if (window.owner !== this || offset < window.start) continue;
-      const unit = decodeUnit(window.bytes, offset - window.start, window.length);
+      const unit = decodeExtUnit(window.bytes, offset - window.start, window.length);
       if (unit) return unit;
     }
     return null;
@@ -297,7 +297,7 @@ export class ConsumeQueueExt {
 }
 
 /** The unit at `at` of `[0, end)`; null if there is none, or not all of it. */
-function decodeUnit(bytes: Buffer, at: number, end: number): ExtUnit | null {
+export function decodeExtUnit(bytes: Buffer, at: number, end: number): ExtUnit | null {
   if (at + MIN_UNIT_BYTES > end) return null;
   const size = bytes.readInt16BE(at);
   const bitMapSize = bytes.readInt16BE(at + BIT_MAP_SIZE_AT);

@@ -27,10 +27,17 @@ export function writeCrcProperty(bytes: Uint8Array, at: number, size: number): v
   bytes[at + size - 1] = PAIR_END;
 }
 
-/** Whether a record ends with the property and its CRC is right. */
-export function isCrcPropertyRight(bytes: Uint8Array, at: number, size: number): boolean {
+/** Whether a record ends with the property, right or wrong. */
+export function hasCrcProperty(bytes: Uint8Array, at: number, size: number): boolean {
   const start = at + size - CRC_PROPERTY_BYTES;
   for (let i = 0; i < NAME.length; i++) if (bytes[start + i] !== NAME[i]) return false;
+  return true;
+}
+
+/** Whether a record ends with the property and its CRC is right. */
+export function isCrcPropertyRight(bytes: Uint8Array, at: number, size: number): boolean {
+  if (!hasCrcProperty(bytes, at, size)) return false;
+  const start = at + size - CRC_PROPERTY_BYTES;
   let crc = 0;
   for (let i = DIGITS - 1; i >= 0; i--) {
     const digit = (bytes[start + NAME.length + i] as number) - ZERO;

@@ -1,10 +1,14 @@
 import type { FaultList } from './faults.js';
-import { fileStartOf, pathOf, type StoreLayout } from './store-layout.js';
+import type { LogDamages } from './log-damage.js';
+import { fileStartOf, pathOf } from './offset-files.js';
+import type { StoreLayout } from './store-layout.js';
 
 /** What the parts of a check share. */
 export interface CheckContext {
   readonly store: StoreLayout;
   readonly faults: FaultList;
+  /** As far as the log was read. */
+  readonly damages: LogDamages;
   /** A process has the store: what it may have in memory only is a warning. */
   readonly isRunning: boolean;
 }

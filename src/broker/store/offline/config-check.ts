@@ -7,8 +7,9 @@ import {
 } from '../../../protocol/bodies.js';
 import { parseFastjson } from '../../../protocol/fastjson.js';
 import type { FaultList } from './faults.js';
+import { readPiece } from './offset-files.js';
 import { QueueReader } from './queue-reader.js';
-import { readPiece, type StoreLayout } from './store-layout.js';
+import type { StoreLayout } from './store-layout.js';
 
 /** Tables without the ending .json. */
 const OTHER_TABLES = ['timermetrics', 'transactionMetrics'];

@@ -2,7 +2,8 @@ import type { MessageExt } from '../../../protocol/message.js';
 import { decodeMessage } from '../../../protocol/message-codec.js';
 import { nextTurn } from '../next-turn.js';
 import { readRecordAt, walkLog } from './log-walk.js';
-import { fileStartOf, pathOf, type StoreLayout } from './store-layout.js';
+import { fileStartOf, pathOf } from './offset-files.js';
+import type { StoreLayout } from './store-layout.js';
 
 /** A place in the log: a physical offset, one counted from an end, or the first message stored at a time or later. */
 export type LogPosition =

@@ -4,16 +4,24 @@ export const STORE_FAULT_KINDS = [
   'stray-file',
   /** A file of another size than its neighbours: likewise. */
   'file-size',
+  /** A part in a form that is not read here: RocksDB, DLedger, the tiered store. */
+  'unreadable',
   /** Files are missing between two others. */
   'file-gap',
+  /** There is no file of the commit log, but queues have entries. */
+  'log-missing',
   /** No record stands where one has to, and more follow. */
   'log-damage',
-  /** A body that does not fit its CRC. */
+  /** A body, or a whole record, that does not fit its CRC. */
   'log-crc',
   /** Bytes behind the last whole record: what a crash leaves. */
   'torn-tail',
+  /** A file of a consume queue without any entry: Apache's recovery may make one of zeros of it. */
+  'queue-empty-file',
   /** An entry of a consume queue that leads out of the log, or to another message than its own. */
   'queue-entry',
+  /** An entry whose extension is missing, or that of another message. */
+  'ext-entry',
   /** Messages of the log that their consume queue has no entry for. */
   'queue-missing',
   /** An index file of sizes that no parameters make. */

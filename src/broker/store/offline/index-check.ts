@@ -48,9 +48,10 @@ export class IndexCheck {
 
   /** Passes over items of records before this one: those that were not met lead nowhere. */
   #passItems(index: IndexScan, physicalOffset: number): void {
-    const first = this.#context.store.log.starts[0] ?? 0;
+    const { store, damages } = this.#context;
+    const first = store.log.starts[0] ?? 0;
     while (index.physicalOffset < physicalOffset) {
-      if (index.physicalOffset >= first) {
+      if (index.physicalOffset >= first && !damages.countEntry(index.physicalOffset, 'indexEntries')) {
         const isBack = index.physicalOffset <= this.#lastIndexed;
         this.#indexFault(
           index,

@@ -1,6 +1,7 @@
 import { readInt64 } from '../../../base/int64.js';
 import { indexFileBytes } from '../index-file.js';
-import { type IndexFileEntry, readPiece, type StoreLayout } from './store-layout.js';
+import { readPiece } from './offset-files.js';
+import type { IndexFileEntry, StoreLayout } from './store-layout.js';
 
 const HEADER_BYTES = 40;
 const SLOT_BYTES = 4;

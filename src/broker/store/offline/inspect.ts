@@ -3,8 +3,9 @@ import type { Checkpoint } from '../checkpoint.js';
 import { nextTurn } from '../next-turn.js';
 import { type IndexHeader, readIndexHeader } from './index-scan.js';
 import { readRecordAt, walkLog } from './log-walk.js';
+import { gapsOf, type OddFile, type OffsetFiles, pathOf } from './offset-files.js';
 import { QueueReader } from './queue-reader.js';
-import { gapsOf, type OddFile, type OffsetFiles, pathOf, type StoreLayout } from './store-layout.js';
+import type { StoreLayout } from './store-layout.js';
 
 /** One file, or the files of one kind. */
 export interface StoredFile {

@@ -1,5 +1,6 @@
 import { readInt64 } from '../../../base/int64.js';
 import { isAllZero, readFully } from '../file-system.js';
+import { hasCrcProperty, isCrcPropertyRight } from '../record-crc.js';
 import {
   BLANK_HEADER_BYTES,
   MAGIC_AT,
@@ -10,11 +11,18 @@ import {
   TOTAL_SIZE_AT,
 } from '../record-layout.js';
 import { newRecordView, type RecordView, readRecord } from '../record-reader.js';
-import { pathOf, readPiece, type StoreLayout } from './store-layout.js';
+import { fileStartOf, pathOf, readPiece } from './offset-files.js';
+import type { StoreLayout } from './store-layout.js';
+
+/**
+ * What the CRCs of a record say, if they are checked: that of the body, and that of the whole record, which only some
+ * stores have.
+ */
+export type CrcState = 'right' | 'right-property' | 'wrong-body' | 'wrong-property';
 
 /** What a walk along the log meets. A record, its bytes and its view are valid until the next step. */
 export type LogStep =
-  | { kind: 'record'; record: RecordView; bytes: Uint8Array; view: DataView; at: number; isCrcRight: boolean }
+  | { kind: 'record'; record: RecordView; bytes: Uint8Array; view: DataView; at: number; crc: CrcState }
   /** No records in `[physicalOffset, end)`, but behind. `reason` says what stands there. */
   | { kind: 'damage'; physicalOffset: number; end: number; reason: string }
   /** No files for `[physicalOffset, end)`. */
@@ -59,15 +67,16 @@ export function* walkLog(store: StoreLayout, from: number, checkCRC: boolean): G
           const physicalOffset = position + at;
           const fileLeft = fileEnd - physicalOffset;
           let check = readRecord(view, bytes, at, count, fileLeft, physicalOffset, checkCRC, record);
-          let isCrcRight = true;
+          let isBodyRight = true;
           if (check === 'invalid' && checkCRC) {
             check = readRecord(view, bytes, at, count, fileLeft, physicalOffset, false, record);
-            isCrcRight = check !== 'record';
+            isBodyRight = check !== 'record';
           }
           if (check === 'record' && !isTorn(bytes, at, count, record)) {
             lastTime = record.storeTimestamp;
             const { size } = record;
-            yield { kind: 'record', record, bytes, view, at, isCrcRight };
+            const crc = isBodyRight ? (checkCRC ? crcState(bytes, at, size) : 'right') : 'wrong-body';
+            yield { kind: 'record', record, bytes, view, at, crc };
             at += size;
           } else if (check === 'short' && count === length) {
             if (at === 0) {
@@ -104,6 +113,11 @@ export function* walkLog(store: StoreLayout, from: number, checkCRC: boolean): G
     }
   }
   yield { kind: 'end', physicalOffset: end, tornBytes: 0, reason: 'the last file is full' };
+}
+
+function crcState(bytes: Uint8Array, at: number, size: number): CrcState {
+  if (!hasCrcProperty(bytes, at, size)) return 'right';
+  return isCrcPropertyRight(bytes, at, size) ? 'right-property' : 'wrong-property';
 }
 
 /** True if the record's end was never written: it ends in zeros and zeros follow. As in recovery. */
@@ -182,8 +196,8 @@ export function readRecordAt(
   physicalOffset: number,
   checkCRC: boolean,
 ): { record: RecordView; bytes: Uint8Array; view: DataView } | null {
-  const start = log.starts.findLast((first) => first <= physicalOffset);
-  if (start === undefined || physicalOffset >= start + log.fileBytes) return null;
+  const start = fileStartOf(log, physicalOffset);
+  if (start < 0) return null;
   const fileLeft = start + log.fileBytes - physicalOffset;
   const record = newRecordView();
   for (let length = Math.min(fileLeft, 4_096); ; length = record.size) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { javaHashCode } from '../../../protocol/java-hash.js';
 import { MessageSysFlag } from '../../../protocol/sys-flag.js';
-import { SystemTopic } from '../../../protocol/topic-validator.js';
+import { isLmq, SystemTopic } from '../../../protocol/topic-validator.js';
 import { nextTurn } from '../next-turn.js';
 import {
   delayLevelOf,
@@ -14,12 +14,22 @@ import {
   tagsCodeOf,
 } from '../property-scan.js';
 import type { RecordView } from '../record-reader.js';
-import { batchBaseOffset, batchSizeOf, isBlankUnit, unitPhysicalOffset, unitSize, unitTagsCode } from '../unit-slab.js';
+import {
+  batchBaseOffset,
+  batchSizeOf,
+  isBlankUnit,
+  unitExtOffset,
+  unitPhysicalOffset,
+  unitSize,
+  unitTagsCode,
+} from '../unit-slab.js';
 import type { CheckContext } from './check-context.js';
 import { topicNames } from './config-check.js';
+import { ExtReader } from './ext-reader.js';
 import { readRecordAt } from './log-walk.js';
+import { fileStartOf, pathOf } from './offset-files.js';
 import { isGoodUnit, QueueReader, type ReadQueue } from './queue-reader.js';
-import { fileStartOf, pathOf } from './store-layout.js';
+import { EXT_FOLDER, queueFolder } from './store-layout.js';
 
 /** A queue while the log is read. */
 interface CheckedQueue {
@@ -50,14 +60,19 @@ export class QueueCheck {
   readonly #ranges = newPropertyRanges();
   /** In topics.json; null if that can not be told. */
   readonly #topicNames: ReadonlySet<string> | null;
+  /** Units that there are. */
+  units = 0;
   /** Units that were looked at. */
   entries = 0;
   #end = 0;
+  #hasLightQueues = false;
+  readonly #extensions: ExtReader;
 
   constructor(context: CheckContext) {
     this.#context = context;
     this.#reader = new QueueReader(context.store);
     this.#topicNames = topicNames(context.store);
+    this.#extensions = new ExtReader(context.store.fs);
   }
 
   /** Finds the ends of all queues. */
@@ -66,9 +81,21 @@ export class QueueCheck {
     for (const files of this.#context.store.queues) {
       const queue = this.#reader.open(files);
       const hint = queue.firstUnit;
+      this.#hasLightQueues ||= isLmq(files.topic);
+      this.units += queue.endUnit - queue.firstUnit;
+      this.#checkEmpty(queue);
       this.topic(files.topic).queues.set(files.queueId, { queue, matched: 0, hint, missing: 0, firstMissing: null });
       count += 1;
       if (count % 200 === 0) await nextTurn();
+    }
+  }
+
+  #checkEmpty({ emptyStarts, files, topic, queueId }: ReadQueue): void {
+    const { faults, isRunning } = this.#context;
+    for (const start of emptyStarts) {
+      const detail = "has no entry: Apache's broker may make one of zeros of it when it recovers";
+      if (!isRunning) faults.badQueues.add(files.folder);
+      faults.add('queue-empty-file', pathOf(files, start), detail, { topic, queueId }, isRunning);
     }
   }
 
@@ -92,9 +119,10 @@ export class QueueCheck {
     else this.#lose(topic, record);
     if (!isLmqParent(topic.name)) return;
     for (const place of lmqPlaces(bytes, ranges)) {
-      // A light queue without files may never have been written: that is a setting.
       const lmq = this.#topics.get(place.topic)?.queues.get(0);
       if (lmq) this.#checkEntry(lmq, record, bytes, ranges, place.queueOffset, topic.name);
+      // Without any, they may never have been written: that is a setting.
+      else if (this.#hasLightQueues) this.#lose(this.topic(place.topic), { ...record, ...place, queueId: 0 });
     }
   }
 
@@ -107,7 +135,10 @@ export class QueueCheck {
     }
   }
 
-  #lose(topic: CheckedTopic, { queueId, queueOffset, physicalOffset }: RecordView): void {
+  #lose(
+    topic: CheckedTopic,
+    { queueId, queueOffset, physicalOffset }: Pick<RecordView, 'queueId' | 'queueOffset' | 'physicalOffset'>,
+  ): void {
     const lost = topic.lost.get(queueId);
     if (lost) lost.count += 1;
     else topic.lost.set(queueId, { count: 1, physicalOffset, queueOffset });
@@ -141,19 +172,40 @@ export class QueueCheck {
     checked.hint = unit + 1;
     const wrong: string[] = [];
     if (unitSize(view, 0) !== record.size) wrong.push(`size ${unitSize(view, 0)} instead of ${record.size}`);
-    const tags = unitTagsCode(view, 0);
-    const expected = tagsCodeOf(bytes, ranges);
     const isDelivery = topic === SystemTopic.SCHEDULE_TOPIC && delayLevelOf(bytes, ranges) > 0;
-    // Below an int32 it is an address in consumequeue_ext.
-    if (isDelivery ? tags < record.storeTimestamp : tags !== expected && tags >= -0x8000_0000) {
-      wrong.push(
-        isDelivery ? `delivery time ${tags} before the store time` : `tags code ${tags} instead of ${expected}`,
-      );
-    }
+    const expected = isDelivery ? null : tagsCodeOf(bytes, ranges);
+    const extOffset = queue.isBatch ? -1 : unitExtOffset(view, 0);
+    if (extOffset >= 0) this.#checkExtension(queue, unit, extOffset, record, expected);
+    else wrong.push(...wrongTags(unitTagsCode(view, 0), expected, record.storeTimestamp));
     if (queue.isBatch && batchSizeOf(view, 0) !== innerCountOf(bytes, ranges)) {
       wrong.push(`${batchSizeOf(view, 0)} messages instead of ${innerCountOf(bytes, ranges)}`);
     }
     if (wrong.length > 0) this.#entryFault(queue, unit, physicalOffset, `has ${wrong.join(', ')}`, queueOffset);
+  }
+
+  /** @param expected tags code; null for a delivery time */
+  #checkExtension(
+    queue: ReadQueue,
+    unit: number,
+    extOffset: number,
+    { storeTimestamp, physicalOffset }: RecordView,
+    expected: number | null,
+  ): void {
+    const { store, faults, isRunning } = this.#context;
+    const { topic, queueId } = queue;
+    const files = store.extensions.get(queueFolder(topic, queueId));
+    const found = files ? this.#extensions.read(files, extOffset) : null;
+    const wrong = found ? wrongTags(found.tagsCode, expected, storeTimestamp) : ['nothing'];
+    if (found && found.storeTimestamp !== storeTimestamp) {
+      wrong.push(`store time ${found.storeTimestamp} instead of ${storeTimestamp}`);
+    }
+    if (wrong.length === 0) return;
+    if (!isRunning) faults.badQueues.add(queue.files.folder);
+    const start = files ? fileStartOf(files, extOffset) : -1;
+    const path = files && start >= 0 ? pathOf(files, start) : join(store.root, EXT_FOLDER, queueFolder(topic, queueId));
+    const place = { filePosition: start < 0 ? null : extOffset - start, physicalOffset, topic, queueId };
+    const detail = `the extension at ${extOffset} has ${wrong.join(', ')}`;
+    faults.add('ext-entry', path, detail, { ...place, queueOffset: unit }, isRunning);
   }
 
   #entryFault(
@@ -176,8 +228,8 @@ export class QueueCheck {
   /** Looks at every unit of a queue, and for those that no record was found for at what they lead to. */
   async #checkUnits({ queue, matched, missing, firstMissing }: CheckedQueue): Promise<void> {
     const { topic, queueId, files, isBatch } = queue;
-    const { log } = this.#context.store;
-    const first = log.starts[0] ?? 0;
+    const { damages, store } = this.#context;
+    const first = store.log.starts[0] ?? 0;
     if (missing > 0 && firstMissing) {
       const detail = `${missing} messages of the log have no entry, the first of them ${firstMissing.queueOffset}`;
       if (!this.#context.isRunning) this.#context.faults.badQueues.add(files.folder);
@@ -190,6 +242,21 @@ export class QueueCheck {
       );
     }
     let inside = 0;
+    const bad = { first: 0, count: 0, physicalOffset: 0, size: 0 };
+    const tellBad = (): void => {
+      const { first: unit, count, physicalOffset, size } = bad;
+      const others = count > 1 ? `, nor are the ${count - 1} behind it` : '';
+      if (count > 0) {
+        this.#entryFault(
+          queue,
+          unit,
+          physicalOffset,
+          `is none: it has ${physicalOffset} (${size} bytes)${others}`,
+          unit,
+        );
+      }
+      bad.count = 0;
+    };
     const offsetOf = (unit: number, view: DataView, at: number) => (isBatch ? batchBaseOffset(view, at) : unit);
     const isInside = (view: DataView, at: number) =>
       isGoodUnit(queue, view, at) &&
@@ -198,25 +265,26 @@ export class QueueCheck {
       unitPhysicalOffset(view, at) + unitSize(view, at) <= this.#end;
     await this.#reader.scan(queue, (unit, view, at) => {
       this.entries += 1;
-      if (isInside(view, at)) {
-        inside += 1;
-        return;
-      }
       const physicalOffset = unitPhysicalOffset(view, at);
       const size = unitSize(view, at);
       if (!isGoodUnit(queue, view, at)) {
-        this.#entryFault(queue, unit, physicalOffset, `is none: it has ${physicalOffset} (${size} bytes)`, unit);
+        if (bad.count > 0 && bad.first + bad.count !== unit) tellBad();
+        if (bad.count === 0) Object.assign(bad, { first: unit, physicalOffset, size });
+        bad.count += 1;
+      } else if (isInside(view, at)) {
+        if (!this.#context.damages.countEntry(physicalOffset, 'queueEntries')) inside += 1;
       } else if (!isBlankUnit(view, at) && physicalOffset >= first) {
         const detail = `leads to ${physicalOffset} (${size} bytes), behind the log's end ${this.#end}`;
         this.#entryFault(queue, unit, physicalOffset, detail, offsetOf(unit, view, at), this.#context.isRunning);
       }
     });
+    tellBad();
     // As many as records were found for: each has its own. Else they are looked at one by one.
     if (inside === matched) return;
     await this.#reader.scan(queue, (unit, view, at) => {
-      if (!isInside(view, at)) return;
-      const queueOffset = offsetOf(unit, view, at);
       const physicalOffset = unitPhysicalOffset(view, at);
+      if (!isInside(view, at) || damages.covers(physicalOffset)) return;
+      const queueOffset = offsetOf(unit, view, at);
       const detail = this.#wrongRecord(queue, { queueOffset, physicalOffset, size: unitSize(view, at) });
       if (detail !== null) this.#entryFault(queue, unit, physicalOffset, detail, queueOffset);
     });
@@ -242,6 +310,7 @@ export class QueueCheck {
 
   /** Messages whose queue has no folder: lost, unless their topic was deleted. */
   #checkLost({ name: topic, lost }: CheckedTopic): void {
+    if (this.#context.store.hasRocksQueues) return;
     const isKnown = this.#topicNames === null || this.#topicNames.has(topic);
     for (const [queueId, { count, physicalOffset, queueOffset }] of lost) {
       const path = join(this.#context.store.root, 'consumequeue', topic, String(queueId));
@@ -269,4 +338,10 @@ export class QueueCheck {
     // A queue that lost entries is built anew: what the log has of it counts then.
     return checked.missing > 0 ? { minOffset: 0, maxOffset: Number.POSITIVE_INFINITY } : { minOffset, maxOffset };
   }
+}
+
+/** What is wrong with a tags code. @param expected null for a delivery time, which is not before the store time */
+function wrongTags(tags: number, expected: number | null, storeTimestamp: number): string[] {
+  if (expected === null) return tags < storeTimestamp ? [`delivery time ${tags} before the store time`] : [];
+  return tags === expected ? [] : [`tags code ${tags} instead of ${expected}`];
 }

@@ -8,7 +8,8 @@ import {
   unitPhysicalOffset,
   unitSize,
 } from '../unit-slab.js';
-import { fileStartOf, pathOf, type QueueFiles, readPiece, type StoreLayout } from './store-layout.js';
+import { fileStartOf, pathOf, readPiece } from './offset-files.js';
+import type { QueueFiles, StoreLayout } from './store-layout.js';
 
 /** Units of one read. */
 const BLOCK_UNITS = 128;
@@ -28,6 +29,8 @@ export interface ReadQueue extends QueueFiles {
   readonly lastPhysical: number;
   /** Offset behind the last message. */
   readonly maxOffset: number;
+  /** First bytes of files at the end that have no unit. */
+  readonly emptyStarts: readonly number[];
 }
 
 /** Reads units of many queues, the newest blocks kept. */
@@ -44,11 +47,15 @@ export class QueueReader {
     const { files, unitBytes, isBatch } = queue;
     const fileUnits = Math.floor(files.fileBytes / unitBytes);
     const firstUnit = (files.starts[0] ?? 0) / unitBytes;
-    const bounds = { firstUnit, endUnit: firstUnit, firstPhysical: -1, lastPhysical: -1, maxOffset: 0 };
+    const emptyStarts: number[] = [];
+    const bounds = { emptyStarts, firstUnit, endUnit: firstUnit, firstPhysical: -1, lastPhysical: -1, maxOffset: 0 };
     for (let i = files.starts.length - 1; i >= 0; i--) {
       const start = files.starts[i] as number;
       const used = usedUnits(this.#store, queue, start, fileUnits);
-      if (used === 0) continue;
+      if (used === 0) {
+        emptyStarts.push(start);
+        continue;
+      }
       bounds.endUnit = start / unitBytes + used;
       break;
     }

@@ -49,18 +49,19 @@ export async function rebuildFromLog(
   const { fs, root, settings, log } = store;
   const batchRoot = join(root, 'batchconsumequeue');
   const batchTopics = new Set(store.queues.filter(({ isBatch }) => isBatch).map(({ topic }) => topic));
+  // Of the files that are there, whatever the settings say: all of a store's have one size.
   const sizeOf = (isBatch: boolean) => store.queues.find((queue) => queue.isBatch === isBatch)?.files.fileBytes;
   const queues = new ConsumeQueueStore({
     fs,
     logger,
     folder: join(root, 'consumequeue'),
     fileBytes:
-      settings.mappedFileSizeConsumeQueue ?? (sizeOf(false) || DEFAULT_STORE_CONFIG.mappedFileSizeConsumeQueue),
+      sizeOf(false) || (settings.mappedFileSizeConsumeQueue ?? DEFAULT_STORE_CONFIG.mappedFileSizeConsumeQueue),
     batch: {
       folder: batchRoot,
       fileBytes:
-        settings.mapperFileSizeBatchConsumeQueue ??
-        (sizeOf(true) || DEFAULT_STORE_CONFIG.mapperFileSizeBatchConsumeQueue),
+        sizeOf(true) ||
+        (settings.mapperFileSizeBatchConsumeQueue ?? DEFAULT_STORE_CONFIG.mapperFileSizeBatchConsumeQueue),
       isBatchTopic: (topic) => batchTopics.has(topic),
     },
     hotBytes: DEFAULT_STORE_CONFIG.hotQueueBytes,

@@ -1,4 +1,4 @@
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { type Clock, sleep } from '../../../base/clock.js';
 import { MQError } from '../../../base/errors.js';
 import type { Logger } from '../../../base/logger.js';
@@ -10,8 +10,9 @@ import { TIMER_WHEEL_BYTES } from '../timer-wheel.js';
 import { clampOffsets, OFFSET_FILES, readText, tableFault } from './config-check.js';
 import type { StoreFaultKind } from './faults.js';
 import { indexParameters } from './index-scan.js';
+import { pathOf, readPiece } from './offset-files.js';
 import { rebuildFromLog } from './rebuild.js';
-import { INDEX_FOLDER, pathOf, readLayout, readPiece, type StoreLayout } from './store-layout.js';
+import { BATCH_QUEUE_FOLDER, EXT_FOLDER, INDEX_FOLDER, readLayout, type StoreLayout } from './store-layout.js';
 import { type StoreReport, type VerifyOptions, verifyStore } from './verify.js';
 
 /** What repair does with a part of the store. */
@@ -62,6 +63,14 @@ export function planRepair(store: StoreLayout, report: StoreReport, options: Rep
   const has = (kind: StoreFaultKind) =>
     report.faults.some((fault) => fault.kind === kind && fault.severity === 'fault');
   const add = (kind: RepairStepKind, path: string, detail: string) => steps.push({ kind, path, detail });
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
+  const sideFolder = join(store.root, `mqadmin-repair-${stamp}`);
+  const missing = report.faults.find(({ kind }) => kind === 'log-missing');
+  // Everything derived would go for nothing.
+  if (missing) return { steps, unmended: [`${missing.path}: ${missing.detail}`], sideFolder };
+  for (const { folder, name, fileBytes } of store.sizeMismatches) {
+    unmended.push(`${folder}: set ${name} to ${fileBytes}, the size that its files have`);
+  }
   for (const { path, sizeBytes, start } of [...store.log.odd, ...store.timerLog.odd]) {
     if (start === null || sizeBytes === 0) add('set-aside', path, start === null ? 'no file of a store' : 'is empty');
     else unmended.push(`${path} has another size than its neighbours, or is there twice: it may hold messages`);
@@ -103,8 +112,7 @@ export function planRepair(store: StoreLayout, report: StoreReport, options: Rep
   }
   if (has('timer-entry'))
     unmended.push('the timer log has entries that lead nowhere: the broker drops them when they are due');
-  const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
-  return { steps, unmended, sideFolder: join(store.root, `mqadmin-repair-${stamp}`) };
+  return { steps, unmended, sideFolder };
 }
 
 function cutOf(report: StoreReport, { cutAtDamage }: RepairOptions): number {
@@ -170,7 +178,12 @@ export async function repairStore(
       const parameters = isIndexBad ? indexParameters(now.layout) : null;
       const queues = [...now.report.badQueues];
       if (queues.length > 0 || isIndexBad) {
-        for (const path of queues) side.move(path);
+        for (const path of queues) {
+          side.move(path);
+          // What is built has no extension: an old one would be taken for that of other entries.
+          const extension = join(root, EXT_FOLDER, basename(dirname(path)), basename(path));
+          if (!path.startsWith(join(root, BATCH_QUEUE_FOLDER, sep))) side.move(extension);
+        }
         if (isIndexBad) side.move(join(root, INDEX_FOLDER));
         await rebuildFromLog(now.layout, { queues: new Set(queues), index: parameters }, deps);
         now = await read();

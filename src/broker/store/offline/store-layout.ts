@@ -1,11 +1,12 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { MQError } from '../../../base/errors.js';
 import { type Checkpoint, decodeCheckpoint } from '../checkpoint.js';
-import { type FileSystem, readFully } from '../file-system.js';
+import type { FileSystem } from '../file-system.js';
 import { LogFolders } from '../log-folders.js';
 import { nextTurn } from '../next-turn.js';
 import { StoreLock } from '../store-lock.js';
 import { BATCH_UNIT_BYTES, UNIT_BYTES } from '../unit-slab.js';
+import { commonest, keepSize, listFiles, type OffsetFiles, readPiece } from './offset-files.js';
 
 /** What is known of a store besides its folder; sizes are taken from the files where they are not given. */
 export interface StoreSettings {
@@ -15,30 +16,12 @@ export interface StoreSettings {
   readonly mappedFileSizeCommitLog?: number;
   readonly mappedFileSizeConsumeQueue?: number;
   readonly mapperFileSizeBatchConsumeQueue?: number;
+  readonly mappedFileSizeConsumeQueueExt?: number;
+  readonly mappedFileSizeTimerLog?: number;
   readonly maxHashSlotNum?: number;
   readonly maxIndexNum?: number;
   /** Delay levels, by which entries of the schedule topic get their times. */
   readonly messageDelayLevel?: string;
-}
-
-/** A file that its folder must not have: with another size, or with a name that is no offset. */
-export interface OddFile {
-  readonly path: string;
-  readonly sizeBytes: number;
-  /** Its name as an offset; null if it is none. */
-  readonly start: number | null;
-}
-
-/** Files named by the offset of their first byte. */
-export interface OffsetFiles {
-  readonly folder: string;
-  /** Size that the files have; 0 without files. */
-  fileBytes: number;
-  /** First offsets of the files that have this size, ascending. */
-  starts: number[];
-  odd: OddFile[];
-  /** Folders of files that are not in `folder`. */
-  readonly folderOf: Map<number, string> | null;
 }
 
 /** Files of one consume queue. */
@@ -55,6 +38,22 @@ export interface IndexFileEntry {
   readonly sizeBytes: number;
 }
 
+/** A part of a store that is in a form which is not read here. */
+export interface UnreadablePart {
+  readonly path: string;
+  /** What it is, in words. */
+  readonly what: string;
+}
+
+/** Files have another size than the configuration says. */
+export interface SizeMismatch {
+  readonly folder: string;
+  /** The setting. */
+  readonly name: string;
+  readonly configuredBytes: number;
+  readonly fileBytes: number;
+}
+
 /** A store folder as it lies on the disk, of ours or of Apache's. Nothing is changed, and nothing taken. */
 export interface StoreLayout {
   readonly fs: FileSystem;
@@ -62,6 +61,12 @@ export interface StoreLayout {
   readonly settings: StoreSettings;
   readonly log: OffsetFiles;
   readonly queues: QueueFiles[];
+  /** Extensions of consume queues by `queueFolder`. */
+  readonly extensions: ReadonlyMap<string, OffsetFiles>;
+  /** consumequeue is a RocksDB only: nothing can be said of queues. */
+  readonly hasRocksQueues: boolean;
+  readonly unreadable: readonly UnreadablePart[];
+  readonly sizeMismatches: readonly SizeMismatch[];
   readonly indexFiles: IndexFileEntry[];
   readonly timerLog: OffsetFiles;
   /** null: no such file. */
@@ -73,6 +78,10 @@ export interface StoreLayout {
 }
 
 export const INDEX_FOLDER = 'index';
+export const EXT_FOLDER = 'consumequeue_ext';
+const QUEUE_FOLDER = 'consumequeue';
+export const BATCH_QUEUE_FOLDER = 'batchconsumequeue';
+export const DLEDGER_PREFIX = 'dledger-';
 const SLICE = 200;
 
 /**
@@ -83,67 +92,76 @@ const SLICE = 200;
 export async function readLayout(fs: FileSystem, settings: StoreSettings): Promise<StoreLayout> {
   const root = settings.storePathRootDir;
   const folders = new LogFolders(settings).all;
+  const unreadable = findUnreadable(fs, root);
   if (!folders.some((folder) => fs.info(folder)) && !fs.info(join(root, 'checkpoint'))) {
-    throw new MQError('NOT_FOUND', `${root} is no store folder: it has neither commitlog nor checkpoint`);
+    const parts = unreadable.map(({ path, what }) => `${path} is ${what}, which can not be read`).join('; ');
+    const reason = parts === '' ? 'it has neither commitlog nor checkpoint' : parts;
+    throw new MQError('NOT_FOUND', `${root} is no store folder: ${reason}`);
   }
-  const queues = [
-    ...(await listQueues(fs, join(root, 'consumequeue'), false, settings.mappedFileSizeConsumeQueue)),
-    ...(await listQueues(fs, join(root, 'batchconsumequeue'), true, settings.mapperFileSizeBatchConsumeQueue)),
-  ];
+  const log = listFiles(fs, folders, settings.mappedFileSizeCommitLog);
+  const plain = await listQueues(fs, join(root, QUEUE_FOLDER), false, settings.mappedFileSizeConsumeQueue);
+  const batch = await listQueues(fs, join(root, BATCH_QUEUE_FOLDER), true, settings.mapperFileSizeBatchConsumeQueue);
+  const ext = await listQueues(fs, join(root, EXT_FOLDER), false, settings.mappedFileSizeConsumeQueueExt);
+  const timerLog = listFiles(fs, [join(root, 'timerlog')], settings.mappedFileSizeTimerLog);
+  const mismatchOf = (folder: string, name: keyof StoreSettings, files: OffsetFiles | undefined): SizeMismatch[] => {
+    const configuredBytes = settings[name];
+    const fileBytes = files?.fileBytes ?? 0;
+    if (typeof configuredBytes !== 'number' || fileBytes === 0 || fileBytes === configuredBytes) return [];
+    return [{ folder, name, configuredBytes, fileBytes }];
+  };
   const indexNames = fs.list(join(root, INDEX_FOLDER)).filter((name) => /^\d+$/.test(name));
   return {
     fs,
     root,
     settings,
-    log: listFiles(fs, folders, settings.mappedFileSizeCommitLog),
-    queues,
+    log,
+    queues: [...plain, ...batch],
+    extensions: new Map(ext.map(({ topic, queueId, files }) => [queueFolder(topic, queueId), files])),
+    // Both are there if the broker writes to both.
+    hasRocksQueues: plain.length === 0 && isRocksDb(fs, join(root, QUEUE_FOLDER)),
+    unreadable,
+    sizeMismatches: [
+      ...mismatchOf(log.folder, 'mappedFileSizeCommitLog', log),
+      ...mismatchOf(join(root, QUEUE_FOLDER), 'mappedFileSizeConsumeQueue', plain[0]?.files),
+      ...mismatchOf(join(root, BATCH_QUEUE_FOLDER), 'mapperFileSizeBatchConsumeQueue', batch[0]?.files),
+      ...mismatchOf(join(root, EXT_FOLDER), 'mappedFileSizeConsumeQueueExt', ext[0]?.files),
+      ...mismatchOf(timerLog.folder, 'mappedFileSizeTimerLog', timerLog),
+    ],
     indexFiles: indexNames.map((name) => {
       const path = join(root, INDEX_FOLDER, name);
       return { path, sizeBytes: fs.info(path)?.sizeBytes ?? 0 };
     }),
-    timerLog: listFiles(fs, [join(root, 'timerlog')]),
+    timerLog,
     checkpoint: readCheckpoint(fs, join(root, 'checkpoint')),
     hasAbort: fs.info(join(root, 'abort')) !== null,
     ownerPid: StoreLock.owner(fs, root),
   };
 }
 
-/** Path of the file that begins at `start`. */
-export function pathOf(files: OffsetFiles, start: number): string {
-  return join(files.folderOf?.get(start) ?? files.folder, String(start).padStart(20, '0'));
+/** `<topic>/<queueId>` */
+export function queueFolder(topic: string, queueId: number): string {
+  return join(topic, String(queueId));
 }
 
-/** First offset of the file that covers `offset`, or -1. */
-export function fileStartOf(files: OffsetFiles, offset: number): number {
-  const { starts, fileBytes } = files;
-  let low = 0;
-  let high = starts.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const start = starts[middle] as number;
-    if (offset < start) high = middle - 1;
-    else if (offset >= start + fileBytes) low = middle + 1;
-    else return start;
+/** Every RocksDB has a file that names its newest manifest. */
+function isRocksDb(fs: FileSystem, folder: string): boolean {
+  return fs.info(folder)?.isDirectory === true && fs.info(join(folder, 'CURRENT')) !== null;
+}
+
+function findUnreadable(fs: FileSystem, root: string): UnreadablePart[] {
+  const found: UnreadablePart[] = [];
+  for (const name of fs.list(root)) {
+    const path = join(root, name);
+    if (name.startsWith(DLEDGER_PREFIX)) found.push({ path, what: 'a commit log of DLedger' });
+    else if (name === QUEUE_FOLDER && isRocksDb(fs, path)) found.push({ path, what: 'consume queues in RocksDB' });
+    else if (name === 'tiered_index_file') found.push({ path, what: 'an index of the tiered store' });
+    else if (isRocksDb(fs, path)) found.push({ path, what: 'a RocksDB' });
   }
-  return -1;
-}
-
-/** Pieces `[from, to)` between files where one or more are missing. */
-export function gapsOf({ starts, fileBytes }: OffsetFiles): Array<{ from: number; to: number }> {
-  return starts.slice(1).flatMap((start, i) => {
-    const from = (starts[i] as number) + fileBytes;
-    return from === start ? [] : [{ from, to: start }];
-  });
-}
-
-/** Reads a piece of a file. @returns bytes read, fewer only at its end */
-export function readPiece(fs: FileSystem, path: string, position: number, target: Uint8Array, length: number): number {
-  const fd = fs.open(path, 'read');
-  try {
-    return readFully(fs, fd, target, 0, length, position);
-  } finally {
-    fs.close(fd);
+  for (const name of fs.list(join(root, 'config'))) {
+    const path = join(root, 'config', name);
+    if (isRocksDb(fs, path)) found.push({ path, what: 'a table in RocksDB' });
   }
+  return found;
 }
 
 async function listQueues(
@@ -158,64 +176,16 @@ async function listQueues(
   for (const topic of fs.list(root)) {
     for (const name of fs.list(join(root, topic))) {
       if (!/^\d+$/.test(name) || !Number.isSafeInteger(Number(name))) continue;
-      const files = listFiles(fs, [join(root, topic, name)], fileBytes);
+      const files = listFiles(fs, [join(root, topic, name)]);
       if (files.starts.length > 0) sizes.set(files.fileBytes, (sizes.get(files.fileBytes) ?? 0) + files.starts.length);
       queues.push({ topic, queueId: Number(name), isBatch, unitBytes, files });
       if (queues.length % SLICE === 0) await nextTurn();
     }
   }
-  const common = fileBytes ?? commonest(sizes);
+  // With files all of another size than the configured one, that is what is wrong, and told once.
+  const common = fileBytes !== undefined && (sizes.has(fileBytes) || sizes.size === 0) ? fileBytes : commonest(sizes);
   for (const { files } of queues) keepSize(files, common);
   return queues.sort((a, b) => (a.topic === b.topic ? a.queueId - b.queueId : a.topic < b.topic ? -1 : 1));
-}
-
-/** Takes files of another size off the list. */
-function keepSize(files: OffsetFiles, fileBytes: number): void {
-  if (files.fileBytes === fileBytes) return;
-  const { odd } = files;
-  odd.push(...files.starts.map((start) => ({ path: pathOf(files, start), sizeBytes: files.fileBytes, start })));
-  files.starts = odd.flatMap(({ start, sizeBytes }) => (start !== null && sizeBytes === fileBytes ? [start] : []));
-  files.starts.sort((a, b) => a - b);
-  files.odd = odd.filter(({ start, sizeBytes }) => start === null || sizeBytes !== fileBytes);
-  files.fileBytes = fileBytes;
-}
-
-/** The size that most files have; of several the largest: a broken file is rather too short. */
-function commonest(counts: ReadonlyMap<number, number>): number {
-  let best = 0;
-  for (const [size, count] of counts) {
-    const most = counts.get(best) ?? 0;
-    if (count > most || (count === most && size > best)) best = size;
-  }
-  return best;
-}
-
-function listFiles(fs: FileSystem, folders: readonly string[], size?: number): OffsetFiles {
-  const folder = folders[0] as string;
-  const found: OddFile[] = [];
-  const counts = new Map<number, number>();
-  for (const from of folders) {
-    for (const name of fs.list(from)) {
-      const path = join(from, name);
-      const info = fs.info(path);
-      if (!info || info.isDirectory) continue;
-      const start = /^\d+$/.test(name) && Number.isSafeInteger(Number(name)) ? Number(name) : null;
-      found.push({ path, sizeBytes: info.sizeBytes, start });
-      if (start !== null && info.sizeBytes > 0) counts.set(info.sizeBytes, (counts.get(info.sizeBytes) ?? 0) + 1);
-    }
-  }
-  found.sort((a, b) => (a.start ?? -1) - (b.start ?? -1));
-  const fileBytes = size ?? commonest(counts);
-  const folderOf = folders.length > 1 ? new Map<number, string>() : null;
-  const files: OffsetFiles = { folder, fileBytes, starts: [], odd: [], folderOf };
-  for (const file of found) {
-    if (file.start === null || file.sizeBytes !== fileBytes || files.starts.at(-1) === file.start) files.odd.push(file);
-    else {
-      files.starts.push(file.start);
-      folderOf?.set(file.start, file.path.slice(0, -basename(file.path).length - 1));
-    }
-  }
-  return files;
 }
 
 function readCheckpoint(fs: FileSystem, path: string): StoreLayout['checkpoint'] {

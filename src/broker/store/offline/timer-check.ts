@@ -5,7 +5,8 @@ import { decodeTimerCheckpoint } from '../timer-checkpoint.js';
 import { TIMER_UNIT_BYTES } from '../timer-log.js';
 import { TIMER_WHEEL_BYTES } from '../timer-wheel.js';
 import type { FaultList } from './faults.js';
-import { pathOf, readPiece, type StoreLayout } from './store-layout.js';
+import { pathOf, readPiece } from './offset-files.js';
+import type { StoreLayout } from './store-layout.js';
 
 const MAGIC_AT = 12;
 const PHYSICAL_OFFSET_AT = 28;

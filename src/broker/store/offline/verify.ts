@@ -5,13 +5,18 @@ import { newPropertyRanges, scanProperties } from '../property-scan.js';
 import type { RecordView } from '../record-reader.js';
 import { type CheckContext, placeInLog } from './check-context.js';
 import { checkConfig } from './config-check.js';
-import { FaultList, type StoreFault, type StoreFaultKind } from './faults.js';
-import { checkFiles } from './file-check.js';
+import { FaultList, STORE_FAULT_KINDS, type StoreFault, type StoreFaultKind } from './faults.js';
+import { checkFiles, isLogMissing } from './file-check.js';
 import { IndexCheck } from './index-check.js';
-import { type LogStep, walkLog } from './log-walk.js';
+import { type LogDamage, LogDamages } from './log-damage.js';
+import { type CrcState, type LogStep, walkLog } from './log-walk.js';
+import { pathOf } from './offset-files.js';
 import { QueueCheck } from './queue-check.js';
 import type { StoreLayout } from './store-layout.js';
 import { checkTimerLog } from './timer-check.js';
+
+/** So many are kept until it is known what they mean. */
+const MAX_WRONG_PROPERTIES = 1_000;
 
 /** What a check of a whole store found. */
 export interface StoreReport {
@@ -24,6 +29,8 @@ export interface StoreReport {
   readonly indexEntries: number;
   /** Bytes behind the end of the log, up to the last that is not zero. */
   readonly tornBytes: number;
+  /** Places of the log without records, in its order. */
+  readonly damages: readonly LogDamage[];
   /** First place where a record is damaged; -1 without one. */
   readonly firstDamage: number;
   /** Newest store time, ms; 0 without messages. */
@@ -60,10 +67,14 @@ class Verification {
   readonly #store: StoreLayout;
   readonly #options: VerifyOptions;
   readonly #faults = new FaultList();
+  readonly #damages = new LogDamages();
   readonly #context: CheckContext;
   readonly #queues: QueueCheck;
   readonly #index: IndexCheck;
   readonly #ranges = newPropertyRanges();
+  /** Records with a property of their own CRC that is right were met; those where it is wrong. */
+  #hasCrcProperties = false;
+  readonly #wrongProperties: Array<{ physicalOffset: number; size: number }> = [];
   #records = 0;
   #end = 0;
   #tornBytes = 0;
@@ -73,7 +84,7 @@ class Verification {
   constructor(store: StoreLayout, options: VerifyOptions) {
     this.#store = store;
     this.#options = options;
-    this.#context = { store, faults: this.#faults, isRunning: store.ownerPid !== null };
+    this.#context = { store, faults: this.#faults, damages: this.#damages, isRunning: store.ownerPid !== null };
     checkFiles(this.#context);
     this.#queues = new QueueCheck(this.#context);
     this.#index = new IndexCheck(this.#context);
@@ -91,9 +102,12 @@ class Verification {
       this.#options.onProgress?.(step.physicalOffset - first, allBytes);
       await nextTurn();
     }
-    this.#index.end(this.#end);
-    await this.#queues.end(this.#end);
-    this.#checkCheckpoint();
+    if (!isLogMissing(this.#context, this.#queues.units)) {
+      this.#index.end(this.#end);
+      await this.#queues.end(this.#end);
+      this.#checkCheckpoint();
+    }
+    const damages = this.#tellDamages();
     checkConfig(this.#store, this.#faults, (topic, queueId) => this.#queues.rangeOf(topic, queueId));
     checkTimerLog(this.#store, this.#end, this.#faults, isRunning);
     const { list, faults, warnings, counts, badQueues } = this.#faults;
@@ -104,9 +118,10 @@ class Verification {
       queueEntries: this.#queues.entries,
       indexEntries: this.#index.entries,
       tornBytes: this.#tornBytes,
+      damages,
       firstDamage: this.#firstDamage,
       lastStoreTimestamp: this.#lastTimestamp,
-      faults: list,
+      faults: list.sort((a, b) => rankOf(a) - rankOf(b)),
       faultCount: faults,
       warningCount: warnings,
       counts: Object.fromEntries(counts),
@@ -121,18 +136,13 @@ class Verification {
         this.#records += 1;
         this.#end = record.physicalOffset + record.size;
         this.#lastTimestamp = Math.max(this.#lastTimestamp, record.storeTimestamp);
-        if (!step.isCrcRight) {
-          this.#damage(record.physicalOffset);
-          const detail = `the body of the message (${record.size} bytes with all its fields) does not fit its CRC`;
-          this.#logFault('log-crc', record.physicalOffset, detail);
-        }
+        this.#checkCrc(step.crc, record);
         this.#checkRecord(record, step.bytes);
         break;
       }
       case 'damage': {
         this.#damage(step.physicalOffset);
-        const detail = `${step.end - step.physicalOffset} bytes without a record: ${step.reason}; messages follow`;
-        this.#logFault('log-damage', step.physicalOffset, detail);
+        this.#damages.add('log-damage', step.physicalOffset, step.end, step.reason, this.#records);
         break;
       }
       case 'end':
@@ -144,12 +154,63 @@ class Verification {
         }
         break;
       case 'gap':
-        // Told by its file name.
         this.#damage(step.physicalOffset);
+        this.#damages.add('file-gap', step.physicalOffset, step.end, 'files are missing', this.#records);
         break;
       case 'pause':
         break;
     }
+  }
+
+  #checkCrc(crc: CrcState, { physicalOffset, size }: RecordView): void {
+    switch (crc) {
+      case 'right':
+        break;
+      case 'right-property':
+        this.#hasCrcProperties = true;
+        break;
+      case 'wrong-body': {
+        this.#damage(physicalOffset);
+        const detail = `the body of the message (${size} bytes with all its fields) does not fit its CRC`;
+        this.#logFault('log-crc', physicalOffset, detail);
+        break;
+      }
+      case 'wrong-property':
+        if (this.#wrongProperties.length < MAX_WRONG_PROPERTIES) this.#wrongProperties.push({ physicalOffset, size });
+        break;
+    }
+  }
+
+  /**
+   * Records whose own CRC is wrong though that of the body is right. Without any that is right, the store does not write
+   * this property: then a message brought it along from elsewhere.
+   */
+  #tellWrongProperties(): void {
+    if (!this.#hasCrcProperties) return;
+    for (const { physicalOffset, size } of this.#wrongProperties) {
+      if (this.#firstDamage < 0 || physicalOffset < this.#firstDamage) this.#firstDamage = physicalOffset;
+      this.#logFault('log-crc', physicalOffset, `the record (${size} bytes) does not fit its property __CRC32#`);
+    }
+  }
+
+  /** Tells of the damaged places, now that it is known what is behind them and what leads there. */
+  #tellDamages(): LogDamage[] {
+    this.#tellWrongProperties();
+    const damages = this.#damages.list(this.#records);
+    for (const { kind, physicalOffset, end, reason, recordsBehind, queueEntries, indexEntries } of damages) {
+      const what =
+        kind === 'file-gap'
+          ? `missing: no file of the commit log from ${physicalOffset} to ${end}`
+          : `${end - physicalOffset} bytes without a record, up to ${end}: ${reason}`;
+      const leads =
+        queueEntries + indexEntries > 0
+          ? `${queueEntries} queue and ${indexEntries} index entries lead there`
+          : 'no entry leads there';
+      const detail = `${what}; ${leads}, ${recordsBehind} messages follow`;
+      if (kind === 'log-damage') this.#logFault(kind, physicalOffset, detail);
+      else this.#faults.add(kind, pathOf(this.#store.log, physicalOffset), detail, { physicalOffset });
+    }
+    return damages;
   }
 
   #damage(physicalOffset: number): void {
@@ -189,4 +250,9 @@ class Verification {
       this.#faults.add('checkpoint', path, detail, { filePosition: 32, physicalOffset: values.confirmPhyOffset });
     }
   }
+}
+
+/** Faults before warnings, then as the kinds are listed: the log first. */
+function rankOf({ kind, severity }: StoreFault): number {
+  return STORE_FAULT_KINDS.indexOf(kind) + (severity === 'fault' ? 0 : STORE_FAULT_KINDS.length);
 }
