@@ -13,12 +13,20 @@ import type { Clock, Random, Timer } from '../base/clock.js';
 import { errorText } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { nextDataVersion } from '../protocol/data-version.js';
+import type { MessageExt } from '../protocol/message.js';
 import { decodeMessage } from '../protocol/message-codec.js';
 import { encodeProperties, MessageProperty } from '../protocol/message-property.js';
 import { TIMER_TOPIC } from '../protocol/topic-validator.js';
 import type { BrokerConfig } from './broker-config.js';
 import type { BrokerStats } from './broker-stats.js';
-import { type InnerMessage, innerFrom, isStored, type MessageWriter, type WriteStatus } from './message-writer.js';
+import {
+  type InnerMessage,
+  innerFrom,
+  isStored,
+  type MessageWriter,
+  type WriteResult,
+  type WriteStatus,
+} from './message-writer.js';
 import { nextTurn } from './store/consume-queue-store.js';
 import { isDeleteHour } from './store/disk-space.js';
 import { type FileSystem, nodeFileSystem } from './store/file-system.js';
@@ -457,6 +465,27 @@ export class TimerService {
     return this.#store(messages);
   }
 
+  /** The stored message; null for one that can not be decoded, which is passed over: those beside it must come. */
+  #decode(bytes: Buffer): MessageExt | null {
+    try {
+      return decodeMessage(bytes, 0, { decompress: false });
+    } catch (error) {
+      this.#deps.logger.error({ err: error, reason: errorText(error) }, 'a timer message can not be decoded: dropped');
+      return null;
+    }
+  }
+
+  /** Puts a message; what is thrown counts as an unknown error. */
+  #put(message: InnerMessage): WriteResult {
+    const { writer, logger } = this.#deps;
+    try {
+      return writer.put(message);
+    } catch (error) {
+      logger.error({ err: error, reason: errorText(error) }, 'a timer message was not stored');
+      return { status: 'UNKNOWN_ERROR', physicalOffset: -1, size: -1, queueOffset: -1, storeTimestamp: -1 };
+    }
+  }
+
   /** Reads records, a bad one alone if need be: the rest must not be lost with it. */
   async #read(places: readonly { physicalOffset: number; size: number }[]): Promise<(Buffer | null)[]> {
     const { store, logger } = this.#deps;
@@ -525,8 +554,8 @@ export class TimerService {
       const messages: InnerMessage[] = [];
       for (const [i, bytes] of records.entries()) {
         const { enqueueMs, magic } = batch[i] as PendingMessage;
-        const message =
-          bytes && this.#timeUp(bytes, String(enqueueMs), (magic & TimerMagic.ROLL) !== 0, deleted, found);
+        const isRoll = (magic & TimerMagic.ROLL) !== 0;
+        const message = bytes && this.#timeUp(bytes, String(enqueueMs), isRoll, deleted, found);
         if (message) messages.push(message);
       }
       if (!(await this.#store(messages))) return false;
@@ -557,8 +586,8 @@ export class TimerService {
 
   /** @param deleted delete keys, with their topics */
   #noteDeletion(bytes: Buffer | null, deleted: Map<string, string>): void {
-    if (!bytes) return;
-    const { properties } = decodeMessage(bytes, 0, { decompress: false });
+    const properties = bytes && this.#decode(bytes)?.properties;
+    if (!properties) return;
     const key = properties.get(MessageProperty.TIMER_DEL_UNIQKEY);
     if (key) deleted.set(key, properties.get(MessageProperty.REAL_TOPIC) ?? '');
   }
@@ -569,7 +598,7 @@ export class TimerService {
    *
    * @param isRoll its time lies further ahead than the wheel took it
    * @param deleted keys of messages that were taken back; `found` gets those that were there
-   * @returns null if it was taken back, or is no message of the timer topic
+   * @returns null if it was taken back, can not be decoded, or is no message of the timer topic
    */
   #timeUp(
     bytes: Buffer,
@@ -578,7 +607,8 @@ export class TimerService {
     deleted?: ReadonlyMap<string, string>,
     found?: Set<string>,
   ): InnerMessage | null {
-    const original = decodeMessage(bytes, 0, { decompress: false });
+    const original = this.#decode(bytes);
+    if (original === null) return null;
     const { properties } = original;
     const realTopic = properties.get(MessageProperty.REAL_TOPIC);
     const realQueueId = Number(properties.get(MessageProperty.REAL_QUEUE_ID) ?? Number.NaN);
@@ -617,13 +647,13 @@ export class TimerService {
   async #store(messages: readonly InnerMessage[]): Promise<boolean> {
     const { writer, logger, stats, config } = this.#deps;
     let next = 0;
-    while (next < messages.length) {
-      if (!this.#isRunning) return false;
+    while (this.#isRunning) {
+      if (next === messages.length) return true;
       const begin = next;
-      const results: ReturnType<MessageWriter['put']>[] = [];
+      const results: WriteResult[] = [];
       let refusal: WriteStatus | null = null;
       for (; next < messages.length; next++) {
-        const result = writer.put(messages[next] as InnerMessage);
+        const result = this.#put(messages[next] as InnerMessage);
         if (isHopeless(result.status) || (result.status === 'UNKNOWN_ERROR' && config.timerSkipUnknownError)) {
           const { topic, queueId } = messages[next] as InnerMessage;
           logger.warn({ topic, queueId, status: result.status }, 'a timer message can not be stored: dropped');
@@ -650,7 +680,7 @@ export class TimerService {
       logger.warn({ status: refusal, left: messages.length - next }, 'timer messages were not stored: tried again');
       await this.#pause((AFTER_ERROR_MS * this.#precisionMs) / 1000);
     }
-    return true;
+    return false;
   }
 
   #flushInBackground(): void {
