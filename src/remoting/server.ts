@@ -38,6 +38,10 @@ const TLS_HANDSHAKE = 0x16;
 const MAX_REMEMBERED_CODES = 1000;
 
 const BACKLOG = 1024;
+const ANY_IPV4 = '0.0.0.0';
+const ANY_IPV6 = '::';
+/** What a machine without IPv6 says. */
+const NO_IPV6 = new Set<unknown>(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
 const SHUTDOWN_GRACE_MS = 1000;
 
 /** What a processor may know and do beside its request. */
@@ -260,7 +264,7 @@ export class RemotingServer {
   }
 
   /**
-   * Listens on one more address.
+   * Listens on one more address. As in Java, 0.0.0.0 stands for all addresses of both families, if there is IPv6.
    *
    * @param o.host all interfaces unless given
    * @param o.port 0 for any free one
@@ -271,23 +275,35 @@ export class RemotingServer {
     this.#currentReadPath = await this.#readPath;
     const text = formatAddress(o.host ?? '*', o.port);
     if (this.#shutdown !== null) throw new RemotingConnectError(text, `cannot listen on ${text}: shut down`);
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      const onError = (cause: Error) =>
-        reject(new RemotingConnectError(text, `cannot listen on ${text}: ${errorText(cause)}`, { cause }));
-      server.once('error', onError);
-      server.listen({ host: o.host, port: o.port, backlog: BACKLOG }, () => {
-        server.off('error', onError);
-        resolve();
+    let server: Server;
+    try {
+      server = await this.#bind(o.host === ANY_IPV4 ? ANY_IPV6 : o.host, o.port).catch((error: unknown) => {
+        const isWithoutIPv6 = error instanceof Error && 'code' in error && NO_IPV6.has(error.code);
+        if (o.host === ANY_IPV4 && isWithoutIPv6) return this.#bind(o.host, o.port);
+        throw error;
       });
-    });
+    } catch (cause) {
+      throw new RemotingConnectError(text, `cannot listen on ${text}: ${errorText(cause)}`, { cause });
+    }
     server.on('error', (error) => this.#logPeerFault({ err: error }, 'cannot accept a connection'));
     this.#listeners.add(server);
     const address = server.address();
     if (address === null || typeof address === 'string') throw new AssertionError('a TCP server has an address');
     const sweepMs = Math.min(1000, Math.max(10, this.#idleTimeoutMs / 4));
     this.#sweepTimer ??= this.#clock.every(sweepMs, () => this.#sweep());
-    return { host: address.address, port: address.port };
+    return { host: o.host === ANY_IPV4 ? ANY_IPV4 : address.address, port: address.port };
+  }
+
+  /** Rejects with the operating system's error. */
+  #bind(host: string | undefined, port: number): Promise<Server> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        resolve(server);
+      });
+    });
   }
 
   async #chooseReadPath(): Promise<ReadPath> {

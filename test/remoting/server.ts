@@ -1,6 +1,9 @@
+import { networkInterfaces } from 'node:os';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../src/base/clock.js';
 import { MQError } from '../../src/base/errors.js';
+import { silentLogger } from '../../src/base/logger.js';
 import {
   createRequest,
   createResponse,
@@ -9,7 +12,13 @@ import {
   markOneway,
   type RemotingCommand,
 } from '../../src/protocol/remoting-command.js';
-import type { ReadPath, RemotingServer, RequestContext, ServerConnection } from '../../src/remoting/server.js';
+import { formatAddress } from '../../src/remoting/address.js';
+import {
+  type ReadPath,
+  RemotingServer,
+  type RequestContext,
+  type ServerConnection,
+} from '../../src/remoting/server.js';
 import { ManualClock } from '../helper/manual-clock.js';
 import {
   connectRaw,
@@ -18,6 +27,7 @@ import {
   echoFrame,
   PlainFrameReader,
   type RawPeer,
+  startClient,
   startServer,
   TEST_CERTIFICATE,
   TEST_KEY,
@@ -172,6 +182,21 @@ for (const readPath of READ_PATHS) {
 test("'auto' picks onread where it works", async (t) => {
   const { server } = await startServer(t);
   t.is(server.readPath, process.platform === 'win32' ? 'data' : 'onread');
+});
+
+test('0.0.0.0 takes peers of both families, as Java does', async (t) => {
+  const addresses = Object.values(networkInterfaces()).flatMap((of) => of?.map(({ address }) => address) ?? []);
+  const server = new RemotingServer({ logger: silentLogger, clock: systemClock });
+  t.teardown(() => server.shutdown());
+  server.register(ECHO_CODE, (command, { conn }) => createResponse(command, 0, conn.remoteAddress));
+  const { host, port } = await server.listen({ host: '0.0.0.0', port: 0 });
+  t.is(host, '0.0.0.0');
+  const { client } = startClient(t);
+  for (const address of ['127.0.0.1', '::1']) {
+    if (!addresses.includes(address)) continue;
+    const { remark } = await client.invoke(formatAddress(address, port), createRequest(ECHO_CODE), 15_000);
+    t.is(remark, address);
+  }
 });
 
 test('a processor may keep its body', async (t) => {
