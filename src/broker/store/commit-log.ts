@@ -30,8 +30,6 @@ export interface CommitLogOptions {
   logger: Logger;
   folders: LogFolders;
   fileBytes: number;
-  /** Largest record, bytes. */
-  maxRecordBytes: number;
   flushDiskType: FlushDiskType;
   /** ms. */
   flushIntervalMs: number;
@@ -144,7 +142,7 @@ export class CommitLog<Q extends QueueTail> {
     this.view = new DataView(memory.buffer);
     this.#disk = new LogFiles(options.fs, options.logger, options.folders, options.fileBytes);
     this.files = this.#disk.numbered;
-    this.#maxRecordBytes = Math.min(options.maxRecordBytes, memory.windowBytes, options.fileBytes - BLANK_HEADER_BYTES);
+    this.#maxRecordBytes = Math.min(memory.windowBytes, options.fileBytes - BLANK_HEADER_BYTES);
     this.#isSync = options.flushDiskType === 'SYNC_FLUSH';
     this.#maxUnflushedBytes = memory.windowBytes / 2;
     this.#window = new LogWindow(memory.windowStart, memory.windowBytes, 0);

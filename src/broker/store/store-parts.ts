@@ -20,9 +20,6 @@ export interface StoreParts {
   seal: SealFile;
 }
 
-/** What a record may have beyond its body. */
-const RECORD_OVERHEAD_BYTES = 65_536;
-
 /** @param memory for the newest part of the log; allocated by default */
 export function newCommitLog(parts: StoreParts, memory?: LogMemory): CommitLog<ConsumeQueue> {
   const { config, fs, clock, logger, folders } = parts;
@@ -33,7 +30,6 @@ export function newCommitLog(parts: StoreParts, memory?: LogMemory): CommitLog<C
     logger,
     folders,
     fileBytes: config.mappedFileSizeCommitLog,
-    maxRecordBytes: config.maxMessageSize + RECORD_OVERHEAD_BYTES,
     flushDiskType: config.flushDiskType,
     flushIntervalMs: config.flushIntervalCommitLog,
     syncFlushTimeoutMs: config.syncFlushTimeout,

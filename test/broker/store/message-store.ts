@@ -166,6 +166,20 @@ test('a batch has consecutive offsets and stays in one file', async (t) => {
   t.is((await store.queryByKey('orders', 'B7', 9, 0, FOREVER)).offsets[0], results[7]?.physicalOffset);
 });
 
+test('a batch may take more than one message may, also at the end of a file', async (t) => {
+  const config = { maxMessageSize: 100, mappedFileSizeCommitLog: 200_000, windowBytes: 200_000 };
+  const { store } = await openStore(t, { config });
+  const records = Array.from({ length: 800 }, () => ({ flag: 0, body: Buffer.from('x'), propertiesText: '' }));
+  for (let n = 0; n < 5; n++) {
+    const results = store.putBatch(putOf('orders', 0, ''), records);
+    t.is(results[0]?.status, 'PUT_OK');
+    t.true((results[0]?.physicalOffset ?? 0) % 200_000 <= 200_000 - 800 * 98);
+  }
+  store.commitTurn();
+  t.is(store.maxOffset('orders', 0), 4_000);
+  t.is((await readQueue(store, 'orders', 0)).length, 4_000);
+});
+
 const illegal = test.macro({
   title: (title = '') => `refused: ${title}`,
   async exec(t, change: Partial<ReturnType<typeof putOf>>, status: string) {
@@ -318,10 +332,10 @@ test('filters see the tags code', async (t) => {
   t.is(result.nextBeginOffset, 8);
 });
 
-test('an unknown queue has no match and offsets 0', async (t) => {
+test('an unknown queue has no message and offsets 0', async (t) => {
   const { store } = await openStore(t);
   const result = await store.getMessage('none', 0, 5, 32, 10_000, null);
-  t.like(result, { status: 'NO_MATCHED_LOGIC_QUEUE', nextBeginOffset: 0, minOffset: 0, maxOffset: 0, bytes: null });
+  t.like(result, { status: 'NO_MESSAGE_IN_QUEUE', nextBeginOffset: 0, minOffset: 0, maxOffset: 0, bytes: null });
   t.is(store.minOffset('none', 0), 0);
   t.is(store.maxOffset('none', 0), 0);
   t.is(store.offsetByTime('none', 0, 5, 'lower'), 0);
