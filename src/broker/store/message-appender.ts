@@ -330,7 +330,11 @@ function multiDispatchOf({ propertiesText }: PutMessage): string[] | null {
   const text = typeof propertiesText === 'string' ? propertiesText : Buffer.from(propertiesText).toString('utf8');
   if (!text.includes(MessageProperty.INNER_MULTI_DISPATCH)) return null;
   const names = decodeProperties(text).get(MessageProperty.INNER_MULTI_DISPATCH);
-  return names?.trim() ? names.split(LMQ_SEPARATOR) : null;
+  if (!names?.trim()) return null;
+  const list = names.split(LMQ_SEPARATOR);
+  // Java's split leaves out what is empty at the end.
+  while (list.at(-1) === '') list.pop();
+  return list;
 }
 
 /**

@@ -158,6 +158,9 @@ test('a message stands in the light queues that it names, too', async (t) => {
   t.is(message.properties.get('INNER_MULTI_QUEUE_OFFSET'), '1,,0');
   t.is(store.maxOffset('other', 0), 0, 'only light queues are written to');
   t.is(store.stats().putMessages, 3);
+  const open = put(t, store, toQueues('4', ',%LMQ%b,,'));
+  const { properties } = decodeMessage((await store.lookMessage(open.physicalOffset)) as Buffer);
+  t.is(properties.get('INNER_MULTI_QUEUE_OFFSET'), ',1', 'what is empty at the end counts as little as in Java');
 });
 
 test('retry and system topics, and stores without it, know no light queues', async (t) => {
