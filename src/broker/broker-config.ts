@@ -120,7 +120,7 @@ export const brokerProperties = {
   clearRetryTopicWhenDeleteTopic: bool(true),
 
   // Sending.
-  maxMessageSize: atBoot(int32(4 * 1024 * 1024)),
+  maxMessageSize: int32(4 * 1024 * 1024),
   rejectTransactionMessage: bool(false),
   storeReplyMessageEnable: bool(true),
   recallMessageEnable: bool(false),
@@ -148,12 +148,12 @@ export const brokerProperties = {
   queryThreadPoolQueueCapacity: int32(20_000),
   ackThreadPoolQueueCapacity: int32(100_000),
   endTransactionPoolQueueCapacity: int32(100_000),
-  maxTransferBytesOnMessageInMemory: atBoot(int32(256 * 1024)),
-  maxTransferCountOnMessageInMemory: atBoot(int32(32)),
-  maxTransferBytesOnMessageInDisk: atBoot(int32(64 * 1024)),
-  maxTransferCountOnMessageInDisk: atBoot(int32(8)),
+  maxTransferBytesOnMessageInMemory: int32(256 * 1024),
+  maxTransferCountOnMessageInMemory: int32(32),
+  maxTransferBytesOnMessageInDisk: int32(64 * 1024),
+  maxTransferCountOnMessageInDisk: int32(8),
   accessMessageInMemoryMaxRatio: atBoot(int32(40)),
-  maxFilterMessageSize: atBoot(int32(16_000)),
+  maxFilterMessageSize: int32(16_000),
   defaultQueryMaxNum: int32(32),
   /** Bytes of old messages that one group, and all together, may read in five seconds; shown, not enforced. */
   cgColdReadThreshold: int64(3 * 1024 * 1024),

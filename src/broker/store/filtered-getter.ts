@@ -63,14 +63,14 @@ export class FilteredGetter {
     this.#queues = options.queues;
     this.#reader = options.reader;
     this.#counters = options.counters;
-    this.#selector = new MessageSelector(options.queues, {
+    const limits = {
       ...options.config,
-      inMemoryBytes: options.inMemoryBytes,
       maxTransferBytesOnMessageInMemory: CHUNK_BYTES,
       maxTransferBytesOnMessageInDisk: CHUNK_BYTES,
       maxTransferCountOnMessageInMemory: CHUNK_RECORDS,
       maxTransferCountOnMessageInDisk: CHUNK_RECORDS,
-    });
+    };
+    this.#selector = new MessageSelector(options.queues, limits, options.inMemoryBytes);
   }
 
   /**
@@ -90,7 +90,7 @@ export class FilteredGetter {
   ): Promise<GetResult> {
     const queue = this.#queues.find(topic, queueId);
     const { minOffset, maxOffset } = queue ?? { minOffset: 0, maxOffset: 0 };
-    const result = emptyResult('NO_MATCHED_LOGIC_QUEUE', 0, minOffset, maxOffset);
+    const result = emptyResult('NO_MESSAGE_IN_QUEUE', 0, minOffset, maxOffset);
     if (queue) await this.#collect(queue, queueOffset, maxMsgNums, maxPullSizeOf(maxBytes), filter, extFilter, result);
     if (result.bytes) this.#counters.found(result.messageCount, result.bytes.length);
     else this.#counters.getMissTimes += 1;
@@ -107,7 +107,6 @@ export class FilteredGetter {
     result: GetResult,
   ): Promise<void> {
     const { config, inMemoryBytes } = this.#options;
-    const limits = { ...config, inMemoryBytes };
     const { unitBytes } = queue;
     const scanOffsets = Math.ceil(Math.max(config.maxFilterMessageSize, maxMsgNums * unitBytes) / unitBytes);
     const scanEnd = Math.min(queueOffset + scanOffsets, queue.maxOffset);
@@ -126,8 +125,8 @@ export class FilteredGetter {
         continue;
       }
       const { bytes, view, outcomes } = chunk;
-      const behind = this.#log.writtenEnd - chunk.physicalOffset;
-      result.suggestPullingFromSlave = behind > inMemoryBytes;
+      const isInMemory = this.#log.writtenEnd - chunk.physicalOffset <= inMemoryBytes;
+      result.suggestPullingFromSlave = !isInMemory;
       for (let i = 0; i < chunk.records.length; i++) {
         const record = chunk.records[i] as ChunkRecord;
         next = record.queueOffset;
@@ -140,7 +139,7 @@ export class FilteredGetter {
         const { batchSize, size } = record;
         const isFull =
           messageCount > 0 &&
-          isBatchFull(limits, behind, size, batchSize, maxMsgNums, maxPullSize, messageCount, totalBytes);
+          isBatchFull(config, isInMemory, size, batchSize, maxMsgNums, maxPullSize, messageCount, totalBytes);
         if (isFull) break scan;
         next += batchSize;
         if (outcomes?.[i] === 'gone') continue;

@@ -44,7 +44,7 @@ export class MessageGetter {
     this.#counters = options.counters;
     this.#inMemoryBytes = options.inMemoryBytes;
     this.#filtered = new FilteredGetter(options);
-    this.#selector = new MessageSelector(options.queues, { ...options.config, inMemoryBytes: options.inMemoryBytes });
+    this.#selector = new MessageSelector(options.queues, options.config, options.inMemoryBytes);
   }
 
   /**
@@ -73,13 +73,13 @@ export class MessageGetter {
     const queue = this.#queues.find(topic, queueId);
     if (!queue) {
       this.#counters.getMissTimes += 1;
-      return emptyResult('NO_MATCHED_LOGIC_QUEUE', 0, 0, 0);
+      return emptyResult('NO_MESSAGE_IN_QUEUE', 0, 0, 0);
     }
     const selection = this.#selection;
     this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
     const result = emptyResult(selection.status, selection.nextBeginOffset, queue.minOffset, queue.maxOffset);
     const behind = this.#log.writtenEnd - selection.maxPhyOffsetPulling;
-    result.suggestPullingFromSlave = selection.maxPhyOffsetPulling > 0 && behind > this.#inMemoryBytes;
+    result.suggestPullingFromSlave = selection.maxPhyOffsetPulling >= 0 && behind > this.#inMemoryBytes;
     if (selection.status !== 'FOUND') {
       this.#counters.getMissTimes += 1;
       return result;

@@ -12,7 +12,7 @@ import {
   unitTagsCode,
 } from './unit-slab.js';
 
-/** Bounds of one read; Apache's settings of the same names. */
+/** Bounds of one read; Apache's settings of the same names, which may change while the broker runs. */
 export interface TransferLimits {
   maxTransferBytesOnMessageInMemory: number;
   maxTransferCountOnMessageInMemory: number;
@@ -20,8 +20,6 @@ export interface TransferLimits {
   maxTransferCountOnMessageInDisk: number;
   /** Bytes of consume queue that one read looks through. */
   maxFilterMessageSize: number;
-  /** A record that far before the log's end counts as being on disk, bytes. */
-  inMemoryBytes: number;
 }
 
 /** The part of the commit log that can be read. */
@@ -44,7 +42,7 @@ export interface Selection {
   sizes: number[];
   queueOffsets: number[];
   batchSizes: number[];
-  /** Start of the last record looked at; 0 if none was. */
+  /** Start of the last record looked at; -1 if none was. */
   maxPhyOffsetPulling: number;
 }
 
@@ -59,7 +57,7 @@ export function newSelection(): Selection {
     sizes: [],
     queueOffsets: [],
     batchSizes: [],
-    maxPhyOffsetPulling: 0,
+    maxPhyOffsetPulling: -1,
   };
 }
 
@@ -74,9 +72,16 @@ export class MessageSelector {
   readonly #units = new Uint8Array(SCAN_UNITS * BATCH_UNIT_BYTES);
   readonly #view = new DataView(this.#units.buffer);
 
-  constructor(queues: ConsumeQueueStore, limits: TransferLimits) {
+  readonly #inMemoryBytes: number;
+
+  /**
+   * @param limits kept, not copied
+   * @param inMemoryBytes a record up to that far before the log's end counts as being in memory
+   */
+  constructor(queues: ConsumeQueueStore, limits: TransferLimits, inMemoryBytes: number) {
     this.#queues = queues;
     this.#limits = limits;
+    this.#inMemoryBytes = inMemoryBytes;
   }
 
   /**
@@ -101,7 +106,7 @@ export class MessageSelector {
     into.count = 0;
     into.messageCount = 0;
     into.totalBytes = 0;
-    into.maxPhyOffsetPulling = 0;
+    into.maxPhyOffsetPulling = -1;
     const { minOffset, maxOffset } = queue;
     if (maxOffset === 0) done(into, 'NO_MESSAGE_IN_QUEUE', 0);
     else if (offset < minOffset) done(into, 'OFFSET_TOO_SMALL', minOffset);
@@ -151,9 +156,9 @@ export class MessageSelector {
         const batchSize = isBatchQueue ? batchSizeOf(this.#view, at) : 1;
         if (queueOffset - offset >= scanOffsets) break scan;
         if (into.count > 0) {
-          const behind = log.maxOffset - physicalOffset;
+          const isInMemory = log.maxOffset - physicalOffset <= this.#inMemoryBytes;
           const { messageCount, totalBytes } = into;
-          if (isBatchFull(limits, behind, size, batchSize, maxMsgNums, maxPullSize, messageCount, totalBytes))
+          if (isBatchFull(limits, isInMemory, size, batchSize, maxMsgNums, maxPullSize, messageCount, totalBytes))
             break scan;
         }
         into.maxPhyOffsetPulling = physicalOffset;
@@ -212,14 +217,14 @@ export function maxPullSizeOf(maxBytes: number): number {
 /**
  * Whether a record does not fit any more into a read that has something already.
  *
- * @param behind bytes from the record to the log's end
+ * @param isInMemory whether the record is taken to be there
  * @param batchSize messages in the record
  * @param messageCount so far, `totalBytes` together
  * Source: store/DefaultMessageStore.java#isTheBatchFull
  */
 export function isBatchFull(
   limits: TransferLimits,
-  behind: number,
+  isInMemory: boolean,
   size: number,
   batchSize: number,
   maxMsgNums: number,
@@ -229,7 +234,7 @@ export function isBatchFull(
 ): boolean {
   const total = totalBytes + size;
   if (messageCount + batchSize > maxMsgNums || total > maxPullSize) return true;
-  return behind <= limits.inMemoryBytes
+  return isInMemory
     ? total > limits.maxTransferBytesOnMessageInMemory || messageCount > limits.maxTransferCountOnMessageInMemory - 1
     : total > limits.maxTransferBytesOnMessageInDisk || messageCount > limits.maxTransferCountOnMessageInDisk - 1;
 }

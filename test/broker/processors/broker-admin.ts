@@ -30,6 +30,21 @@ test('a changed value takes effect at once and moves the version', async (t) => 
   t.is(sent.extFields?.TRACE_ON, 'false');
 });
 
+test('limits of messages and of pulls change at once', async (t) => {
+  const { peer } = await startTestBroker(t, { maxMessageSize: 1_000 });
+  await peer.createTopic('T', 1);
+  t.is((await peer.send('T', Buffer.alloc(1_001))).code, ResponseCode.MESSAGE_ILLEGAL);
+  await update(peer, 'maxMessageSize=2000\nmaxTransferCountOnMessageInMemory=2\n');
+  t.is((await peer.send('T', Buffer.alloc(2_000))).code, ResponseCode.SUCCESS);
+  const refused = await peer.send('T', Buffer.alloc(2_001));
+  t.is(refused.code, ResponseCode.MESSAGE_ILLEGAL);
+  t.regex(refused.remark ?? '', /body length limit 2000B/);
+  for (const body of ['a', 'b', 'c']) await peer.send('T', body);
+  t.is((await peer.pull('T', { offset: 1 })).extFields?.nextBeginOffset, '3');
+  await update(peer, 'maxTransferBytesOnMessageInMemory=100\n');
+  t.is((await peer.pull('T', { offset: 1 })).extFields?.nextBeginOffset, '2');
+});
+
 test('values of the next start are shown but not applied', async (t) => {
   const { peer, port } = await startTestBroker(t);
   await update(peer, 'listenPort=12345\n');

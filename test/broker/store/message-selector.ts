@@ -19,7 +19,6 @@ const LIMITS: TransferLimits = {
   maxTransferBytesOnMessageInDisk: 65_536,
   maxTransferCountOnMessageInDisk: 8,
   maxFilterMessageSize: 16_000,
-  inMemoryBytes: 1_000_000_000,
 };
 
 interface Case {
@@ -32,6 +31,7 @@ interface Case {
   maxBytes?: number;
   filter?: TagFilter;
   limits?: Partial<TransferLimits>;
+  inMemoryBytes?: number;
   log?: Partial<LogRange>;
   fileUnits?: number;
   blank?: readonly number[];
@@ -53,7 +53,11 @@ function select(t: ExecutionContext, options: Case): string {
     queues.appendAt(queue, n, isBlank ? 0 : n * 1_000, isBlank ? BLANK_UNIT_SIZE : size, n);
   }
   if (options.minOffset !== undefined) queue.minUnit = options.minOffset;
-  const selector = new MessageSelector(queues, { ...LIMITS, ...options.limits });
+  const selector = new MessageSelector(
+    queues,
+    { ...LIMITS, ...options.limits },
+    options.inMemoryBytes ?? 1_000_000_000,
+  );
   const log = { minOffset: 0, maxOffset: 1_000_000_000, fileBytes: 20_000, ...options.log };
   const selection = newSelection();
   selector.select(queue, offset, max, maxBytes, filter, log, selection);
@@ -82,13 +86,8 @@ test(
 test('no more than asked for', selects, { offset: 5, max: 10 }, 'FOUND [5..14] next 15');
 test('no more than 32 from memory', selects, { offset: 5, max: 1_000 }, 'FOUND [5..36] next 37');
 test('no more than 256 KiB from memory', selects, { offset: 0, size: 100_000 }, 'FOUND [0,1] next 2');
-test('no more than 8 from disk', selects, { offset: 0, limits: { inMemoryBytes: 10 } }, 'FOUND [0..7] next 8');
-test(
-  'no more than 64 KiB from disk',
-  selects,
-  { offset: 0, size: 30_000, limits: { inMemoryBytes: 10 } },
-  'FOUND [0,1] next 2',
-);
+test('no more than 8 from disk', selects, { offset: 0, inMemoryBytes: 10 }, 'FOUND [0..7] next 8');
+test('no more than 64 KiB from disk', selects, { offset: 0, size: 30_000, inMemoryBytes: 10 }, 'FOUND [0,1] next 2');
 test('no more bytes than asked for', selects, { offset: 0, maxBytes: 350 }, 'FOUND [0,1,2] next 3');
 test('less than 100 bytes can not be asked for', selects, { offset: 0, size: 30, maxBytes: 1 }, 'FOUND [0,1,2] next 3');
 test('at least one message, whatever its size', selects, { offset: 3, size: 500_000, maxBytes: 1 }, 'FOUND [3] next 4');
@@ -175,7 +174,7 @@ test('a consume-queue file that is gone sends the reader to the next', async (t)
   for (let n = 0; n < 96; n++) queues.append(queue, n * 1_000, 100, 0);
   await queues.save(false);
   queue.files.forget(0);
-  const selector = new MessageSelector(queues, LIMITS);
+  const selector = new MessageSelector(queues, LIMITS, 0);
   const selection = newSelection();
   selector.select(queue, 3, 32, 1_000, null, { minOffset: 0, maxOffset: 1_000_000, fileBytes: 20_000 }, selection);
   t.is(selection.status, 'OFFSET_FOUND_NULL');
