@@ -153,7 +153,7 @@ function ofTables({ runtime, config }: BrokerLook, now: number, sample: MakeSamp
   add('rocketmq_processor_watermark', number('queryThreadPoolQueueSize'), { processor: 'query_message' });
   add('rocketmq_processor_watermark', number('EndTransactionQueueSize'), { processor: 'transaction' });
   const [min, max] = [number('commitLogMinOffset'), number('commitLogMaxOffset')];
-  add('rocketmq_storage_size_bytes', min === null || max === null ? null : max - min, LOCAL_DISK);
+  add('rocketmq_storage_size_bytes', min === null || max === null ? null : max - Math.max(0, min), LOCAL_DISK);
   add('rocketmq_storage_dispatch_behind_bytes', number('dispatchBehindBytes'), LOCAL_DISK);
   const oldest = number('earliestMessageTimeStamp');
   const reserved = oldest === null || oldest <= 0 || oldest > now ? null : now - oldest;

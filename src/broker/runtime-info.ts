@@ -5,7 +5,7 @@
  * store/DefaultMessageStore.java#getRuntimeInfo.
  */
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { delayLevelQueueId } from '../protocol/delay-level.js';
 import { CURRENT_VERSION, versionDesc } from '../protocol/mq-version.js';
 import { SystemTopic } from '../protocol/topic-validator.js';
@@ -43,16 +43,31 @@ interface Partition {
   usedRatio: number;
 }
 
-/** The partition that holds a folder; null when the system does not tell. */
+/** The partition that holds a folder, or will when it is made; null when the system does not tell. */
 async function partitionOf(folder: string): Promise<Partition | null> {
   try {
     const { bsize, blocks, bfree, bavail } = await statfs(folder);
     const used = blocks - bfree;
-    const usedRatio = used + bavail === 0 ? 1 : Math.ceil((100 * used) / (used + bavail)) / 100;
+    if (used + bavail === 0) return null;
+    const usedRatio = Math.ceil((100 * used) / (used + bavail)) / 100;
     return { totalBytes: bsize * blocks, freeBytes: bsize * bfree, usedRatio };
-  } catch {
-    return null;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(folder) !== folder;
+    return isMissing ? partitionOf(dirname(folder)) : null;
   }
+}
+
+/** Of each folder of the commit log, and the least of them; -1 where the system does not tell. */
+async function logDiskRatios(storePathCommitLog: string, root: string): Promise<Record<string, string>> {
+  const paths = (storePathCommitLog.trim() || join(root, 'commitlog')).split(',').map((path) => path.trim());
+  const info: Record<string, string> = {};
+  let least = Number.MAX_VALUE;
+  for (const path of new Set(paths)) {
+    const ratio = (await partitionOf(path))?.usedRatio ?? -1;
+    info[`commitLogDiskRatio_${path}`] = doubleText(ratio);
+    least = Math.min(least, ratio);
+  }
+  return { commitLogDiskRatio: doubleText(least), ...info };
 }
 
 async function storeInfo(context: BrokerContext, rates: StoreRates): Promise<Record<string, string>> {
@@ -60,10 +75,7 @@ async function storeInfo(context: BrokerContext, rates: StoreRates): Promise<Rec
   const stats = context.store.stats();
   const puts = Math.max(1, stats.putMessages);
   const partition = await partitionOf(config.storePathRootDir);
-  const queueRatio = doubleText(partition?.usedRatio ?? stats.consumeQueueDiskRatio);
-  const commitLogPath = config.storePathCommitLog.split(',')[0]?.trim() || join(config.storePathRootDir, 'commitlog');
-  const logPartition = await partitionOf(commitLogPath);
-  const logRatio = doubleText(logPartition?.usedRatio ?? stats.commitLogDiskRatio);
+  const queuePartition = await partitionOf(join(config.storePathRootDir, 'consumequeue'));
   const distribution = stats.putTimeDistribution.map((count, bucket) => `${PUT_TIME_BUCKETS[bucket]}:${count}`);
   return {
     bootTimestamp: String(stats.bootTimestamp),
@@ -85,10 +97,9 @@ async function storeInfo(context: BrokerContext, rates: StoreRates): Promise<Rec
     getTransferedTps: rates.text(RateName.GET_TRANSFERRED),
     putLatency99: latencyAt(stats.putTimeDistribution, 0.99).toFixed(2),
     putLatency999: latencyAt(stats.putTimeDistribution, 0.999).toFixed(2),
-    commitLogDiskRatio: logRatio,
-    [`commitLogDiskRatio_${commitLogPath}`]: logRatio,
-    consumeQueueDiskRatio: queueRatio,
-    commitLogMinOffset: String(stats.minPhyOffset),
+    ...(await logDiskRatios(config.storePathCommitLog, config.storePathRootDir)),
+    consumeQueueDiskRatio: doubleText(queuePartition?.usedRatio ?? -1),
+    commitLogMinOffset: String(stats.maxPhyOffset === 0 ? -1 : stats.minPhyOffset),
     commitLogMaxOffset: String(stats.maxPhyOffset),
     dispatchBehindBytes: String(stats.dispatchBehindBytes),
     pageCacheLockTimeMills: '0',

@@ -107,6 +107,13 @@ interface Batch {
   nextBeginOffset: number;
   /** The queue has nothing at this offset: its end, or no queue. */
   isEnd: boolean;
+  /** The queue begins later, or ends before that offset: `nextBeginOffset` is in it. */
+  isOutside: boolean;
+}
+
+/** Whether there is nothing to go on with behind `queueOffset`, or instead of it. */
+function isOver({ isEnd, isOutside, nextBeginOffset }: Batch, queueOffset: number): boolean {
+  return isEnd || nextBeginOffset === queueOffset || (nextBeginOffset < queueOffset && !isOutside);
 }
 
 export class TransactionService {
@@ -126,7 +133,18 @@ export class TransactionService {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    for (const topic of [SystemTopic.TRANS_HALF_TOPIC, SystemTopic.TRANS_OP_HALF_TOPIC]) this.#bringBack(topic);
     this.#scheduleCheck();
+  }
+
+  /** Offsets beyond the end are of a log that was taken away: what comes now must not be passed over. */
+  #bringBack(topic: string): void {
+    const { store, logger } = this.#context;
+    const committed = this.#committed(topic);
+    const maxOffset = Math.max(0, store.maxOffset(topic, HALF_QUEUE_ID));
+    if (committed <= maxOffset) return;
+    logger.warn({ topic, committed, maxOffset }, 'the check of transactions had gone beyond the end of its queue');
+    this.#commit(topic, maxOffset);
   }
 
   /** Ends the check and writes the op records that wait. */
@@ -235,7 +253,8 @@ export class TransactionService {
       result.status === 'NO_MESSAGE_IN_QUEUE' ||
       result.status === 'NO_MATCHED_LOGIC_QUEUE' ||
       result.status === 'OFFSET_FOUND_NULL';
-    return { messages, nextBeginOffset: result.nextBeginOffset, isEnd };
+    const isOutside = result.status === 'OFFSET_TOO_SMALL' || result.status === 'OFFSET_OVERFLOW_BADLY';
+    return { messages, nextBeginOffset: result.nextBeginOffset, isEnd, isOutside };
   }
 
   /** One round over all half messages that have neither ended nor been asked about. */
@@ -243,11 +262,11 @@ export class TransactionService {
     const { clock, config } = this.#context;
     const startedAtMs = clock.now();
     const halfOffset = this.#committed(SystemTopic.TRANS_HALF_TOPIC);
-    const opOffset = this.#committed(SystemTopic.TRANS_OP_HALF_TOPIC);
+    const committedOp = this.#committed(SystemTopic.TRANS_OP_HALF_TOPIC);
     // An end that waits for its op record is no silence.
     await this.flushOps();
     const ops = new OpReader();
-    await this.#readOps(ops, opOffset, halfOffset);
+    const opOffset = await this.#readOps(ops, committedOp, halfOffset);
     let next = halfOffset;
     while (clock.now() - startedAtMs <= MAX_PROCESS_TIME_MS) {
       if (ops.take(next)) {
@@ -257,7 +276,7 @@ export class TransactionService {
       const batch = await this.#read(SystemTopic.TRANS_HALF_TOPIC, next, 1);
       const half = batch.messages[0];
       if (!half) {
-        if (batch.isEnd || batch.nextBeginOffset <= next) break;
+        if (isOver(batch, next)) break;
         next = batch.nextBeginOffset;
         continue;
       }
@@ -285,16 +304,22 @@ export class TransactionService {
     }
     if (next !== halfOffset) this.#commit(SystemTopic.TRANS_HALF_TOPIC, next);
     const nextOp = ops.nextOffset(opOffset);
-    if (nextOp !== opOffset) this.#commit(SystemTopic.TRANS_OP_HALF_TOPIC, nextOp);
+    if (nextOp !== committedOp) this.#commit(SystemTopic.TRANS_OP_HALF_TOPIC, nextOp);
   }
 
-  /** Reads every op record there is: what is still missing then has not ended. */
-  async #readOps(ops: OpReader, from: number, minHalfOffset: number): Promise<void> {
+  /**
+   * Reads every op record there is: what is still missing then has not ended.
+   *
+   * @returns `from`, or where the queue begins or ends if that is outside of it, after the log has lost its records
+   */
+  async #readOps(ops: OpReader, from: number, minHalfOffset: number): Promise<number> {
+    let first = from;
     let offset = from;
     for (;;) {
       const batch = await this.#read(SystemTopic.TRANS_OP_HALF_TOPIC, offset, OP_PULL_NUMS);
       for (const op of batch.messages) ops.add(op, minHalfOffset);
-      if (batch.isEnd || batch.nextBeginOffset <= offset) return;
+      if (isOver(batch, offset)) return first;
+      if (batch.isOutside && offset === first) first = batch.nextBeginOffset;
       offset = batch.nextBeginOffset;
     }
   }

@@ -298,6 +298,68 @@ test('transactions go on over a restart: ends that waited for their note count, 
   );
 });
 
+/** Of the check, in both of its queues. */
+async function progress(peer: TestPeer): Promise<Record<string, number>> {
+  const offsets: Record<string, number> = {};
+  for (const topic of [HALF, OP]) {
+    const fields = { consumerGroup: 'CID_RMQ_SYS_TRANS', topic, queueId: '0' };
+    offsets[topic] = Number((await peer.call(RequestCode.QUERY_CONSUMER_OFFSET, fields)).extFields?.offset);
+  }
+  return offsets;
+}
+
+async function setProgress(peer: TestPeer, commitOffset: number): Promise<void> {
+  for (const topic of [HALF, OP]) {
+    const fields = { consumerGroup: 'CID_RMQ_SYS_TRANS', topic, queueId: '0', commitOffset: String(commitOffset) };
+    expectSuccess(await peer.call(RequestCode.UPDATE_CONSUMER_OFFSET, fields));
+  }
+}
+
+function expectSuccess({ code, remark }: RemotingCommand): void {
+  if (code !== ResponseCode.SUCCESS) throw new Error(`${code} ${remark}`);
+}
+
+test('offsets of the check that are beyond their queues, whose log was lost, are brought back', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-transactions-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const clock = new ManualClock(START);
+  const before = await start(t, {}, { clock, folder });
+  await setProgress(before.peer, 50);
+  await before.stop();
+  const { peer, halves, asked, pass } = await start(t, {}, { clock, folder });
+  for (const body of ['a', 'b', 'c', 'd']) await prepare(peer, body);
+  const all = await halves();
+  await end(peer, all[0] as MessageExt, COMMIT);
+  await end(peer, all[2] as MessageExt, ROLLBACK);
+  await pass(31_000);
+  t.deepEqual(
+    asked.map(({ extFields }) => extFields?.msgId),
+    ['KEY-b', 'KEY-d'],
+  );
+  t.deepEqual(await progress(peer), { [HALF]: 4, [OP]: 1 });
+});
+
+test('offsets of the check whose records have expired go on where their queues begin', async (t) => {
+  // Far ahead of the files' times, so that they have expired.
+  const now = Date.UTC(2036, 0, 1);
+  const small = { mappedFileSizeCommitLog: 8192, maxMessageSize: 4096, deleteCommitLogFilesInterval: 0 };
+  const { peer, halves, asked, pass } = await start(t, small, { clock: new ManualClock(now) });
+  await prepare(peer, 'long ago', {}, now);
+  await end(peer, (await halves())[0] as MessageExt, COMMIT);
+  await pass(31_000);
+  t.deepEqual(await progress(peer), { [HALF]: 1, [OP]: 1 });
+  await setProgress(peer, 0);
+  for (let i = 0; i < 10; i++) await peer.send('T', Buffer.alloc(4000));
+  expectSuccess(await peer.call(RequestCode.DELETE_EXPIRED_COMMITLOG));
+  t.is((await peer.call(RequestCode.GET_MIN_OFFSET, { topic: OP, queueId: '0' })).extFields?.offset, '1');
+  for (const body of ['b', 'd']) await prepare(peer, body, {}, now + 31_000);
+  const [b] = messagesOf(await peer.pull(HALF, { offset: 1 }));
+  await end(peer, b as MessageExt, COMMIT);
+  await pass(60_000);
+  t.deepEqual([...new Set(asked.map(({ extFields }) => extFields?.msgId))], ['KEY-d']);
+  t.is((await progress(peer))[OP], 2);
+});
+
 test('nobody online means that the next round asks', async (t) => {
   const { peer, asked, pass } = await start(t);
   await prepare(peer, 'x', { PGROUP: 'elsewhere' });

@@ -94,6 +94,7 @@ export class PopRevive {
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    this.#bringBack();
     this.#running = this.#run();
   }
 
@@ -142,6 +143,17 @@ export class PopRevive {
   /** Whether anything came behind the last check point that is done. */
   #hasNew(): boolean {
     return this.#deps.broker.store.maxOffset(this.#topic, this.#queueId) > this.#lastDone() + 1;
+  }
+
+  /** An offset beyond the end is of a log that was taken away: what comes now must not be passed over. */
+  #bringBack(): void {
+    const { store, logger } = this.#deps.broker;
+    const maxOffset = Math.max(0, store.maxOffset(this.#topic, this.#queueId));
+    const done = this.#lastDone();
+    if (done <= maxOffset) return;
+    logger.warn({ reviveQueueId: this.#queueId, done, maxOffset }, 'reviving had gone beyond the end of its queue');
+    this.#reviveOffset = maxOffset - 1;
+    this.#commit(maxOffset - 1);
   }
 
   #commit(queueOffset: number): void {

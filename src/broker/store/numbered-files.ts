@@ -18,6 +18,12 @@ export function isMadeWithOtherSize(sizes: readonly number[]): boolean {
   return sizes.length > 1 && sizes.every((size) => size === sizes[0]);
 }
 
+const NAME_DIGITS = 20;
+
+function fileName(start: number): string {
+  return String(start).padStart(NAME_DIGITS, '0');
+}
+
 /**
  * Files of one fixed size, named by the offset of their first byte in 20 decimal digits, as Apache's MappedFileQueue has
  * them: in one folder, or spread over several. Holds the names only; descriptors are the caller's.
@@ -49,7 +55,7 @@ export class NumberedFiles {
    * removed.
    *
    * @param onWrongSize told of files of another size, which are left out; by default they are refused
-   * @throws StoreCorruptError naming the file, if one has another size or a name that is no offset
+   * @throws StoreCorruptError naming the file, if one has another size, or a name that is no offset as Apache writes it
    */
   load(onWrongSize: (path: string, sizeBytes: number) => void = (path, size) => this.refuseSize(path, size)): void {
     this.starts.length = 0;
@@ -65,13 +71,16 @@ export class NumberedFiles {
         this.#fs.remove(path);
         continue;
       }
+      const start = Number(name);
+      // Before its size is looked at: what is not the store's must not be mended.
+      if (!/^\d+$/.test(name) || !Number.isSafeInteger(start) || name !== fileName(start)) {
+        throw new StoreCorruptError(
+          `${path}: its name is no offset of ${NAME_DIGITS} digits; move it out of the folder`,
+        );
+      }
       if (info.sizeBytes !== this.fileBytes) {
         onWrongSize(path, info.sizeBytes);
         continue;
-      }
-      const start = Number(name);
-      if (!/^\d+$/.test(name) || !Number.isSafeInteger(start)) {
-        throw new StoreCorruptError(`${path}: its name is no offset; move it out of the folder`);
       }
       if (this.starts.includes(start)) {
         throw new StoreCorruptError(`${path}: another folder of the commit log has a file of that name, too`);
@@ -91,7 +100,7 @@ export class NumberedFiles {
   }
 
   path(start: number): string {
-    return join(this.folderOf(start), String(start).padStart(20, '0'));
+    return join(this.folderOf(start), fileName(start));
   }
 
   /** The folder of a file. */

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { dataVersionFromJson, decodeKVTable } from '../../../src/protocol/bodies.js';
@@ -128,6 +129,18 @@ test('runtime info tells what administrators read from it, with true values', as
   t.regex(table.commitLogDirCapacity ?? '', /^Total : [\d.]+ .?i?B, Free : [\d.]+ .?i?B\.$/);
   t.true(Number(table.commitLogDiskRatio) > 0 && Number(table.commitLogDiskRatio) <= 1);
   t.true(Number(table.earliestMessageTimeStamp) >= Date.UTC(2026, 0, 1));
+});
+
+test('runtime info has the disk of each folder of the commit log, and of an empty log that it has no begin', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mqadmin-broker-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+  const { peer } = await startTestBroker(t, { storePathCommitLog: `${a},${b}` });
+  const { table } = decodeKVTable((await peer.call(RequestCode.GET_BROKER_RUNTIME_INFO)).body);
+  t.is(table.commitLogMinOffset, '-1');
+  for (const path of [a, b]) t.true(Number(table[`commitLogDiskRatio_${path}`]) > 0);
+  t.is(table.commitLogDiskRatio, table[`commitLogDiskRatio_${a}`]);
+  t.true(Number(table.consumeQueueDiskRatio) > 0);
 });
 
 test('cleaning by hand is answered 0', async (t) => {

@@ -63,13 +63,22 @@ test('a file of another size is refused by name', (t) => {
   t.regex(error.message, /99 bytes.*100/);
 });
 
-test('a file whose name is no offset is refused by name', (t) => {
-  const folder = tempFolder(t);
-  writeFileSync(join(folder, '.DS_Store'), Buffer.alloc(100));
-  const error = t.throws(() => new NumberedFiles(nodeFileSystem, folder, 100).load(), {
-    instanceOf: StoreCorruptError,
-  });
-  t.true(error.message.includes('.DS_Store'));
+test('a file whose name is no offset is refused by name, whatever its size', (t) => {
+  for (const [name, bytes] of [
+    ['.DS_Store', 100],
+    ['.DS_Store', 6],
+    [`${NAME_100}.bak`, 100],
+    ['100', 100],
+  ] as const) {
+    const folder = tempFolder(t);
+    writeFileSync(join(folder, name), Buffer.alloc(bytes));
+    writeFileSync(join(folder, NAME_0), Buffer.alloc(100));
+    const odd: string[] = [];
+    const files = new NumberedFiles(nodeFileSystem, folder, 100);
+    const error = t.throws(() => files.load((path) => odd.push(path)), { instanceOf: StoreCorruptError });
+    t.true(error.message.includes(join(folder, name)));
+    t.deepEqual(odd, []);
+  }
 });
 
 test('a file that can not get its size is not left behind', (t) => {
