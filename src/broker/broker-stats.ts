@@ -169,6 +169,39 @@ export interface BrokerStatsOptions {
   now(): number;
 }
 
+/** What a group gets from a queue, for whoever adds to it often. */
+export class GotCounters {
+  readonly #items: readonly [numbers: StatsItem, bytes: StatsItem, latency: StatsItem];
+  /** By queue, if that is counted. */
+  readonly #queue: readonly [numbers: StatsItem, bytes: StatsItem] | null;
+  /** Of the broker. */
+  readonly #broker: readonly StatsItem[];
+  readonly #now: () => number;
+
+  constructor(
+    items: readonly [StatsItem, StatsItem, StatsItem],
+    queue: readonly [StatsItem, StatsItem] | null,
+    broker: readonly StatsItem[],
+    now: () => number,
+  ) {
+    this.#items = items;
+    this.#queue = queue;
+    this.#broker = broker;
+    this.#now = now;
+  }
+
+  /** Messages were handed out. */
+  add(messages: number, bytes: number, latencyMs: number): void {
+    const nowMs = this.#now();
+    this.#items[0].add(messages, 1, nowMs);
+    this.#items[1].add(bytes, 1, nowMs);
+    this.#items[2].add(latencyMs, 1, nowMs);
+    this.#queue?.[0].add(messages, 1, nowMs);
+    this.#queue?.[1].add(bytes, 1, nowMs);
+    for (const item of this.#broker) item.add(messages, 0, nowMs);
+  }
+}
+
 /** Messages put and got, system topics left out: at midnight before, at midnight, and since start. */
 export interface DailyTotals {
   yesterdayMorning: number;
@@ -180,6 +213,7 @@ export class BrokerStats {
   readonly #options: BrokerStatsOptions;
   readonly #startMs: number;
   readonly #items = new Map<StatsName, Map<string, StatsItem>>();
+  #removals = 0;
   #put = { yesterdayMorning: 0, todayMorning: 0 };
   #get = { yesterdayMorning: 0, todayMorning: 0 };
 
@@ -235,17 +269,31 @@ export class BrokerStats {
 
   /** Messages were handed to a group. */
   got(group: string, topic: string, queueId: number, messages: number, bytes: number, latencyMs: number): void {
-    const { clusterName, detail, isSystemTopic } = this.#options;
+    this.gotCounters(group, topic, queueId).add(messages, bytes, latencyMs);
+  }
+
+  /** What `got` adds to: good as long as `removals` stays the same. */
+  gotCounters(group: string, topic: string, queueId: number): GotCounters {
+    const { clusterName, detail, isSystemTopic, now } = this.#options;
     const key = `${topic}@${group}`;
-    this.add('GROUP_GET_NUMS', key, messages);
-    this.add('GROUP_GET_SIZE', key, bytes);
-    this.add('GROUP_GET_LATENCY', detail ? `${queueId}@${topic}@${group}` : key, latencyMs);
-    if (detail) {
-      this.add('QUEUE_GET_NUMS', `${topic}@${queueId}@${group}`, messages);
-      this.add('QUEUE_GET_SIZE', `${topic}@${queueId}@${group}`, bytes);
-    }
-    this.add('BROKER_GET_NUMS', clusterName, messages, 0);
-    if (!isSystemTopic(topic)) this.add('BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC', clusterName, messages, 0);
+    const queueKey = `${topic}@${queueId}@${group}`;
+    const broker = [this.item('BROKER_GET_NUMS', clusterName)];
+    if (!isSystemTopic(topic)) broker.push(this.item('BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC', clusterName));
+    return new GotCounters(
+      [
+        this.item('GROUP_GET_NUMS', key),
+        this.item('GROUP_GET_SIZE', key),
+        this.item('GROUP_GET_LATENCY', detail ? `${queueId}@${topic}@${group}` : key),
+      ],
+      detail ? [this.item('QUEUE_GET_NUMS', queueKey), this.item('QUEUE_GET_SIZE', queueKey)] : null,
+      broker,
+      now,
+    );
+  }
+
+  /** Grows when counters are removed: those that are kept elsewhere are to be asked for again. */
+  get removals(): number {
+    return this.#removals;
   }
 
   /** Midnight has passed. */
@@ -265,6 +313,7 @@ export class BrokerStats {
   }
 
   #removeWhere(names: readonly StatsName[], unwanted: (key: string) => boolean): void {
+    this.#removals += 1;
     for (const name of names) {
       const items = this.#items.get(name)!;
       for (const key of items.keys()) if (unwanted(key)) items.delete(key);

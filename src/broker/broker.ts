@@ -39,6 +39,7 @@ import { ConsumerOffsetTable } from './consumer-offset-table.js';
 import type { BrokerContext } from './context.js';
 import type { Faults } from './faults.js';
 import { ConsumerFilterTable } from './filter/consumer-filter-table.js';
+import { HotPullFrames } from './hot-pull-frames.js';
 import { HOT_SCRATCH_BYTES, HotSend } from './hot-send.js';
 import { MessageWriter } from './message-writer.js';
 import { PopInflightCounter } from './pop/inflight-counter.js';
@@ -151,6 +152,7 @@ export class Broker {
   /** null without aclEnable. */
   #acl: AclFiles | null = null;
   #hotSend: HotSend | null = null;
+  #hotPull: HotPullFrames | null = null;
   #store: MessageStore | null = null;
   #context: BrokerContext | null = null;
   #schedule: ScheduleService | null = null;
@@ -178,7 +180,9 @@ export class Broker {
       readRegion: { buffer, start: 0, end: READ_REGION_BYTES },
       ...(deps.tls && { tls: deps.tls }),
       rawFrame: (conn, view, bytes, start, end) =>
-        deps.faults?.isActive !== true && (this.#hotSend?.take(conn, view, bytes, start, end) ?? false),
+        deps.faults?.isActive !== true &&
+        ((this.#hotSend?.take(conn, view, bytes, start, end) ?? false) ||
+          (conn.localPort !== this.#fastPort && (this.#hotPull?.take(conn, view, bytes, start, end) ?? false))),
     });
     const inner = innerCredentials(config);
     this.#client = new RemotingClient({
@@ -284,7 +288,10 @@ export class Broker {
     this.#every(CLEAN_MAPPINGS_MS, () => void cleaner.cleanWhenDue());
     this.#state = 'running';
     // The fast way looks at no signature.
-    if (!this.#isAccessControlled) this.#hotSend = new HotSend(context, READ_REGION_BYTES);
+    if (!this.#isAccessControlled) {
+      this.#hotSend = new HotSend(context, READ_REGION_BYTES);
+      this.#hotPull = new HotPullFrames(context);
+    }
     await this.#serveMetrics(context);
     await outerApi.start(REGISTER_PATIENCE_MS);
     this.#deps.logger.info({ brokerName: this.config.brokerName, addr: brokerAddr }, 'broker started');
@@ -573,6 +580,7 @@ export class Broker {
   cut(): void {
     this.#state = 'stopping';
     this.#hotSend = null;
+    this.#hotPull = null;
     for (const connection of [...this.#server.connections()]) connection.close('killed');
     this.#inBackground(this.#server.shutdown(), 'shutdown of the server failed');
   }

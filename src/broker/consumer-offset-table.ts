@@ -173,6 +173,11 @@ export class ConsumerOffsetTable {
     return this.#resets.get(topicAtGroup(topic, group))?.has(queueId) === true;
   }
 
+  /** True if a reset is pending of any queue. */
+  get hasResets(): boolean {
+    return this.#resets.size > 0;
+  }
+
   /** The pending reset of a queue, which is then no longer pending; null without one. */
   takeReset(topic: string, group: string, queueId: number): number | null {
     if (this.#resets.size === 0) return null;

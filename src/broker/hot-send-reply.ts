@@ -6,6 +6,7 @@
  */
 import { createRequest, createResponse, encodeFrame, type SerializeType } from '../protocol/remoting-command.js';
 import { ResponseCode } from '../protocol/response-code.js';
+import { BINARY_OPAQUE_AT, digitCount, writeDigits, writeInt32 } from './hot-digits.js';
 
 interface Image {
   readonly bytes: Uint8Array;
@@ -18,29 +19,6 @@ interface Image {
 }
 
 const HEX = new TextEncoder().encode('0123456789ABCDEF');
-
-function digitCount(value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-  return digits;
-}
-
-/** Writes `value` (>= 0, safe) right-aligned into exactly `digits` places at `at`. */
-function writeDigits(target: Uint8Array, at: number, digits: number, value: number): void {
-  let rest = value;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const next = Math.floor(rest / 10);
-    target[i] = 0x30 + (rest - next * 10);
-    rest = next;
-  }
-}
-
-function writeInt32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
-}
 
 function writeHex(target: Uint8Array, at: number, word: number): void {
   let rest = word;
@@ -57,9 +35,6 @@ export interface SendReplyFields {
   /** Upper-case hex of the store host: address and port, 16 digits for IPv4. */
   readonly storeHostHex: string;
 }
-
-/** In a frame: behind its length, the header's, code, language and version. */
-const BINARY_OPAQUE_AT = 13;
 
 /** The most bytes that one reply takes, beside its transaction id and what the fields of the broker need. */
 const FIXED_REPLY_BYTES = 400;

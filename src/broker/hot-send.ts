@@ -23,6 +23,7 @@ import type { ServerConnection } from '../remoting/server.js';
 import { CLEANUP_POLICY_ATTRIBUTE, QUEUE_TYPE_ATTRIBUTE } from './attributes.js';
 import type { BrokerContext } from './context.js';
 import { hashBytes, PropertyScan, unescapeProperties } from './hot-properties.js';
+import { sameBytes } from './hot-scan.js';
 import { SendReplyWriter } from './hot-send-reply.js';
 import { SendHeaderScan, scanBinarySendHeader, scanSendHeader } from './hot-send-scan.js';
 import { putRefusal, sendExtFields } from './send-checks.js';
@@ -525,12 +526,6 @@ export class HotSend {
     }
     conn.send(createResponse(request, code, remark, fields));
   }
-}
-
-function sameBytes(expected: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (expected.length !== end - start) return false;
-  for (let i = 0; i < expected.length; i++) if (bytes[start + i] !== expected[i]) return false;
-  return true;
 }
 
 /** Whether the bytes may stand in JSON text as they are. */

@@ -17,6 +17,9 @@ import type { BrokerContext } from './context.js';
 import { FAQ, unsupportedFilter } from './remark.js';
 import type { ExtFilter, PropertiesFilter, TagFilter } from './store/message-store.js';
 
+/** Most bytes of one answer: it must fit into a frame with its header. The store's own limits are lower. */
+export const MAX_PULL_BYTES = 12 * 1024 * 1024;
+
 export type PullHeader = HeaderOf<typeof PullMessageRequestHeader>;
 
 /** Who forbids a pull: the `forbiddenType` of a NO_PERMISSION answer. (ForbiddenType.java) */

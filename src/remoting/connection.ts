@@ -38,6 +38,17 @@ export interface ServerConnection {
    */
   writeShared(bytes: Uint8Array, start: number, end: number): boolean;
   /**
+   * Memory to make a frame in that `writeTaken` writes without copying it; null while output of the connection waits to
+   * be taken by the kernel. It is the caller's until anything else is sent to any connection.
+   */
+  takeOutput(): Uint8Array | null;
+  /**
+   * Writes [start, end) of what `takeOutput` has just given.
+   *
+   * @returns as `writeShared`
+   */
+  writeTaken(start: number, end: number): boolean;
+  /**
    * Handles no more frames of this connection in this turn, and reads none. It goes on when the output of the turn
    * is written, if no more than the high-water mark is left of it. For answers that `bufferedBytes` does not show.
    */
@@ -256,7 +267,21 @@ export class Connection implements ServerConnection {
       return false;
     }
     output.set(view);
-    this.#owner.turn.writeOutput(socket, byteCount);
+    this.#owner.turn.writeOutput(socket, 0, byteCount);
+    this.#noteWritten(socket);
+    return socket.writableLength === 0;
+  }
+
+  takeOutput(): Uint8Array | null {
+    const socket = this.#socket;
+    if (this.closed || socket === null || !this.#ready || socket.writableLength > 0) return null;
+    return this.#owner.turn.output;
+  }
+
+  writeTaken(start: number, end: number): boolean {
+    const socket = this.#socket;
+    if (this.closed || socket === null) return true;
+    this.#owner.turn.writeOutput(socket, start, end);
     this.#noteWritten(socket);
     return socket.writableLength === 0;
   }
@@ -393,7 +418,7 @@ export class Connection implements ServerConnection {
         turn.output.set(frame, at);
         at += frame.length;
       }
-      turn.writeOutput(socket, byteCount);
+      turn.writeOutput(socket, 0, byteCount);
     } else {
       socket.cork();
       for (const frame of frames) socket.write(frame);

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 
-const OUTPUT_BYTES = 262_144;
+/** The greatest answer to a pull, 256 KiB of records, and its header. */
+const OUTPUT_BYTES = 262_144 + 8_192;
+
+const MAX_LENT = 32;
 
 /** What a turn flushes at its end. */
 interface Flushable {
@@ -21,6 +24,8 @@ export class TurnLoop {
   #scheduled = false;
   #hooksDue = false;
   #output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+  /** Outputs that sockets still write from: new memory for each costs more than the write. */
+  readonly #lent: { socket: Socket; output: Buffer<ArrayBuffer> }[] = [];
 
   /** Adds a hook. What it throws is not caught: the process ends before an answer of this turn leaves. */
   onTurnEnd(hook: () => void): void {
@@ -44,10 +49,21 @@ export class TurnLoop {
     return this.#output;
   }
 
-  /** Writes the first `byteCount` of `output`; it is replaced unless the kernel took everything. */
-  writeOutput(socket: Socket, byteCount: number): void {
-    socket.write(this.#output.subarray(0, byteCount));
-    if (socket.writableLength > 0) this.#output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+  /** Writes `[start, end)` of `output`; it is replaced unless the kernel took everything. */
+  writeOutput(socket: Socket, start: number, end: number): void {
+    socket.write(this.#output.subarray(start, end));
+    if (socket.writableLength > 0) this.#lend(socket);
+  }
+
+  /** Leaves the output to a socket, and takes back, or makes, another. */
+  #lend(socket: Socket): void {
+    const lent = this.#lent;
+    const back = lent.findIndex((one) => one.socket.writableLength === 0 || one.socket.destroyed);
+    const free = back < 0 ? undefined : lent.splice(back, 1)[0]?.output;
+    // What is not taken back is garbage once its socket is done.
+    if (lent.length >= MAX_LENT) lent.shift();
+    lent.push({ socket, output: this.#output });
+    this.#output = free ?? Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   }
 
   #schedule(): void {

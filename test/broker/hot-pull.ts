@@ -5,8 +5,10 @@ import { BrokerStats } from '../../src/broker/broker-stats.js';
 import { ConsumerGroups } from '../../src/broker/client-groups.js';
 import { ConsumerOffsetTable } from '../../src/broker/consumer-offset-table.js';
 import type { BrokerContext, Handlers } from '../../src/broker/context.js';
+import { HotPullFrames } from '../../src/broker/hot-pull-frames.js';
 import { pullMessageHandlers } from '../../src/broker/processors/pull-message.js';
 import { PullRequestHold } from '../../src/broker/pull-request-hold.js';
+import { TopicQueueMappingTable } from '../../src/broker/static-topic/mapping-table.js';
 import type { MessageStoreConfig } from '../../src/broker/store/store-config.js';
 import { SubscriptionGroupTable } from '../../src/broker/subscription-group-table.js';
 import { TopicTable } from '../../src/broker/topic-table.js';
@@ -60,6 +62,7 @@ async function setUp(t: ExecutionContext, config: Partial<MessageStoreConfig>, b
     offsets: new ConsumerOffsetTable(brokerConfig, () => clock.now()),
     consumers: new ConsumerGroups(),
     hold: new PullRequestHold(),
+    mappings: new TopicQueueMappingTable(brokerConfig, () => clock.now()),
     logger: { info: () => {} },
   };
   const way = (isPlain: boolean) => {
@@ -67,20 +70,53 @@ async function setUp(t: ExecutionContext, config: Partial<MessageStoreConfig>, b
       ...{ clusterName: 'c', detail: true, isSystemTopic: () => false, now: () => clock.now() },
     });
     const context = { ...parts, stats } as unknown as BrokerContext;
-    return { stats, pull: (ask: Ask) => pull(pullMessageHandlers(context, isPlain), ask) };
+    return { stats, context, pull: (ask: Ask) => pull(pullMessageHandlers(context, isPlain), ask) };
   };
-  return { store, offsets: parts.offsets, fast: way(false), slow: way(true) };
+  const frames = way(true);
+  const hot = new HotPullFrames(frames.context);
+  return {
+    store,
+    offsets: parts.offsets,
+    fast: way(false),
+    slow: way(true),
+    /** From the bytes of a frame; by the plain way if it is not for the fast one. */
+    frames: { stats: frames.stats, pull: async (ask: Ask) => takeFrame(hot, ask) ?? frames.pull(ask) },
+  };
 }
 
-/** The answer as the consumer gets it, and whether it took the fast way. */
-async function pull(handlers: Handlers, ask: Ask): Promise<{ answer: RemotingCommand; isFast: boolean }> {
+function requestOf(ask: Ask): RemotingCommand {
   const fields = encodeHeader(PullMessageRequestHeader, {
     ...{ consumerGroup: 'consumers', topic: 'T', queueId: ask.queueId, queueOffset: ask.offset },
     ...{ maxMsgNums: ask.maxMsgNums, sysFlag: buildPullSysFlag({ subscription: true }), commitOffset: 0 },
     ...{ suspendTimeoutMillis: 0, subscription: ask.subscription, subVersion: 0 },
   });
-  const init = { opaque: 77, serializeType: ask.serializeType };
-  const request = createRequest(RequestCode.PULL_MESSAGE, fields, null, init);
+  return createRequest(RequestCode.PULL_MESSAGE, fields, null, { opaque: 77, serializeType: ask.serializeType });
+}
+
+const output = new Uint8Array(300_000);
+
+/** What a pull is answered from the bytes of its frame; null if it is not. */
+function takeFrame(hot: HotPullFrames, ask: Ask): { answer: RemotingCommand; isFast: boolean } | null {
+  const frame = encodeFrame(requestOf(ask));
+  const bytes = new Uint8Array(frame.length + 10);
+  bytes.set(frame, 5);
+  let written: Buffer | null = null;
+  const conn = {
+    ...{ remoteText: '10.0.0.1:1', closed: false, holdFrames: () => {}, takeOutput: () => output },
+    writeTaken: (start: number, end: number) => {
+      written = Buffer.from(output.subarray(start, end));
+      return true;
+    },
+  } as unknown as ServerConnection;
+  if (!hot.take(conn, new DataView(bytes.buffer), bytes, 5, 5 + frame.length)) return null;
+  const answered = written as Buffer | null;
+  if (answered === null) throw new Error('taken, but not answered');
+  return { answer: decodeFrame(answered, 0, answered.length), isFast: true };
+}
+
+/** The answer as the consumer gets it, and whether it took the fast way. */
+async function pull(handlers: Handlers, ask: Ask): Promise<{ answer: RemotingCommand; isFast: boolean }> {
+  const request = requestOf(ask);
   const frames: Buffer[] = [];
   const ctx: RequestContext = {
     conn: { remoteText: '10.0.0.1:1', closed: false, holdFrames: () => {} } as unknown as ServerConnection,
@@ -108,8 +144,9 @@ for (const [where, windowBytes] of [
   ['in the page cache', 65_536],
 ] as const) {
   test(`a fast pull of messages ${where} answers what a slow one does`, async (t) => {
-    const { fast, slow, offsets } = await setUp(t, { windowBytes }, 500);
+    const { fast, slow, frames, offsets } = await setUp(t, { windowBytes }, 500);
     let fastAnswers = 0;
+    let frameAnswers = 0;
     await fc.assert(
       fc.asyncProperty(ask, async (one) => {
         const one1 = await fast.pull(one);
@@ -119,13 +156,18 @@ for (const [where, windowBytes] of [
         t.deepEqual(one1.answer, other.answer);
         t.is(fastNext, offsets.query('consumers', 'T', one.queueId));
         if (one1.isFast) fastAnswers++;
+        const framed = await frames.pull(one);
+        t.deepEqual(framed.answer, other.answer);
+        if (framed.isFast) frameAnswers++;
       }),
       { numRuns: 300 },
     );
     t.true(fastAnswers > 100, `${fastAnswers}`);
-    const counted = ({ stats }: typeof fast) => stats.find('GROUP_GET_NUMS', 'T@consumers')?.value;
+    t.is(frameAnswers, fastAnswers);
+    const counted = ({ stats }: Pick<typeof fast, 'stats'>) => stats.find('GROUP_GET_NUMS', 'T@consumers')?.value;
     t.true((counted(fast) ?? 0) > 0);
     t.is(counted(fast), counted(slow));
+    t.is(counted(frames), counted(slow));
   });
 }
 

@@ -332,6 +332,49 @@ test('writeShared leaves the memory to its owner, also when the peer does not re
   t.true(commands.every((command, n) => command.body!.every((byte) => byte === (n & 0xff))));
 });
 
+test('output that a slow peer has not read yet is not written over by answers to others', async (t) => {
+  const { server, port } = await startServer(t);
+  const slow = await connectRaw(t, port);
+  const slowConn = await onlyConnection(server);
+  await assertReady(slow, server);
+  const quick = await connectRaw(t, port);
+  await assertReady(quick, server);
+  const quickConn = [...server.connections()].find((conn) => conn !== slowConn) as ServerConnection;
+  const send = (conn: ServerConnection, opaque: number): boolean => {
+    const output = conn.takeOutput();
+    if (output === null) return false;
+    const frame = encodeFrame(createRequest(5, null, Buffer.alloc(100_000, opaque), { opaque }));
+    output.set(frame, 9);
+    conn.writeTaken(9, 9 + frame.length);
+    return true;
+  };
+  let slowFrames = 0;
+  let quickFrames = 0;
+  for (let round = 0; round < 3; round++) {
+    slow.socket.pause();
+    while (send(slowConn, slowFrames)) slowFrames++;
+    t.true(slowConn.bufferedBytes > 0);
+    for (let i = 0; i < 5; i++) {
+      while (!send(quickConn, quickFrames)) await turns(1);
+      quickFrames++;
+      await quick.commands(quickFrames + 1);
+    }
+    slow.socket.resume();
+    await slow.commands(slowFrames + 1);
+  }
+  for (const [peer, count] of [
+    [slow, slowFrames],
+    [quick, quickFrames],
+  ] as const) {
+    const commands = (await peer.commands(count + 1)).slice(1);
+    t.deepEqual(
+      commands.map((command) => command.opaque),
+      commands.map((_, n) => n),
+    );
+    t.true(commands.every((command, n) => command.body!.every((byte) => byte === (n & 0xff))));
+  }
+});
+
 /** Makes the connection send one frame, so that the server knows that it speaks plain text. */
 async function assertReady(peer: RawPeer, server: RemotingServer): Promise<void> {
   const seen = deferred<void>();

@@ -18,11 +18,9 @@ import type { RequestContext } from '../../remoting/server.js';
 import type { BroadcastPull } from '../broadcast-offset-table.js';
 import type { BrokerContext, Handlers } from '../context.js';
 import { HotPull } from '../hot-pull.js';
-import { checkPull, isPullRefusal, type PullHeader, type PullPermission } from '../pull-checks.js';
+import { checkPull, isPullRefusal, MAX_PULL_BYTES, type PullHeader, type PullPermission } from '../pull-checks.js';
 import type { GetResult, GetStatus, PropertiesFilter } from '../store/message-store.js';
 
-/** Most bytes of one answer: it must fit into a frame with its header. The store's own limits are lower. */
-const MAX_PULL_BYTES = 12 * 1024 * 1024;
 const MASTER_ID = 0;
 /** `requestSource` of a proxy that pulls for a broadcasting client. (remoting/protocol/RequestSource.java) */
 const PROXY_FOR_BROADCAST = 1;

@@ -127,7 +127,6 @@ export class MessageGetter {
     const { status, nextBeginOffset, count } = selection;
     const { minOffset, maxOffset } = queue;
     if (status !== 'FOUND') {
-      this.#counters.getMissTimes += 1;
       return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: 0, count: 0 };
     }
     const { totalBytes } = selection;
