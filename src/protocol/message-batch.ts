@@ -63,41 +63,63 @@ function lacking(index: number, what: string, position: number, needed: number, 
   );
 }
 
+/** One message of a batch body, where it lies: `body` and `propertiesText` are views of it. */
+export interface BatchRecordView {
+  flag: number;
+  body: Uint8Array;
+  /** Text form of the properties, UTF-8. */
+  propertiesText: Uint8Array;
+}
+
 /**
- * Decodes a batch body.
+ * Finds the messages of a batch body.
  *
- * @returns in order; empty for no bytes
+ * @returns in order; empty for no bytes. They are good as long as the body is.
  * @throws MessageFormatError naming position, needed and available bytes if a record is cut or its lengths
  *   contradict each other
  */
-export function decodeBatch(body: Uint8Array): BatchRecord[] {
-  const buf = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const records: BatchRecord[] = [];
+export function readBatch(body: Uint8Array): BatchRecordView[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const records: BatchRecordView[] = [];
   let at = 0;
-  while (at < buf.length) {
+  while (at < body.length) {
     const index = records.length;
-    const available = buf.length - at;
+    const available = body.length - at;
     if (available < BATCH_RECORD_FIXED_BYTES) lacking(index, 'record', at, BATCH_RECORD_FIXED_BYTES, available);
-    const size = buf.readInt32BE(at);
+    const size = view.getInt32(at);
     if (size < BATCH_RECORD_FIXED_BYTES || size > available) lacking(index, 'record', at, size, available);
-    const bodyLength = buf.readInt32BE(at + 16);
+    const bodyLength = view.getInt32(at + 16);
     const bodyAt = at + 20;
     const maxBodyLength = size - BATCH_RECORD_FIXED_BYTES;
     if (bodyLength < 0 || bodyLength > maxBodyLength) lacking(index, 'body', bodyAt, bodyLength, maxBodyLength);
     const propertiesLengthAt = bodyAt + bodyLength;
-    const propertiesLength = buf.readInt16BE(propertiesLengthAt);
+    const propertiesLength = view.getInt16(propertiesLengthAt);
     const propertiesAt = propertiesLengthAt + 2;
     if (propertiesLength !== maxBodyLength - bodyLength) {
       lacking(index, 'properties', propertiesAt, propertiesLength, maxBodyLength - bodyLength);
     }
     records.push({
-      flag: buf.readInt32BE(at + 12),
-      body: Buffer.from(buf.subarray(bodyAt, propertiesLengthAt)),
-      propertiesText: buf.toString('utf8', propertiesAt, propertiesAt + propertiesLength),
+      flag: view.getInt32(at + 12),
+      body: new Uint8Array(body.buffer, body.byteOffset + bodyAt, bodyLength),
+      propertiesText: new Uint8Array(body.buffer, body.byteOffset + propertiesAt, propertiesLength),
     });
     at += size;
   }
   return records;
+}
+
+/**
+ * Decodes a batch body into copies.
+ *
+ * @returns in order; empty for no bytes
+ * @throws MessageFormatError as `readBatch`
+ */
+export function decodeBatch(body: Uint8Array): BatchRecord[] {
+  return readBatch(body).map(({ flag, body: bytes, propertiesText: { buffer, byteOffset, byteLength } }) => ({
+    flag,
+    body: Buffer.from(bytes),
+    propertiesText: Buffer.from(buffer, byteOffset, byteLength).toString('utf8'),
+  }));
 }
 
 /**

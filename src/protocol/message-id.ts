@@ -38,6 +38,20 @@ export function encodeOffsetMsgId(storeHost: HostAddress, physicalOffset: number
   return hex(bytes);
 }
 
+const OFFSET_DIGITS = 16;
+
+/**
+ * The offset message ids of a batch, which a send's answer joins by commas.
+ *
+ * @param physicalOffsets from 0 to below MAX_SAFE_INTEGER
+ * @throws MessageFormatError if the host is no IP address
+ */
+export function encodeOffsetMsgIds(storeHost: HostAddress, physicalOffsets: readonly number[]): string {
+  // The address is looked at once: this is on the way of every send that is not of the plainest kind.
+  const host = encodeOffsetMsgId(storeHost, 0).slice(0, -OFFSET_DIGITS);
+  return physicalOffsets.map((at) => host + at.toString(16).toUpperCase().padStart(OFFSET_DIGITS, '0')).join(',');
+}
+
 /**
  * Where an offset message id points to. Case does not matter.
  *

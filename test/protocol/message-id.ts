@@ -10,6 +10,7 @@ import {
   createUniqIdGenerator,
   decodeOffsetMsgId,
   encodeOffsetMsgId,
+  encodeOffsetMsgIds,
   isUniqId,
   parseUniqId,
   uniqIdTime,
@@ -62,6 +63,10 @@ for (const golden of goldenCases<IdCase>('message-id')) {
 test('offset ids read back as they were written', (t) => {
   fc.assert(
     fc.property(fc.ipV4(), fc.nat(65_535), fc.maxSafeNat(), (address, port, offset) => {
+      if (offset < Number.MAX_SAFE_INTEGER) {
+        const both = `${encodeOffsetMsgId({ address, port }, 0)},${encodeOffsetMsgId({ address, port }, offset)}`;
+        t.is(encodeOffsetMsgIds({ address, port }, [0, offset]), both);
+      }
       t.deepEqual(decodeOffsetMsgId(encodeOffsetMsgId({ address, port }, offset)), {
         host: { address, port },
         physicalOffset: offset,

@@ -8,8 +8,8 @@ import { MessageFormatError } from '../../protocol/errors.js';
 import { encodeHeader } from '../../protocol/header-schema.js';
 import { SendMessageResponseHeader } from '../../protocol/headers.js';
 import { type HostAddress, waitStoreMsgOK } from '../../protocol/message.js';
-import { type BatchRecord, decodeBatch } from '../../protocol/message-batch.js';
-import { encodeOffsetMsgId } from '../../protocol/message-id.js';
+import { type BatchRecordView, readBatch } from '../../protocol/message-batch.js';
+import { encodeOffsetMsgIds } from '../../protocol/message-id.js';
 import { decodeProperties, encodeProperties, MessageProperty } from '../../protocol/message-property.js';
 import { encodeRecallHandle } from '../../protocol/recall-handle.js';
 import { createResponse, type RemotingCommand } from '../../protocol/remoting-command.js';
@@ -106,7 +106,10 @@ async function answer(
   const bytes = results.reduce((sum, result) => sum + result.size, 0);
   const latencyMs = Math.max(0, context.clock.now() - startedAtMs);
   context.stats.put(stored.topic, stored.queueId, innerBatch ?? results.length, bytes, latencyMs);
-  const msgId = results.map((result) => encodeOffsetMsgId(context.storeHost, result.physicalOffset)).join(',');
+  const msgId = encodeOffsetMsgIds(
+    context.storeHost,
+    results.map((result) => result.physicalOffset),
+  );
   const queueOffset = results[0]!.queueOffset;
   return createResponse(request, outcome.code, outcome.remark, {
     ...sendExtFields(context),
@@ -213,9 +216,9 @@ function sendMessage(
   return answer(context, sending, message, [result], uniqKey, waitStoreMsgOK(message));
 }
 
-function batchRecords(request: RemotingCommand): BatchRecord[] | null {
+function batchRecords(request: RemotingCommand): BatchRecordView[] | null {
   try {
-    return decodeBatch(request.body ?? Buffer.alloc(0));
+    return readBatch(request.body ?? Buffer.alloc(0));
   } catch (error) {
     if (error instanceof MessageFormatError) return null;
     throw error;
