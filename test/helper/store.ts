@@ -229,10 +229,12 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   syncFolder = nodeFileSystem.syncFolder;
+  syncFolderAsync = nodeFileSystem.syncFolderAsync;
   info = nodeFileSystem.info;
   list = nodeFileSystem.list;
   createFolder = nodeFileSystem.createFolder;
   rename = nodeFileSystem.rename;
   removeFolder = nodeFileSystem.removeFolder;
   usedRatio = nodeFileSystem.usedRatio;
+  descriptorLimit = nodeFileSystem.descriptorLimit;
 }

@@ -9,6 +9,7 @@ import type { FdCache } from './fd-cache.js';
 import { type FileSystem, isAllZero, readFully, zeroRange } from './file-system.js';
 import { nextTurn } from './next-turn.js';
 import { isMadeWithOtherSize, type NumberedFiles } from './numbered-files.js';
+import { ColdReads } from './read-ahead.js';
 import {
   BATCH_UNIT_BYTES,
   batchBaseOffset,
@@ -34,6 +35,13 @@ export interface ConsumeQueueRecoveryOptions {
 const SLICE_QUEUES = 200;
 const SCRATCH_BYTES = 65_536;
 const BLOCK_BYTES = 4_096;
+
+interface FoundFiles {
+  /** Files of the right size. */
+  right: number;
+  /** Files of another size. */
+  cut: { files: NumberedFiles; path: string; sizeBytes: number }[];
+}
 
 /** Finds consume queues in their folders, and where they end. */
 export class ConsumeQueueRecovery {
@@ -71,29 +79,57 @@ export class ConsumeQueueRecovery {
   }
 
   async #loadFolder(format: QueueFormat): Promise<void> {
+    const stop = new AbortController();
+    try {
+      const found = await this.#findQueues(format, stop.signal);
+      this.#removeCut(format, found);
+    } finally {
+      stop.abort();
+    }
+  }
+
+  async #findQueues(format: QueueFormat, signal: AbortSignal): Promise<FoundFiles> {
+    const fs = this.#fs;
+    const topics = fs.list(format.folder);
+    const coldReads = fs.blocksRead && fs.readAhead ? new ColdReads(fs.blocksRead) : null;
+    let ahead: Promise<number> | null = null;
     let count = 0;
-    let right = 0;
-    const cut: { files: NumberedFiles; path: string; sizeBytes: number }[] = [];
-    for (const topic of this.#fs.list(format.folder)) {
-      for (const name of this.#fs.list(join(format.folder, topic))) {
+    const found: FoundFiles = { right: 0, cut: [] };
+    for (const [index, topic] of topics.entries()) {
+      for (const name of fs.list(join(format.folder, topic))) {
         const queueId = Number(name);
         if (!/^\d+$/.test(name) || !Number.isSafeInteger(queueId)) continue;
-        const handle = this.#table.topic(topic);
-        const queue = handle.queues[queueId] ?? this.#table.add(handle, queueId);
-        if (this.#table.formatOf(handle) !== format) {
-          const [is, has] = handle.isBatch ? ['BatchCQ', 'SimpleCQ'] : ['SimpleCQ', 'BatchCQ'];
-          throw new StoreCorruptError(
-            `${join(format.folder, topic)}: the topic's queue.type is ${is}, but these are queues of type ${has}`,
-          );
-        }
-        const { files } = queue;
-        files.load((path, sizeBytes) => cut.push({ files, path, sizeBytes }));
-        right += files.starts.length;
-        queue.ext?.files.load();
+        this.#loadQueue(format, topic, queueId, found);
         count += 1;
-        if (count % SLICE_QUEUES === 0) await nextTurn();
+        if (count % SLICE_QUEUES !== 0) continue;
+        if (ahead === null && coldReads?.areMany(count, topics.length - index)) {
+          this.#logger.info({ folder: format.folder }, 'consume queues come from the disk: they are read ahead');
+          ahead = fs.readAhead?.(format.folder, topics.slice(index), signal) ?? null;
+        }
+        await nextTurn();
       }
     }
+    // The heads of the files come next.
+    await ahead;
+    return found;
+  }
+
+  #loadQueue(format: QueueFormat, topic: string, queueId: number, found: FoundFiles): void {
+    const handle = this.#table.topic(topic);
+    const queue = handle.queues[queueId] ?? this.#table.add(handle, queueId);
+    if (this.#table.formatOf(handle) !== format) {
+      const [is, has] = handle.isBatch ? ['BatchCQ', 'SimpleCQ'] : ['SimpleCQ', 'BatchCQ'];
+      throw new StoreCorruptError(
+        `${join(format.folder, topic)}: the topic's queue.type is ${is}, but these are queues of type ${has}`,
+      );
+    }
+    const { files } = queue;
+    files.load((path, sizeBytes) => found.cut.push({ files, path, sizeBytes }));
+    found.right += files.starts.length;
+    queue.ext?.files.load();
+  }
+
+  #removeCut(format: QueueFormat, { right, cut }: FoundFiles): void {
     const sizes = cut.map(({ sizeBytes }) => sizeBytes);
     const isSetWrong = right === 0 && isMadeWithOtherSize(sizes) && (sizes[0] as number) % format.slab.unitBytes === 0;
     for (const { files, path, sizeBytes } of cut) {

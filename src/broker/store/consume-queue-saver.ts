@@ -24,9 +24,8 @@ export interface ConsumeQueueSaverOptions {
 
 /** Files that one slice of saving touches: about a millisecond. */
 const SLICE_FILES = 200;
-/** Folders that one slice flushes: each may take milliseconds. */
-const SLICE_FOLDERS = 2;
 const SCRATCH_BYTES = 65_536;
+/** Flushes under way: the thread pool has more, which are for the log. */
 const SYNC_CONCURRENCY = 2;
 
 /** Writes units to the files of their queues, in slices, flushes the files, and removes them. */
@@ -147,57 +146,61 @@ export class ConsumeQueueSaver {
 
   /** Makes everything saved so far durable. Rejects with the operating system's error, or when left to recovery. */
   async sync(): Promise<void> {
-    const paths = [...this.#unsynced];
+    await this.#inTurn([...this.#unsynced], (path) => this.#syncFile(path));
+    await this.#inTurn([...this.#unsyncedFolders], (folder) => this.#syncFolder(folder));
+  }
+
+  /** Does `work` for all paths, for a few at a time, up to the first that fails. */
+  async #inTurn(paths: readonly string[], work: (path: string) => Promise<void>): Promise<void> {
     let next = 0;
-    let failure: { error: unknown } | null = null;
-    const work = async () => {
-      while (next < paths.length && failure === null) {
+    let hasFailed = false;
+    const workOn = async () => {
+      while (next < paths.length && !hasFailed) {
         const path = paths[next] as string;
         next += 1;
-        if (this.#isLeft) {
-          failure = { error: new StoreIoError('left to recovery') };
-          break;
-        }
-        let file: HeldFile;
         try {
-          file = this.#fds.hold(path);
+          if (this.#isLeft) throw new StoreIoError('left to recovery');
+          await work(path);
         } catch (error) {
-          if (this.#fs.info(path) !== null) failure = { error };
-          else this.#unsynced.delete(path); // Removed meanwhile.
-          continue;
-        }
-        this.#unsynced.delete(path);
-        try {
-          await this.#fs.sync(file.fd);
-        } catch (error) {
-          this.#unsynced.add(path);
-          this.#hasFailedFlush = true;
-          failure = { error };
-        } finally {
-          file.release();
+          hasFailed = true;
+          throw error;
         }
       }
     };
-    await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, work));
-    if (failure) throw (failure as { error: unknown }).error;
-    let count = 0;
-    for (const folder of [...this.#unsyncedFolders]) {
-      this.#syncFolder(folder);
-      count += 1;
-      if (count % SLICE_FOLDERS === 0) await nextTurn();
-      if (this.#isLeft) throw new StoreIoError('left to recovery');
+    const results = await Promise.allSettled(Array.from({ length: SYNC_CONCURRENCY }, workOn));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
+  }
+
+  async #syncFile(path: string): Promise<void> {
+    let file: HeldFile;
+    try {
+      file = this.#fds.hold(path);
+    } catch (error) {
+      if (this.#fs.info(path) !== null) throw error;
+      this.#unsynced.delete(path); // Removed meanwhile.
+      return;
+    }
+    this.#unsynced.delete(path);
+    try {
+      await this.#fs.sync(file.fd);
+    } catch (error) {
+      this.#unsynced.add(path);
+      this.#hasFailedFlush = true;
+      throw error;
+    } finally {
+      file.release();
     }
   }
 
-  #syncFolder(folder: string): void {
+  async #syncFolder(folder: string): Promise<void> {
     this.#unsyncedFolders.delete(folder);
     try {
-      this.#fs.syncFolder(folder);
+      await this.#fs.syncFolderAsync(folder);
     } catch (error) {
-      if (this.#fs.info(folder) !== null) {
-        this.#unsyncedFolders.add(folder);
-        throw error;
-      }
+      this.#unsyncedFolders.add(folder);
+      if (this.#fs.info(folder) !== null) throw error;
+      this.#unsyncedFolders.delete(folder);
       this.#logger.debug({ folder, error: errorText(error) }, 'folder is gone before it was flushed');
     }
   }

@@ -5,7 +5,7 @@ import { ConsumeQueueReader } from './consume-queue-reader.js';
 import { ConsumeQueueRecovery } from './consume-queue-recovery.js';
 import { ConsumeQueueSaver } from './consume-queue-saver.js';
 import { ConsumeQueueTable, type ConsumeQueueTableOptions, queuesOf } from './consume-queue-table.js';
-import { FdCache } from './fd-cache.js';
+import { FdCache, openFilesFor } from './fd-cache.js';
 import type { FileSystem } from './file-system.js';
 import type { NumberedFiles } from './numbered-files.js';
 import { SavedPages } from './saved-pages.js';
@@ -29,8 +29,6 @@ export interface ConsumeQueueStoreOptions extends ConsumeQueueTableOptions {
   seal?: SealFile;
 }
 
-const OPEN_FILES = 1_000;
-
 /**
  * All consume queues: units appended in memory, saved to their files in slices, read from either.
  *
@@ -53,7 +51,7 @@ export class ConsumeQueueStore {
     const { fs, logger, hotBytes, seal = null } = options;
     this.#fs = fs;
     this.#seal = seal;
-    const fds = new FdCache(fs, OPEN_FILES);
+    const fds = new FdCache(fs, openFilesFor(fs.descriptorLimit()));
     const table = new ConsumeQueueTable(options, fds);
     const reader = new ConsumeQueueReader(fs, fds);
     const savedPages = new SavedPages(Math.max(1, Math.floor(hotBytes / (PAGE_UNITS * UNIT_BYTES))));

@@ -7,6 +7,19 @@ export interface HeldFile {
   release(): void;
 }
 
+/** Files that a cache for very many may keep open. */
+const MAX_OPEN_FILES = 1_000;
+const MIN_OPEN_FILES = 32;
+
+/**
+ * How many files a cache for very many may keep open: most descriptors are for connections.
+ *
+ * @param limit descriptors that the process may have
+ */
+export function openFilesFor(limit: number): number {
+  return Math.max(MIN_OPEN_FILES, Math.min(MAX_OPEN_FILES, Math.floor(limit / 8)));
+}
+
 class CachedFile implements HeldFile {
   readonly fd: number;
   holders = 0;

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   promises,
   read,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   rmdirSync,
@@ -16,6 +18,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { readAhead } from './read-ahead.js';
 
 /** What the store asks about a file. */
 export interface FileInfo {
@@ -45,6 +48,8 @@ export interface FileSystem {
   sync(fd: number): Promise<void>;
   /** Makes created, renamed and removed entries of a folder durable. */
   syncFolder(path: string): void;
+  /** The same in the thread pool. */
+  syncFolderAsync(path: string): Promise<void>;
   /** null if there is nothing. */
   info(path: string): FileInfo | null;
   /** Names in a folder, sorted by code unit; empty if there is no folder. */
@@ -59,6 +64,12 @@ export interface FileSystem {
   removeFolder(path: string): boolean;
   /** Used share of the partition, 0..1, as the unprivileged see it; -1 for one without a size. */
   usedRatio(path: string): Promise<number>;
+  /** Descriptors that the process may have; Infinity where the system does not say. */
+  descriptorLimit(): number;
+  /** Blocks of 512 bytes that came from disks so far, for this process; 0 where the system does not say. */
+  blocksRead?(): number;
+  /** See read-ahead.ts; without it nothing is read ahead. */
+  readAhead?(folder: string, topics: readonly string[], signal: AbortSignal): Promise<number>;
 }
 
 const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
@@ -91,6 +102,15 @@ export const nodeFileSystem: FileSystem = {
       closeSync(fd);
     }
   },
+  syncFolderAsync: (path) =>
+    new Promise((resolve, reject) => {
+      const fd = openSync(path, 'r');
+      fsync(fd, (error) => {
+        closeSync(fd);
+        if (error) reject(error);
+        else resolve();
+      });
+    }),
   info(path) {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) return null;
@@ -140,6 +160,16 @@ export const nodeFileSystem: FileSystem = {
     const used = blocks - bfree;
     return used + bavail === 0 ? -1 : Math.ceil((100 * used) / (used + bavail)) / 100;
   },
+  descriptorLimit() {
+    try {
+      // Node has raised its own limit to the hard one.
+      return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity);
+    } catch {
+      return Infinity;
+    }
+  },
+  blocksRead: () => process.resourceUsage().fsRead,
+  readAhead,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { join, sep } from 'node:path';
 import { StoreCorruptError } from './errors.js';
 import type { FileSystem } from './file-system.js';
 
@@ -39,8 +39,8 @@ export class NumberedFiles {
   readonly starts: number[] = [];
   readonly #fs: FileSystem;
   readonly #folders: StoreFolders | null;
-  /** Folders of the files that are not in `folder`. */
-  readonly #folderOf = new Map<number, string>();
+  /** Folders of the files that are not in `folder`; null if all are: there may be 80,000 of these objects. */
+  #folderOf: Map<number, string> | null = null;
 
   /** @param folders where files may be besides `folder`, and where new ones go; just `folder` by default */
   constructor(fs: FileSystem, folder: string, fileBytes: number, folders: StoreFolders | null = null) {
@@ -59,15 +59,16 @@ export class NumberedFiles {
    */
   load(onWrongSize: (path: string, sizeBytes: number) => void = (path, size) => this.refuseSize(path, size)): void {
     this.starts.length = 0;
-    this.#folderOf.clear();
-    const folders = this.#folders?.all ?? [this.folder];
-    const paths = folders.flatMap((folder) => this.#fs.list(folder).map((name) => join(folder, name)));
-    paths.sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
-    for (const [index, path] of paths.entries()) {
-      const name = basename(path);
+    this.#folderOf = null;
+    const found = (this.#folders?.all ?? [this.folder]).flatMap((folder) =>
+      this.#fs.list(folder).map((name) => ({ folder, name })),
+    );
+    if (this.#folders) found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const [index, { folder, name }] of found.entries()) {
+      const path = folder + sep + name;
       const info = this.#fs.info(path);
       if (!info || info.isDirectory) continue;
-      if (info.sizeBytes === 0 && index === paths.length - 1) {
+      if (info.sizeBytes === 0 && index === found.length - 1) {
         this.#fs.remove(path);
         continue;
       }
@@ -86,7 +87,7 @@ export class NumberedFiles {
         throw new StoreCorruptError(`${path}: another folder of the commit log has a file of that name, too`);
       }
       this.starts.push(start);
-      this.#setFolder(start, dirname(path));
+      this.#setFolder(start, folder);
     }
     this.starts.sort((a, b) => a - b);
   }
@@ -105,12 +106,15 @@ export class NumberedFiles {
 
   /** The folder of a file. */
   folderOf(start: number): string {
-    return this.#folderOf.get(start) ?? this.folder;
+    return this.#folderOf?.get(start) ?? this.folder;
   }
 
   #setFolder(start: number, folder: string): void {
-    if (folder === this.folder) this.#folderOf.delete(start);
-    else this.#folderOf.set(start, folder);
+    if (folder === this.folder) this.#folderOf?.delete(start);
+    else {
+      this.#folderOf ??= new Map();
+      this.#folderOf.set(start, folder);
+    }
   }
 
   /** First offset of the file that covers `offset`, or -1. */
@@ -176,7 +180,7 @@ export class NumberedFiles {
   forget(start: number): void {
     const index = this.starts.indexOf(start);
     if (index >= 0) this.starts.splice(index, 1);
-    this.#folderOf.delete(start);
+    this.#folderOf?.delete(start);
   }
 
   /** Removes the file from the disk and from the list. @throws the operating system's error; it is in the list then */

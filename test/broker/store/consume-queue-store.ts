@@ -226,7 +226,7 @@ test('after a failed flush the folders of new files are flushed with the next', 
   const fs = new FaultyFileSystem();
   const { queues, folder } = setUp(t, { fs });
   const flushed: string[] = [];
-  fs.syncFolder = (path) => {
+  fs.syncFolderAsync = async (path) => {
     flushed.push(path);
   };
   fill(queues, queues.queue(queues.topic('t'), 0), 3);
@@ -405,11 +405,11 @@ test('a missing file reads as nothing, an unreadable one is an error', async (t)
 
 test('folders that are not flushed yet count as unsaved, also after a flush that failed', async (t) => {
   let isBroken = true;
-  const syncFolder = (path: string) => {
+  const syncFolderAsync = async (path: string) => {
     if (isBroken) throw systemError('EIO');
-    nodeFileSystem.syncFolder(path);
+    await nodeFileSystem.syncFolderAsync(path);
   };
-  const { queues } = setUp(t, { fs: { ...nodeFileSystem, syncFolder } });
+  const { queues } = setUp(t, { fs: { ...nodeFileSystem, syncFolderAsync } });
   fill(queues, queues.queue(queues.topic('orders'), 0), 3);
   t.true(await queues.save(false));
   await t.throwsAsync(queues.sync(), { code: 'EIO' });

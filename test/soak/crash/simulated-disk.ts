@@ -346,6 +346,10 @@ export class SimulatedDisk implements FileSystem {
     this.#changes.push({ kind: 'syncFolder', path });
   }
 
+  async syncFolderAsync(path: string): Promise<void> {
+    this.syncFolder(path);
+  }
+
   info(path: string): FileInfo | null {
     const file = this.image.files.get(path);
     if (file) {
@@ -398,6 +402,10 @@ export class SimulatedDisk implements FileSystem {
 
   async usedRatio(): Promise<number> {
     return 0.1;
+  }
+
+  descriptorLimit(): number {
+    return 1_024;
   }
 }
 
