@@ -182,9 +182,11 @@ export class MessageLookup {
     const log = this.#log;
     const isThere = ({ physicalOffset, size }: Pick<QueueUnit, 'physicalOffset' | 'size'>): boolean =>
       size >= MIN_RECORD_BYTES && physicalOffset >= log.minOffset && physicalOffset + size <= log.writtenEnd;
+    // Settled before the read: meanwhile the log's first file may be deleted.
+    const there = places.map(isThere);
     const wanted: WantedRecord[] = [];
     let total = 0;
-    for (const { physicalOffset, size } of places.filter(isThere)) {
+    for (const { physicalOffset, size } of places.filter((_, i) => there[i])) {
       wanted.push({ physicalOffset, size, targetStart: total });
       total += size;
     }
@@ -197,8 +199,8 @@ export class MessageLookup {
     const failed = outcomes.indexOf('error');
     if (failed >= 0) throw new StoreIoError(`the message at ${wanted[failed]?.physicalOffset} can not be read`);
     let next = 0;
-    return places.map((place) => {
-      if (!isThere(place)) return null;
+    return places.map((_, i) => {
+      if (!there[i]) return null;
       const { targetStart, size } = wanted[next] as WantedRecord;
       const outcome = outcomes[next];
       next += 1;

@@ -2,8 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { QueueUnit } from '../../../src/broker/store/message-store.js';
+import { decodeMessage } from '../../../src/protocol/message-codec.js';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
 import {
+  FaultyFileSystem,
   type OpenStore,
   openStore,
   put,
@@ -253,4 +256,64 @@ test('room for the commit log is what the folders have that it may be written to
   await clock.advanceAsync(60_000);
   await until(() => !store.isWriteable(), 'consume queues have no room');
   t.is(store.stats().consumeQueueDiskRatio, 0.91);
+});
+
+/** Reads wait until they are let go. */
+class SlowReads extends FaultyFileSystem {
+  #waiting: (() => void)[] = [];
+  isSlow = false;
+
+  readonly #open = new Map<number, string>();
+
+  isOpen(path: string): boolean {
+    return [...this.#open.values()].includes(path);
+  }
+
+  override open(path: string, mode: 'read' | 'write' | 'create'): number {
+    const fd = super.open(path, mode);
+    this.#open.set(fd, path);
+    return fd;
+  }
+
+  override close(fd: number): void {
+    this.#open.delete(fd);
+    super.close(fd);
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  override async readAsync(fd: number, target: Uint8Array, at: number, length: number, from: number): Promise<number> {
+    if (this.isSlow) await new Promise<void>((go) => this.#waiting.push(go));
+    return super.readAsync(fd, target, at, length, from);
+  }
+
+  letGo(): void {
+    this.isSlow = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+}
+
+test('a file goes while it is read: the reader gets what it began to read, and then it is closed', async (t) => {
+  const fs = new SlowReads();
+  const { store, folder } = await setUp(t, 6, { fs, config: { windowBytes: 8_192 } });
+  await store.commitLog.flush();
+  age(folder, 6);
+  const before = logFiles(folder).length;
+  const [unit] = store.queueUnits('orders', 0, 1, 1) as [QueueUnit];
+  const target = Buffer.alloc(unit.size);
+  fs.isSlow = true;
+  const reading = store.commitLog.readAsync(unit.physicalOffset, unit.size, target, 0);
+  await until(() => fs.waiting > 0, 'the read is under way');
+  t.is(await store.deleteExpiredFiles(), 6);
+  t.is(logFiles(folder).length, before - 6);
+  const first = join(folder, 'commitlog', '0'.repeat(20));
+  t.true(fs.isOpen(first));
+  fs.letGo();
+  t.true(await reading);
+  t.is(decodeMessage(target).body.toString().trim(), '2');
+  t.false(fs.isOpen(first));
+  t.false(await store.commitLog.readAsync(unit.physicalOffset, unit.size, target, 0));
+  t.deepEqual(await store.readRecords([unit]), [null]);
 });
