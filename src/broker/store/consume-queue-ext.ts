@@ -311,3 +311,15 @@ export function decodeExtUnit(bytes: Buffer, at: number, end: number): ExtUnit |
     bitMap: bitMapSize > 0 ? Uint8Array.prototype.slice.call(bytes, bitMapAt, bitMapAt + bitMapSize) : null,
   };
 }
+
+/** Where the whole units at the start of a file's bytes end, with the mark that closes a file if it is there. */
+export function unitsEnd(bytes: Buffer): number {
+  let at = 0;
+  while (at + 2 <= bytes.length) {
+    const size = bytes.readInt16BE(at);
+    if (size === -1) return at + 2;
+    if (size < MIN_UNIT_BYTES || at + size > bytes.length) break;
+    at += size;
+  }
+  return at;
+}

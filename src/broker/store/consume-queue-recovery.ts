@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../../base/logger.js';
 import type { ConsumeQueue } from './consume-queue.js';
+import { ExtensionFiles } from './consume-queue-ext-files.js';
 import type { ConsumeQueueReader } from './consume-queue-reader.js';
 import type { ConsumeQueueSaver } from './consume-queue-saver.js';
 import type { ConsumeQueueTable, QueueFormat } from './consume-queue-table.js';
@@ -41,6 +42,7 @@ interface FoundFiles {
   right: number;
   /** Files of another size. */
   cut: { files: NumberedFiles; path: string; sizeBytes: number }[];
+  extensions: ExtensionFiles;
 }
 
 /** Finds consume queues in their folders, and where they end. */
@@ -94,7 +96,7 @@ export class ConsumeQueueRecovery {
     const coldReads = fs.blocksRead && fs.readAhead ? new ColdReads(fs.blocksRead) : null;
     let ahead: Promise<number> | null = null;
     let count = 0;
-    const found: FoundFiles = { right: 0, cut: [] };
+    const found: FoundFiles = { right: 0, cut: [], extensions: new ExtensionFiles(fs, this.#logger) };
     for (const [index, topic] of topics.entries()) {
       for (const name of fs.list(join(format.folder, topic))) {
         const queueId = Number(name);
@@ -126,10 +128,10 @@ export class ConsumeQueueRecovery {
     const { files } = queue;
     files.load((path, sizeBytes) => found.cut.push({ files, path, sizeBytes }));
     found.right += files.starts.length;
-    queue.ext?.files.load();
+    found.extensions.add(queue.ext);
   }
 
-  #removeCut(format: QueueFormat, { right, cut }: FoundFiles): void {
+  #removeCut(format: QueueFormat, { right, cut, extensions }: FoundFiles): void {
     const sizes = cut.map(({ sizeBytes }) => sizeBytes);
     const isSetWrong = right === 0 && isMadeWithOtherSize(sizes) && (sizes[0] as number) % format.slab.unitBytes === 0;
     for (const { files, path, sizeBytes } of cut) {
@@ -138,6 +140,7 @@ export class ConsumeQueueRecovery {
       this.#fs.remove(path);
       this.hasLostFiles = true;
     }
+    extensions.restoreSizes();
   }
 
   /**

@@ -131,7 +131,7 @@ export class LogFiles {
 
   /** Creates a file at its full size. @throws the operating system's error; no file is left behind then */
   create(start: number): void {
-    createFolderDurably(this.#fs, this.numbered.folder);
+    createFolderDurably(this.#fs, this.numbered.folderForNew(start));
     const fd = this.numbered.create(start);
     this.#fds.adopt(this.numbered.path(start), fd);
     this.#foldersToSync.add(this.numbered.folderOf(start));

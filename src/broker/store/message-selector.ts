@@ -162,7 +162,8 @@ export class MessageSelector {
             break scan;
         }
         into.maxPhyOffsetPulling = physicalOffset;
-        next = queueOffset + batchSize;
+        // A damaged batch unit may say anything: reading goes on all the same.
+        next = isBatchQueue ? Math.max(next + 1, queueOffset + batchSize) : next + 1;
         if (physicalOffset < skipBefore) continue;
         if (hasFilter && !this.#isWanted(queue, at, filter, extFilter)) {
           if (into.count === 0) status = 'NO_MATCHED_MESSAGE';

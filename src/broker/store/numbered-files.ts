@@ -109,6 +109,12 @@ export class NumberedFiles {
     return this.#folderOf?.get(start) ?? this.folder;
   }
 
+  /** Where a file goes that is created now. */
+  folderForNew(start: number): string {
+    const writable = this.#folders?.forNew() ?? [this.folder];
+    return writable[(start / this.fileBytes) % writable.length] as string;
+  }
+
   #setFolder(start: number, folder: string): void {
     if (folder === this.folder) this.#folderOf?.delete(start);
     else {
@@ -149,10 +155,7 @@ export class NumberedFiles {
    * @throws the operating system's error; no file is left behind then
    */
   create(start: number): number {
-    if (this.#folders) {
-      const writable = this.#folders.forNew();
-      this.#setFolder(start, writable[(start / this.fileBytes) % writable.length] as string);
-    }
+    this.#setFolder(start, this.folderForNew(start));
     const path = this.path(start);
     let fd: number;
     try {

@@ -197,7 +197,7 @@ class Recovery {
       if (count % 200 === 0) await nextTurn();
     }
     if (!newest) return files.first;
-    const unit = queues.unit(newest, newest.maxOffset - 1);
+    const unit = queues.unit(newest, newest.maxUnit - 1);
     const start = unit ? unitPhysicalOffset(unit, 0) : -1;
     if (newest.maxPhysicOffset <= files.first) return files.first;
     if (this.#isRecord(start, newest.maxPhysicOffset - start)) return newest.maxPhysicOffset;

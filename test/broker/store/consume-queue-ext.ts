@@ -1,5 +1,5 @@
 /** Extensions of consume-queue units. */
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { StoreCorruptError } from '../../../src/broker/store/errors.js';
@@ -239,7 +239,19 @@ test('an extension of another file size is refused', async (t) => {
   const { store, folder } = await openStore(t, OPTIONS);
   put(t, store, message(0));
   await store.shutdown();
-  const other = newStore(t, { folder, config: { ...CONFIG, mappedFileSizeConsumeQueueExt: 100 } });
+  const other = newStore(t, { folder, config: { ...CONFIG, mappedFileSizeConsumeQueueExt: 80 } });
   const error = await t.throwsAsync(other.store.start(), { instanceOf: StoreCorruptError });
   t.regex(error?.message ?? '', /consumequeue_ext\/orders\/0\/0{20} has 84 bytes/);
+});
+
+test('an extension that was cut short has its whole units and nothing else, and does not stop a start', async (t) => {
+  const { store, folder } = await openStore(t, OPTIONS);
+  for (let n = 0; n < 5; n++) put(t, store, message(n));
+  await store.shutdown();
+  // In the middle of the second bit map.
+  truncateSync(join(folder, 'consumequeue_ext/orders/0/00000000000000000000'), 53);
+  const { store: again } = await openStore(t, { ...OPTIONS, folder });
+  const bits = again.queueUnits('orders', 0, 0, 5).map(({ extension }) => extension?.bitMap?.[0] ?? null);
+  t.deepEqual(bits, [0x30, null, 0x32, 0x33, 0x34]);
+  t.deepEqual(await readBodies(again, 'orders', 0), ['0', '1', '2', '3', '4']);
 });

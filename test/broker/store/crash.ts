@@ -14,12 +14,12 @@ test.serial('stores stopped at random moments keep their promises: seeds that on
 test.serial(
   'a disk that fails at random calls costs nothing that was acknowledged, and no restart: first seeds',
   async (t) => {
-    await t.notThrowsAsync(crashCases(36, 1, true));
+    await t.notThrowsAsync(crashCases(36, 1, { hasFaults: true }));
   },
 );
 
 test.serial('a disk that fails at random calls: seeds that once found something', async (t) => {
   for (const seed of [120, 210, 282, 329, 385, 1148, 1207, 2323, 2785, 2794, 5074, 6440]) {
-    await t.notThrowsAsync(crashCases(12, seed, true));
+    await t.notThrowsAsync(crashCases(12, seed, { hasFaults: true }));
   }
 });

@@ -1,7 +1,8 @@
 /** Batch consume queues and light message queues. */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { silentLogger } from '../../../src/base/logger.js';
 import type { MessageStore, PutMessage } from '../../../src/broker/store/message-store.js';
 import { createMessage } from '../../../src/protocol/message.js';
 import { encodeBatch } from '../../../src/protocol/message-batch.js';
@@ -99,6 +100,34 @@ test('batches are as they were after a crash, and when their queue is lost', asy
     t.is(put(t, store, innerBatch('last')).queueOffset, 90);
     await store.shutdown();
     t.true(readdirSync(join(folder, 'batchconsumequeue/batches/0')).length > 1, 'over several files');
+  }
+});
+
+test('after a proper stop a store whose newest message is a batch is not recovered as after a crash', async (t) => {
+  const { store, folder } = await openStore(t, OPTIONS);
+  put(t, store, innerBatch('a', 'b', 'c'));
+  await store.shutdown();
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (_fields: object, text?: string) => void warnings.push(text ?? '') };
+  const again = await openStore(t, { ...OPTIONS, folder, logger });
+  t.deepEqual(warnings, []);
+  t.is(put(t, again.store, innerBatch('d')).queueOffset, 3);
+});
+
+test('a batch unit that is damaged does not stop a reader', async (t) => {
+  const { store, folder } = await openStore(t, OPTIONS);
+  for (let n = 0; n < 4; n++) put(t, store, innerBatch(`${n}a`, `${n}b`));
+  await store.shutdown();
+  const path = join(folder, 'batchconsumequeue/batches/0/00000000000000000000');
+  const file = readFileSync(path);
+  // msgBaseOffset of the third unit: 0 in place of 4.
+  file.writeBigInt64BE(0n, 2 * BATCH_UNIT + 28);
+  writeFileSync(path, file);
+  const again = await openStore(t, { ...OPTIONS, folder });
+  for (let offset = 0; offset < 8; ) {
+    const { nextBeginOffset } = await again.store.getMessage('batches', 0, offset, 1, 1e6, null);
+    t.true(nextBeginOffset > offset, `reading goes on from ${offset}`);
+    offset = nextBeginOffset;
   }
 });
 

@@ -1,10 +1,15 @@
 import type { MessageStore } from '../../../src/broker/store/message-store.js';
+import { propertiesOf } from '../../../src/broker/store/record-reader.js';
+import { javaHashCode } from '../../../src/protocol/java-hash.js';
 import type { MessageExt } from '../../../src/protocol/message.js';
-import { decodeMessages } from '../../../src/protocol/message-codec.js';
+import { decodeMessage } from '../../../src/protocol/message-codec.js';
+import { MessageSysFlag } from '../../../src/protocol/sys-flag.js';
+import { isLmq } from '../../../src/protocol/topic-validator.js';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
 import { putOf } from '../../helper/store.js';
 import { type DiskImage, SimulatedDisk } from './simulated-disk.js';
-import { type History, openOn, type Written } from './workload.js';
+import { bitMapOf, isBatchTopic } from './special.js';
+import { type History, openOn, type Place, type Written } from './workload.js';
 
 /** What must hold of a store that was stopped. */
 export interface Promised {
@@ -19,6 +24,8 @@ export interface Promised {
   damagedLog: { from: number; to: number } | null;
   /** Paths of consume queues, `topic/queueId`, that may have lost messages. */
   mayLack: Set<string>;
+  /** Extensions of consume queues may be gone. */
+  mayLackExt: boolean;
   /** The index may have lost keys. */
   mayLackKeys: boolean;
   /** Units of consume queues may be wrong, index keys missing: their files were damaged where nothing tells. */
@@ -75,6 +82,7 @@ export async function checkImage(image: DiskImage, promised: Promised): Promise<
 function putOneEach(store: MessageStore): Written[] {
   const added: Written[] = [];
   for (const { topic, queueId, maxOffset } of [...store.queues()]) {
+    if (isLmq(topic)) continue;
     const body = `more-${added.length}`;
     const { status, physicalOffset, size, queueOffset } = store.putMessage(putOf(topic, queueId, body));
     if (status !== 'PUT_OK') fail(`a message after the start is refused: ${status}`);
@@ -83,6 +91,7 @@ function putOneEach(store: MessageStore): Written[] {
       topic,
       queueId,
       queueOffset,
+      also: [],
       physicalOffset,
       size,
       body,
@@ -122,14 +131,18 @@ async function checkStore(
     else byOffset.set(written.physicalOffset, [written]);
   }
   const found = new Set<Written>();
+  const foundLight = new Set<string>();
   for (const { topic, queueId, minOffset, maxOffset } of store.queues()) {
     await checkQueue(store, promised, byOffset, found, topic, queueId, minOffset, maxOffset);
+    if (!promised.isDoubtful && damagedLog === null) {
+      checkUnits(store, promised, byOffset, foundLight, topic, queueId, minOffset, maxOffset);
+    }
   }
   const end = Math.min(maxPhyOffset, logEnd);
   const isTouched = ({ physicalOffset, size }: Written) =>
     damagedLog !== null && physicalOffset < damagedLog.to && physicalOffset + size > damagedLog.from;
   for (const [i, written] of all.entries()) {
-    const { topic, queueId, queueOffset, physicalOffset, size, body, key } = written;
+    const { topic, queueId, queueOffset, also, physicalOffset, size, body, key } = written;
     const isAdded = added.includes(written);
     if (!isAdded && (written.isRefused || written.putAt > promised.moment)) continue;
     const name = `${topic}/${queueId}@${queueOffset} (${physicalOffset}, ${body.slice(0, 12)})`;
@@ -142,9 +155,15 @@ async function checkStore(
     if (promised.isDoubtful) continue;
     const isQueueWhole = !promised.mayLack.has(`${topic}/${queueId}`);
     if (queueOffset >= 0 && !found.has(written) && isQueueWhole) fail(`${name} is in the log, but not in its queue`);
+    for (const place of also) {
+      const isWhole = !promised.mayLack.has(`${place.topic}/0`) && damagedLog === null;
+      if (isWhole && !foundLight.has(placeName(place, physicalOffset))) {
+        fail(`${name} is in the log, but not in ${place.topic}@${place.queueOffset}`);
+      }
+    }
     if (queueOffset < 0 || isAdded) {
       const bytes = await store.lookMessage(physicalOffset);
-      const message = bytes && decodeMessages(bytes, { checkCRC: true })[0];
+      const message = bytes && decodeMessage(bytes, 0, { checkCRC: true });
       if (message?.body.toString() !== body) fail(`${name} cannot be read at its physical offset`);
     }
     if (key !== null && !promised.mayLackKeys) {
@@ -191,15 +210,91 @@ async function checkQueue(
   }
 }
 
-function decode(bytes: Uint8Array, isDoubtful: boolean): MessageExt[] {
+/** Records one after the other, batches in one piece. */
+function decode(bytes: Buffer, isDoubtful: boolean): MessageExt[] {
+  const messages: MessageExt[] = [];
   try {
-    return decodeMessages(Buffer.from(bytes), { checkCRC: !isDoubtful });
+    for (let at = 0; at < bytes.length; at += bytes.readInt32BE(at)) {
+      messages.push(decodeMessage(bytes, at, { checkCRC: !isDoubtful }));
+    }
   } catch (error) {
     if (isDoubtful) return [];
     throw error;
   }
+  return messages;
+}
+
+const placeName = ({ topic, queueId, queueOffset }: Place, physicalOffset: number) =>
+  `${topic}/${queueId}@${queueOffset}=${physicalOffset}`;
+
+/** Every unit leads to a record of its queue, and says of it what is so. */
+function checkUnits(
+  store: MessageStore,
+  { history, mayLackExt, mayHaveExpiredTo }: Promised,
+  byOffset: ReadonlyMap<number, readonly Written[]>,
+  foundLight: Set<string>,
+  topic: string,
+  queueId: number,
+  minOffset: number,
+  maxOffset: number,
+): void {
+  for (let offset = minOffset; offset < maxOffset; ) {
+    const units = store.queueUnits(topic, queueId, offset, 32);
+    if (units.length === 0) fail(`${topic}/${queueId} has no unit at ${offset}`);
+    for (const { queueOffset, physicalOffset, size, tagsCode, extension, lostExtAddress, batchSize } of units) {
+      const place = { topic, queueId, queueOffset };
+      const name = placeName(place, physicalOffset);
+      const isOf = (one: Place) => one.topic === topic && one.queueId === queueId && one.queueOffset === queueOffset;
+      const written = byOffset.get(physicalOffset)?.find((one) => isOf(one) || one.also.some(isOf));
+      // Of files that expired some may be back after a power failure, without their neighbours and extensions.
+      const isBack = (at: number) =>
+        history.written.some(
+          (one) =>
+            one.physicalOffset < mayHaveExpiredTo &&
+            [one, ...one.also].some((its) => its.topic === topic && its.queueId === queueId && its.queueOffset === at),
+        );
+      if (queueOffset > offset && !isBack(offset)) fail(`${name} comes behind a gap`);
+      offset = queueOffset + batchSize;
+      if (!written && isBack(queueOffset)) continue;
+      if (!written) fail(`${name} is a unit of nothing that was put`);
+      if (size !== written.size) fail(`${name} has size ${size}, not ${written.size}`);
+      foundLight.add(name);
+      const record = recordAt(store, physicalOffset, size);
+      const { storeTimestamp, properties, sysFlag } = decodeMessage(record, 0, { checkCRC: true });
+      const isBatch = (sysFlag & MessageSysFlag.INNER_BATCH_FLAG) !== 0;
+      if (batchSize !== (isBatch ? Number(properties.get('INNER_NUM')) : 1)) fail(`${name} has ${batchSize} messages`);
+      if (lostExtAddress !== null) {
+        if (!mayLackExt && physicalOffset >= mayHaveExpiredTo) fail(`${name} has lost its extension`);
+        continue;
+      }
+      const expected =
+        topic === 'SCHEDULE_TOPIC_XXXX' ? storeTimestamp + 10_000 : javaHashCode(properties.get('TAGS') ?? '');
+      if (topic !== 'SCHEDULE_TOPIC_XXXX' || properties.has('DELAY')) {
+        if (tagsCode !== expected) fail(`${name} has tagsCode ${tagsCode}, not ${expected}`);
+      }
+      const isExtended = history.config.enableConsumeQueueExt && !isLmq(topic) && !isBatchTopic(topic);
+      if (isExtended !== (extension !== null)) fail(`${name} has an extension: ${extension !== null}`);
+      if (extension === null) continue;
+      const { start, end } = propertiesOf(new DataView(record.buffer, record.byteOffset, size), 0, size);
+      const bitMap = bitMapOf(topic, record, start, end);
+      if (extension.storeTimestamp !== storeTimestamp || !isSameBytes(extension.bitMap, bitMap)) {
+        fail(`${name} has the extension of another message`);
+      }
+    }
+  }
+}
+
+function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}
+
+function recordAt(store: MessageStore, physicalOffset: number, size: number): Buffer {
+  const record = Buffer.alloc(size);
+  if (!store.commitLog.readSync(physicalOffset, size, record, 0)) fail(`no record can be read at ${physicalOffset}`);
+  return record;
 }
 
 function isSame(written: Written, topic: string, queueId: number, at: number, body: string): boolean {
-  return written.topic === topic && written.queueId === queueId && written.queueOffset === at && written.body === body;
+  const isAt = (place: Place) => place.topic === topic && place.queueId === queueId && place.queueOffset === at;
+  return written.body === body && (isAt(written) || written.also.some(isAt));
 }

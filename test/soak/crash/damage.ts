@@ -5,11 +5,14 @@ import type { DiskImage } from './simulated-disk.js';
 type Random = () => number;
 
 const LOG = /\/commitlog\/\d+$/;
-const QUEUE = /\/consumequeue\/.*\/\d+$/;
+const QUEUE = /\/(?:batch)?consumequeue\/.*\/\d+$/;
+const EXT = /\/consumequeue_ext\/.*\/\d+$/;
 const INDEX = /\/index\/\d+$/;
 
+type Damage = (image: DiskImage, promised: Promised, random: Random) => string | null;
+
 /** Ways to harm one kind of file; each says what it did, or null if there is nothing to harm. */
-const DAMAGES: ((image: DiskImage, promised: Promised, random: Random) => string | null)[] = [
+const DAMAGES: Damage[] = [
   harmLog,
   harmLog,
   (image, promised, random) => harmDerived(image, promised, QUEUE, random),
@@ -19,6 +22,9 @@ const DAMAGES: ((image: DiskImage, promised: Promised, random: Random) => string
   harmSmallFile,
 ];
 
+/** With extensions. */
+const MORE_DAMAGES: Damage[] = [...DAMAGES, harmExt, harmExt];
+
 /**
  * Harms one file of a stopped store, or removes something that can be derived, and takes back from `promised` what
  * nobody could keep then.
@@ -26,7 +32,8 @@ const DAMAGES: ((image: DiskImage, promised: Promised, random: Random) => string
  * @returns what was done
  */
 export function damage(image: DiskImage, promised: Promised, random: Random): string {
-  return pick(random, DAMAGES)(image, promised, random) ?? 'nothing else';
+  const damages = promised.history.config.enableConsumeQueueExt ? MORE_DAMAGES : DAMAGES;
+  return pick(random, damages)(image, promised, random) ?? 'nothing else';
 }
 
 function flipBit(image: DiskImage, path: string, position: number, random: Random): void {
@@ -36,7 +43,9 @@ function flipBit(image: DiskImage, path: string, position: number, random: Rando
 
 /** Near the end of what was acknowledged, up to some bytes behind it. */
 function harmLog(image: DiskImage, promised: Promised, random: Random): string | null {
-  const path = image.match(LOG).findLast((file) =>
+  // By name: a log may lie in several folders.
+  const files = image.match(LOG).sort((a, b) => Number(a.slice(-20)) - Number(b.slice(-20)));
+  const path = files.findLast((file) =>
     image
       .readAll(file)
       .subarray(0, 8)
@@ -91,6 +100,14 @@ function harmDerived(image: DiskImage, promised: Promised, pattern: RegExp, rand
   }
 }
 
+/** Only the log knows what an extension said, and is not read again for that. */
+function harmExt(image: DiskImage, promised: Promised, random: Random): string | null {
+  const paths = image.match(EXT);
+  if (paths.length === 0) return null;
+  promised.mayLackExt = true;
+  return harmDerived(image, promised, EXT, random);
+}
+
 /**
  * That a queue has lost files is told by their number: not if as many were created since it was last written down, with
  * the last full save. Then only a gap before younger messages tells.
@@ -104,16 +121,17 @@ function noteLoss(image: DiskImage, promised: Promised, lost: readonly string[])
   }
   if (count('queueFiles') > image.match(QUEUE).length) return;
   for (const path of lost) {
-    const [, queue] = /\/consumequeue\/(.*)\/\d+$/.exec(path) ?? [];
+    const [, queue] = /consumequeue\/(.*)\/\d+$/.exec(path) ?? [];
     if (queue !== undefined) promised.mayLack.add(queue);
   }
 }
 
 function removeFolder(image: DiskImage, promised: Promised, random: Random): string | null {
-  const folders = [...image.folders].filter((path) => /\/(consumequeue|index)/.test(path)).sort();
+  const folders = [...image.folders].filter((path) => /\/((?:batch)?consumequeue|index)/.test(path)).sort();
   if (folders.length === 0) return null;
   const folder = pick(random, folders);
   const lost = image.match(QUEUE).filter((path) => path.startsWith(`${folder}/`));
+  promised.mayLackExt ||= folder.includes('/consumequeue_ext');
   image.remove(folder);
   noteLoss(image, promised, lost);
   return `${folder} removed`;

@@ -20,6 +20,7 @@ const OPERATIONS: Record<string, readonly (readonly string[])[]> = {
   EIO: [['write'], ['sync'], ['write', 'sync', 'truncate', 'rename'], ['open', 'read'], ['remove'], ['read']],
 };
 const PLACES = [/./, /./, /\/commitlog\//, /\/consumequeue\//, /\/index\//, /\/(checkpoint|abort|lock)$/];
+const SPECIAL_PLACES = [...PLACES, /^\/disk2\//, /\/batchconsumequeue\//, /\/consumequeue_ext\//];
 /** The claim is what keeps two processes apart: a process that can not take it back is gone, in life. */
 const NEVER = /\/mqadmin-/;
 
@@ -30,8 +31,12 @@ export class Faults {
   /** Calls that failed so far. */
   count = 0;
 
-  constructor(random: Random) {
+  readonly #places: readonly RegExp[];
+
+  /** @param isSpecial the store has files that others have not */
+  constructor(random: Random, isSpecial = false) {
     this.#random = random;
+    this.#places = isSpecial ? SPECIAL_PLACES : PLACES;
   }
 
   get isActive(): boolean {
@@ -50,7 +55,7 @@ export class Faults {
     this.#episode = {
       code,
       operations: new Set(pick(random, OPERATIONS[code] as (readonly string[])[])),
-      where: pick(random, PLACES),
+      where: pick(random, this.#places),
       odds: pick(random, [0.2, 1, 1]),
       left: pick(random, [1, between(random, 1, 5), Number.POSITIVE_INFINITY]),
     };

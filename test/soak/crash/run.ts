@@ -1,8 +1,9 @@
 /**
  * Stops a store on a simulated disk at a random moment, by a kill or a power failure, damages its files or not, and
- * looks whether the next start keeps what was promised. With `--faults` the disk also fails at random calls before that.
+ * looks whether the next start keeps what was promised. With `--faults` the disk also fails at random calls before that;
+ * with `--special` there are batch and light message queues, extensions, and logs over several folders.
  *
- *   npm run soak:crash -- --cases 10000 --seed 7 --faults
+ *   npm run soak:crash -- --cases 10000 --seed 7 --faults --special
  */
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -34,6 +35,7 @@ export function promisedAt(history: History, moment: number, kind: StopKind): Pr
     damagedLog: null,
     mayLack: new Set(),
     mayLackKeys: false,
+    mayLackExt: false,
     isDoubtful: false,
   };
 }
@@ -42,10 +44,18 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the cases of a run have. */
+export interface CaseKind {
+  /** The disk fails at random calls while messages are put: with EIO, ENOSPC or EMFILE, once or until it works again. */
+  hasFaults?: boolean;
+  /** Other kinds of queues, extensions, a log over several folders. */
+  isSpecial?: boolean;
+}
+
 /** A history and its stops; returns how many were looked at, at most `most`. */
-async function stopsOf(caseSeed: number, most: number, hasFaults: boolean): Promise<number> {
+async function stopsOf(caseSeed: number, most: number, { hasFaults, isSpecial }: CaseKind): Promise<number> {
   const random = seeded(caseSeed);
-  const { history, driver, faults } = await makeHistory(random, hasFaults);
+  const { history, driver, faults } = await makeHistory(random, hasFaults, isSpecial);
   const failed = faults ? `, ${faults.count} calls failed` : '';
   const end = history.disk.moment;
   let stop = 0;
@@ -73,20 +83,18 @@ async function stopsOf(caseSeed: number, most: number, hasFaults: boolean): Prom
 /**
  * Runs `cases` cases.
  *
- * @param hasFaults the disk fails at random calls while messages are put: with EIO, ENOSPC or EMFILE, some for once and
- *   some until it works again
  * @throws Error naming the case and the seed that makes it again, at the first promise that is not kept
  */
 export async function crashCases(
   cases: number,
   seed: number,
-  hasFaults = false,
+  kind: CaseKind = {},
   onCase: (done: number) => void = () => {},
 ): Promise<void> {
   for (let done = 0; done < cases; ) {
     const caseSeed = seed + done;
     try {
-      done += await stopsOf(caseSeed, cases - done, hasFaults);
+      done += await stopsOf(caseSeed, cases - done, kind);
     } catch (error) {
       throw new Error(`seed ${caseSeed}, ${textOf(error)}`, { cause: error });
     }
@@ -100,6 +108,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       cases: { type: 'string', default: '2000' },
       seed: { type: 'string' },
       faults: { type: 'boolean', default: false },
+      special: { type: 'boolean', default: false },
     },
   });
   const seed = Number(values.seed ?? systemClock.now() % 1_000_000);
@@ -107,7 +116,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const began = systemClock.monotonicMs();
   process.stdout.write(`${cases} cases from seed ${seed}\n`);
   let told = 0;
-  await crashCases(cases, seed, values.faults, (done) => {
+  await crashCases(cases, seed, { hasFaults: values.faults, isSpecial: values.special }, (done) => {
     if (done - told < 500) return;
     told = done;
     process.stdout.write(`${done} cases kept their promises\n`);

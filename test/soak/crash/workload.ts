@@ -5,19 +5,29 @@ import {
   type PutMessage,
   type PutStatus,
 } from '../../../src/broker/store/message-store.js';
+import { decodeMessage } from '../../../src/protocol/message-codec.js';
+import { MessageProperty } from '../../../src/protocol/message-property.js';
 import { MessageSysFlag } from '../../../src/protocol/sys-flag.js';
 import { ManualClock, settle } from '../../helper/manual-clock.js';
 import { putOf, SMALL_STORE, STORE_HOST } from '../../helper/store.js';
 import { Faults } from './faults.js';
 import { between, pick } from './random.js';
 import { DiskImage, SimulatedDisk } from './simulated-disk.js';
+import { bitMapOf, isBatchTopic, specialConfig, specialMessage } from './special.js';
 
-/** A message that was put, and what became of it. */
-export interface Written {
+/** Where a message stands in a queue. */
+export interface Place {
   topic: string;
   queueId: number;
+  queueOffset: number;
+}
+
+/** A message that was put, and what became of it. */
+export interface Written extends Place {
   /** -1: it has no place in a queue (prepared and rollback messages). */
   queueOffset: number;
+  /** Its places in light message queues. */
+  also: readonly Place[];
   physicalOffset: number;
   size: number;
   body: string;
@@ -63,9 +73,10 @@ async function turns(count: number): Promise<string> {
 }
 
 /** Small files of various sizes, so that every kind of file rolls within a few dozen messages. */
-export function configOf(random: () => number): MessageStoreConfig {
+export function configOf(random: () => number, isSpecial = false): MessageStoreConfig {
   return {
     ...SMALL_STORE,
+    ...(isSpecial && specialConfig(random, ROOT)),
     storePathRootDir: ROOT,
     mappedFileSizeCommitLog: pick(random, [4_096, 8_192, 40_960]),
     mappedFileSizeConsumeQueue: pick(random, [160, 400, 8_000]),
@@ -80,7 +91,14 @@ export function configOf(random: () => number): MessageStoreConfig {
 }
 
 export function openOn(config: MessageStoreConfig, disk: SimulatedDisk, clock: ManualClock): MessageStore {
-  return new MessageStore(config, { clock, logger: silentLogger, storeHost: STORE_HOST, fs: disk });
+  return new MessageStore(config, {
+    clock,
+    logger: silentLogger,
+    storeHost: STORE_HOST,
+    fs: disk,
+    isBatchTopic,
+    bitMapOf,
+  });
 }
 
 /** Drives a store with puts, batches, half messages, saves, expiry, destroyed topics and restarts, as the seed says. */
@@ -94,12 +112,17 @@ export class Driver {
   /** What the store refused, until it takes messages again: then nothing is left of that. */
   #refused: Written[] = [];
   #count = 0;
+  readonly #isSpecial: boolean;
 
-  /** @param faults makes the disk fail now and then */
-  constructor(random: () => number, history: History, faults: Faults | null = null) {
+  /**
+   * @param faults makes the disk fail now and then
+   * @param isSpecial puts messages of all kinds
+   */
+  constructor(random: () => number, history: History, faults: Faults | null = null, isSpecial = false) {
     this.#random = random;
     this.#history = history;
     this.#faults = faults;
+    this.#isSpecial = isSpecial;
     if (faults) {
       history.disk.fault = faults.check;
       history.disk.shareOfFailedWrite = faults.share;
@@ -180,7 +203,7 @@ export class Driver {
     }
     const { status: taken, physicalOffset, size, queueOffset } = result;
     if (taken !== 'PUT_OK') throw new Error(`a message is refused though the disk works again: ${taken}`);
-    this.#track({ topic: 'again', queueId: 0, queueOffset, physicalOffset, size, body, key: null });
+    this.#track({ topic: 'again', queueId: 0, queueOffset, also: [], physicalOffset, size, body, key: null });
     const status = await Promise.race([store.whenDurable(physicalOffset + size), turns(1_000)]);
     if (status !== 'PUT_OK') throw new Error(`a message is not acknowledged though the disk works again: ${status}`);
   }
@@ -270,6 +293,10 @@ export class Driver {
   }
 
   #put(): void {
+    if (this.#isSpecial && this.#random() < 0.4) {
+      this.#putSpecial();
+      return;
+    }
     const { message, body, key } = this.#message();
     const { status, physicalOffset, size, queueOffset } = this.#store.putMessage(message);
     if (this.#isRefused(status)) return;
@@ -281,11 +308,30 @@ export class Driver {
       topic,
       queueId,
       queueOffset: isQueued ? queueOffset : -1,
+      also: [],
       physicalOffset,
       size,
       body,
       key: isIndexed ? key : null,
     });
+  }
+
+  #putSpecial(): void {
+    const { config } = this.#history;
+    const message = specialMessage(this.#random, config, this.#count);
+    this.#count += 1;
+    const { status, physicalOffset, size, queueOffset } = this.#store.putMessage(message);
+    if (this.#isRefused(status)) return;
+    const log = this.#store.commitLog;
+    const { properties } = decodeMessage(Buffer.from(log.buffer, log.addressOf(physicalOffset, size), size));
+    const offsets = properties.get(MessageProperty.INNER_MULTI_QUEUE_OFFSET)?.split(',') ?? [];
+    const names = properties.get(MessageProperty.INNER_MULTI_DISPATCH)?.split(',') ?? [];
+    const also = config.enableMultiDispatch
+      ? names.map((topic, i) => ({ topic, queueId: 0, queueOffset: Number(offsets[i]) }))
+      : [];
+    const { topic, queueId } = message;
+    const body = Buffer.from(message.body).toString();
+    this.#track({ topic, queueId, queueOffset, also, physicalOffset, size, body, key: null });
   }
 
   #isRefused(status: PutStatus): boolean {
@@ -312,7 +358,7 @@ export class Driver {
       const { body, key } = records[i] as { body: string; key: string | null };
       if (this.#isRefused(status)) continue;
       const { topic, queueId } = message;
-      this.#track({ topic, queueId, queueOffset, physicalOffset, size, body, key });
+      this.#track({ topic, queueId, queueOffset, also: [], physicalOffset, size, body, key });
     }
   }
 
@@ -338,15 +384,17 @@ export class Driver {
  * A history of its own, with the store still open unless the history ended with a shutdown.
  *
  * @param hasFaults the disk fails at random calls
+ * @param isSpecial with the rarer settings and messages, too
  * @throws Error if the store does not do what it has to with that
  */
 export async function makeHistory(
   random: () => number,
   hasFaults = false,
+  isSpecial = false,
 ): Promise<{ history: History; driver: Driver; faults: Faults | null }> {
   const clock = new ManualClock();
   const history: History = {
-    config: configOf(random),
+    config: configOf(random, isSpecial),
     disk: new SimulatedDisk(new DiskImage(), () => clock.now()),
     clock,
     written: [],
@@ -355,8 +403,8 @@ export async function makeHistory(
     endedAtMs: 0,
     isClosed: false,
   };
-  const faults = hasFaults ? new Faults(random) : null;
-  const driver = new Driver(random, history, faults);
+  const faults = hasFaults ? new Faults(random, isSpecial) : null;
+  const driver = new Driver(random, history, faults, isSpecial);
   try {
     await driver.run(between(random, 4, 30));
   } catch (error) {
