@@ -274,6 +274,8 @@ export class MessageStore {
         this.#timers.push(this.#clock.every(config.cleanResourceInterval, () => this.#cleaner.clean()));
       }),
     );
+    // A refusal says how full the disk is, also before it is cleaned first.
+    void this.#cleaner.look();
     if (from < end) void this.#saver.saveAll();
   }
 

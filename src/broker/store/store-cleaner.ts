@@ -28,8 +28,8 @@ export interface StoreCleanerOptions {
 const HOUR_MS = 3_600_000;
 /** Rounds of deletion that one request asks for (CleanCommitLogService.java#MAX_MANUAL_DELETE_FILE_TIMES). */
 const MANUAL_ROUNDS = 20;
-/** Queues without a file to remove that one turn of the event loop looks at. */
-const QUEUES_A_SLICE = 100;
+/** Queues without a file to remove that one turn of the event loop looks at: each takes a few small reads. */
+const QUEUES_A_SLICE = 25;
 
 /**
  * Watches the disk, and deletes what has expired: log files, and what consume queues and index have of them.
@@ -76,6 +76,12 @@ export class StoreCleaner {
     return this.#queueRatio;
   }
 
+  /** Looks at the disk, without anything else. Never rejects. */
+  async look(): Promise<void> {
+    this.#logRatio = await this.#lookAtLogFolders();
+    this.#queueRatio = await this.#usedRatio(join(this.#options.config.storePathRootDir, 'consumequeue'));
+  }
+
   /** Looks at the disk and deletes what has expired, if it is time. Never rejects. */
   async clean(): Promise<void> {
     if (this.#isCleaning) return;
@@ -91,8 +97,7 @@ export class StoreCleaner {
 
   async #cleanOnce(): Promise<void> {
     const { config, clock, logger, folders } = this.#options;
-    this.#logRatio = await this.#lookAtLogFolders();
-    this.#queueRatio = await this.#usedRatio(join(config.storePathRootDir, 'consumequeue'));
+    await this.look();
     const decision = decideSpace(this.#logRatio, this.#queueRatio, config);
     if (decision.isFull !== null && decision.isFull !== this.#isDiskFull) {
       this.#isDiskFull = decision.isFull;
@@ -168,9 +173,9 @@ export class StoreCleaner {
   /** Of the partition that has the folder, or will have it when it is made; -1 if that can not be told. */
   async #usedRatio(folder: string): Promise<number> {
     const { fs, logger, usedRatio } = this.#options;
-    let path = folder;
-    while (fs.info(path) === null && path !== dirname(path)) path = dirname(path);
     try {
+      let path = folder;
+      while (fs.info(path) === null && path !== dirname(path)) path = dirname(path);
       const ratio = await usedRatio(path);
       this.#unasked.delete(folder);
       return ratio;

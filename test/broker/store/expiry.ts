@@ -240,10 +240,12 @@ test('room for the commit log is what the folders have that it may be written to
   };
   const config = { storePathCommitLog: `${a},${b}`, readOnlyCommitLogStorePaths: old, deleteWhen: '' };
   const { store, clock } = await openStore(t, { folder: join(root, 'store'), usedRatio, config });
+  await until(() => store.stats().consumeQueueDiskRatio === 0.5, 'a first look is taken');
+  t.is(store.stats().commitLogDiskRatio, 0.95);
   put(t, store, putOf('orders', 0, 'x'));
   await clock.advanceAsync(61_000);
   await until(() => !store.isWriteable(), 'both are full');
-  t.deepEqual(asked, new Set([a, b, join(root, 'store', 'consumequeue')]));
+  t.deepEqual(asked, new Set([a, b, join(root, 'store'), join(root, 'store', 'consumequeue')]));
   ratios.set(b, 0.4);
   await clock.advanceAsync(10_000);
   await until(() => store.isWriteable(), 'one has room');
