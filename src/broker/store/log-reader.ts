@@ -2,6 +2,9 @@ import { errorText } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { QueueTail } from './accepted-records.js';
 import type { CommitLog } from './commit-log.js';
+import { BLOCK_BYTES, type Block, LogBlocks } from './log-blocks.js';
+import { ReadSlots } from './read-slots.js';
+import { BLANK_HEADER_BYTES, MIN_RECORD_BYTES } from './record-layout.js';
 import { isRecordStart } from './record-reader.js';
 
 /** Closer than this to the log's end the page cache is taken to be warm, and reading at once to be cheap. */
@@ -9,28 +12,11 @@ const WARM_BYTES = 268_435_456;
 /** A run of records is read in one go while it is no longer than this, and at least a tenth is wanted. */
 const MAX_SPAN_BYTES = 262_144;
 const SPAN_WASTE = 10;
-const BLOCK_BYTES = 262_144;
-/** Blocks kept for readers that catch up: 16 MiB. */
-const MAX_BLOCKS = 64;
 /** A block is read whole when at least so much of it is wanted. */
 const BLOCK_WORTH_BYTES = BLOCK_BYTES / 64;
 
-/** Reads from disk under way at a time: some for each thread of the pool. */
+/** Reads from disk under way at a time: each holds its answer and its blocks. */
 const MAX_READS = 32;
-
-/** A piece of the log that is kept. */
-interface Block {
-  /** null until it is read. */
-  bytes: Uint8Array | null;
-  /** Its memory. */
-  readonly memory: Uint8Array;
-  /** For those that wait for it, null if it can not be read; null if it was read at once. */
-  readonly loading: Promise<Uint8Array | null> | null;
-  /** How many may still look at it in a later turn. */
-  users: number;
-  /** It is not kept any more. */
-  isDropped: boolean;
-}
 
 /** Where a record lies in the log, and where to copy it. */
 export interface WantedRecord {
@@ -51,19 +37,15 @@ export class LogReader<Q extends QueueTail> {
   readonly #logger: Logger;
   readonly #warmBytes: number;
   readonly #span = new Uint8Array(MAX_SPAN_BYTES);
-  /** By physical offset, in order of last use. */
-  readonly #blocks = new Map<number, Block>();
-  /** Memory of dropped blocks, to be used again: with new memory for each, collecting garbage takes longer than reading. */
-  readonly #free: Uint8Array[] = [];
-
-  #reading = 0;
-  readonly #waiting: Array<() => void> = [];
+  readonly #blocks: LogBlocks<Q>;
+  readonly #turns = new ReadSlots(MAX_READS);
 
   /** @param warmBytes the newest part of the log that is read at once */
   constructor(log: CommitLog<Q>, logger: Logger, warmBytes = WARM_BYTES) {
     this.#log = log;
     this.#logger = logger;
     this.#warmBytes = warmBytes;
+    this.#blocks = new LogBlocks(log, logger);
   }
 
   /** Blocks that are kept. */
@@ -104,9 +86,7 @@ export class LogReader<Q extends QueueTail> {
         for (; i < wanted.length; i++) {
           const record = wanted[i] as WantedRecord;
           if (record.physicalOffset < block.start || record.physicalOffset + record.size > end) break;
-          const at = record.physicalOffset - block.start;
-          target.set(block.bytes.subarray(at, at + record.size), record.targetStart);
-          found[i] = outcome(target, record);
+          found[i] = copyFrom(block, record, target);
         }
         continue;
       }
@@ -139,156 +119,149 @@ export class LogReader<Q extends QueueTail> {
   }
 
   /**
+   * Copies records that were selected to `target`, one behind the other from `at` on, if all of them are at hand: in
+   * memory, in a block that is kept, or written lately.
+   *
+   * @param count of the offsets and sizes, in ascending physical order
+   * @returns false if not, or if one is not there: then what is in `target` means nothing
+   */
+  copyAtHand(
+    physicalOffsets: readonly number[],
+    sizes: readonly number[],
+    count: number,
+    target: Uint8Array,
+    at: number,
+  ): boolean {
+    const log = this.#log;
+    let position = at;
+    let lastBlock = -1;
+    for (let i = 0; i < count; i++) {
+      const physicalOffset = physicalOffsets[i] as number;
+      const size = sizes[i] as number;
+      const address = log.addressOf(physicalOffset, size);
+      if (address >= 0) {
+        target.set(new Uint8Array(log.buffer, address, size), position);
+        position += size;
+        continue;
+      }
+      let block = this.#blocks.loaded(physicalOffset);
+      if (block === null && this.isWarm(physicalOffset)) {
+        const start = this.#blocks.startOf(physicalOffset);
+        if (start >= 0 && !this.#blocks.has(start) && isWorth(physicalOffsets, sizes, i, count, start)) {
+          block = this.#blocks.readNow(start);
+        }
+      }
+      if (block !== null) {
+        lastBlock = block.start;
+        const offset = physicalOffset - block.start;
+        const inBlock = Math.min(size, BLOCK_BYTES - offset);
+        if (size < MIN_RECORD_BYTES || inBlock < BLANK_HEADER_BYTES || !isRecordStart(block.view, offset, size))
+          return false;
+        copyBytes(block.bytes, offset, inBlock, target, position);
+        if (inBlock < size && !this.#copyRest(physicalOffset + inBlock, size - inBlock, target, position + inBlock)) {
+          return false;
+        }
+      } else if (!this.isWarm(physicalOffset)) {
+        return false;
+      } else if (this.#copy({ physicalOffset, size, targetStart: position }, target) !== 'found') {
+        return false;
+      }
+      position += size;
+    }
+    if (lastBlock >= 0) this.#blocks.readAhead(lastBlock);
+    return true;
+  }
+
+  /** Copies the end of a record that begins in another block. */
+  #copyRest(physicalOffset: number, bytes: number, target: Uint8Array, position: number): boolean {
+    const block = bytes <= BLOCK_BYTES ? this.#blocks.loaded(physicalOffset) : null;
+    if (block !== null) {
+      copyBytes(block.bytes, 0, bytes, target, position);
+      return true;
+    }
+    return this.isWarm(physicalOffset) && this.#tryRead(physicalOffset, bytes, target, position) === 'found';
+  }
+
+  /**
    * Runs a read from disk when not too many others are under way, first come first served: each holds its answer and
    * a block or two, and a fleet of consumers that catches up has thousands of them.
    *
    * @param read takes its memory when it is called
    */
-  async inTurn<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#reading >= MAX_READS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#reading += 1;
-    try {
-      return await read();
-    } finally {
-      // The place goes to the next in the queue.
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#reading -= 1;
-    }
+  inTurn<T>(read: () => Promise<T>): Promise<T> {
+    return this.#turns.run(read);
   }
 
   /** `readSync` in the thread pool. */
   async read(wanted: readonly WantedRecord[], target: Uint8Array): Promise<ReadOutcome[]> {
     const wantedOf = new Map<number, number>();
     for (const record of wanted) {
-      const block = this.#blockOf(record);
-      wantedOf.set(block, (wantedOf.get(block) ?? 0) + record.size);
+      const start = this.#blockOf(record);
+      if (start >= 0) wantedOf.set(start, (wantedOf.get(start) ?? 0) + record.size);
     }
-    return Promise.all(
-      wanted.map(async (record) => {
-        const start = this.#blockOf(record);
-        const isWorth = this.#blocks.has(start) || (wantedOf.get(start) ?? 0) >= BLOCK_WORTH_BYTES;
-        if (start >= 0 && isWorth) {
-          const block = this.#block(start);
-          block.users += 1;
-          try {
-            const bytes = block.bytes ?? (await block.loading);
-            if (!bytes) return 'error';
-            const at = record.physicalOffset - start;
-            target.set(bytes.subarray(at, at + record.size), record.targetStart);
-            return outcome(target, record);
-          } finally {
-            block.users -= 1;
-            this.#reuse(block);
-          }
+    const blocks = new Map<number, Block>();
+    let lastBlock = -1;
+    for (const [start, bytes] of wantedOf) {
+      if (bytes < BLOCK_WORTH_BYTES && !this.#blocks.has(start)) continue;
+      blocks.set(start, this.#blocks.acquire(start));
+      lastBlock = start;
+    }
+    try {
+      if (lastBlock >= 0) this.#blocks.readAhead(lastBlock);
+      for (const { isLoaded, loading } of blocks.values()) if (!isLoaded) await loading;
+      const outcomes = new Array<ReadOutcome>(wanted.length).fill('gone');
+      const alone: Promise<void>[] = [];
+      for (const [i, record] of wanted.entries()) {
+        const block = blocks.get(this.#blockOf(record));
+        if (block?.isLoaded) outcomes[i] = copyFrom(block, record, target);
+        else if (block) outcomes[i] = 'error';
+        else {
+          alone.push(
+            this.#readAlone(record, target).then((outcome) => {
+              outcomes[i] = outcome;
+            }),
+          );
         }
-        const { physicalOffset, size, targetStart } = record;
-        try {
-          const isThere = await this.#log.readAsync(physicalOffset, size, target, targetStart);
-          return isThere ? outcome(target, record) : 'gone';
-        } catch (error) {
-          this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
-          return 'error';
-        }
-      }),
-    );
+      }
+      if (alone.length > 0) await Promise.all(alone);
+      return outcomes;
+    } finally {
+      for (const block of blocks.values()) this.#blocks.release(block);
+    }
+  }
+
+  async #readAlone(record: WantedRecord, target: Uint8Array): Promise<ReadOutcome> {
+    const { physicalOffset, size, targetStart } = record;
+    try {
+      const isThere = await this.#log.readAsync(physicalOffset, size, target, targetStart);
+      return isThere ? outcome(target, record) : 'gone';
+    } catch (error) {
+      this.#logger.error({ physicalOffset, error: errorText(error) }, 'message can not be read');
+      return 'error';
+    }
   }
 
   /** Start of the block that holds the whole record and is completely written; -1 if there is none. */
-  #blockOf(record: WantedRecord): number {
-    const { files, writtenEnd } = this.#log;
-    const fileStart = files.startOf(record.physicalOffset);
-    if (fileStart < 0) return -1;
-    const start = record.physicalOffset - ((record.physicalOffset - fileStart) % BLOCK_BYTES);
-    const end = start + BLOCK_BYTES;
-    const isInside = record.physicalOffset + record.size <= end && end <= fileStart + files.fileBytes;
-    return isInside && end <= writtenEnd ? start : -1;
+  #blockOf({ physicalOffset, size }: WantedRecord): number {
+    const start = this.#blocks.startOf(physicalOffset);
+    return start >= 0 && physicalOffset + size <= start + BLOCK_BYTES ? start : -1;
   }
 
   /**
    * The block of `wanted[index]`, if it is kept or worth a read at once: consumers of other queues will want its other
    * records soon.
    */
-  #blockAtHand(wanted: readonly WantedRecord[], index: number): { start: number; bytes: Uint8Array } | null {
+  #blockAtHand(wanted: readonly WantedRecord[], index: number): Block | null {
     const start = this.#blockOf(wanted[index] as WantedRecord);
     if (start < 0) return null;
-    const kept = this.#blocks.get(start);
-    if (kept !== undefined) {
-      if (kept.bytes === null) return null;
-      this.#blocks.delete(start);
-      this.#blocks.set(start, kept);
-      return { start, bytes: kept.bytes };
-    }
+    if (this.#blocks.has(start)) return this.#blocks.loaded(start);
     let wantedBytes = 0;
     for (let i = index; i < wanted.length; i++) {
       const { physicalOffset, size } = wanted[i] as WantedRecord;
       if (physicalOffset < start || physicalOffset + size > start + BLOCK_BYTES) break;
       wantedBytes += size;
     }
-    if (wantedBytes < BLOCK_WORTH_BYTES) return null;
-    this.#makeRoom();
-    const bytes = this.#memory();
-    if (this.#tryRead(start, BLOCK_BYTES, bytes, 0) !== 'found') {
-      this.#free.push(bytes);
-      return null;
-    }
-    this.#blocks.set(start, { bytes, memory: bytes, loading: null, users: 0, isDropped: false });
-    return { start, bytes };
-  }
-
-  #memory(): Uint8Array {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  }
-
-  /** Drops the block that was used longest ago when there are too many. */
-  #makeRoom(): void {
-    if (this.#blocks.size < MAX_BLOCKS) return;
-    const [start, oldest] = this.#blocks.entries().next().value as [number, Block];
-    this.#drop(start, oldest);
-  }
-
-  #drop(start: number, block: Block): void {
-    this.#blocks.delete(start);
-    block.isDropped = true;
-    this.#reuse(block);
-  }
-
-  /** Takes the memory back when nobody needs it. */
-  #reuse(block: Block): void {
-    if (block.isDropped && block.users === 0 && this.#free.length < MAX_BLOCKS) this.#free.push(block.memory);
-  }
-
-  #block(start: number): Block {
-    const kept = this.#blocks.get(start);
-    if (kept) {
-      this.#blocks.delete(start);
-      this.#blocks.set(start, kept);
-      return kept;
-    }
-    this.#makeRoom();
-    const memory = this.#memory();
-    const done = (bytes: Uint8Array | null): Uint8Array | null => {
-      block.bytes = bytes;
-      block.users -= 1;
-      return bytes;
-    };
-    const block: Block = {
-      bytes: null,
-      memory,
-      // The read itself is one.
-      users: 1,
-      isDropped: false,
-      loading: this.#log.readAsync(start, BLOCK_BYTES, memory, 0).then(
-        (isThere) => done(isThere ? memory : null),
-        (error: unknown) => {
-          this.#logger.error({ physicalOffset: start, error: errorText(error) }, 'messages can not be read');
-          if (!block.isDropped) this.#blocks.delete(start);
-          return done(null);
-        },
-      ),
-    };
-    this.#blocks.set(start, block);
-    return block;
+    return wantedBytes < BLOCK_WORTH_BYTES ? null : this.#blocks.readNow(start);
   }
 
   #copy(record: WantedRecord, target: Uint8Array): ReadOutcome {
@@ -306,8 +279,36 @@ export class LogReader<Q extends QueueTail> {
   }
 }
 
+/** Whether the records from `index` on want enough of the block at `start`. */
+function isWorth(
+  physicalOffsets: readonly number[],
+  sizes: readonly number[],
+  index: number,
+  count: number,
+  start: number,
+): boolean {
+  let bytes = 0;
+  for (let i = index; i < count && (physicalOffsets[i] as number) < start + BLOCK_BYTES; i++) {
+    bytes += sizes[i] as number;
+    if (bytes >= BLOCK_WORTH_BYTES) return true;
+  }
+  return false;
+}
+
+function copyBytes(source: Uint8Array, start: number, bytes: number, target: Uint8Array, position: number): void {
+  target.set(new Uint8Array(source.buffer, source.byteOffset + start, bytes), position);
+}
+
+/** Copies a record that lies in a block. */
+function copyFrom(block: Block, { physicalOffset, size, targetStart }: WantedRecord, target: Uint8Array): ReadOutcome {
+  const offset = physicalOffset - block.start;
+  if (size < BLANK_HEADER_BYTES || !isRecordStart(block.view, offset, size)) return 'gone';
+  copyBytes(block.bytes, offset, size, target, targetStart);
+  return 'found';
+}
+
 /** Outcome for bytes that were read. */
 function outcome(target: Uint8Array, record: WantedRecord): ReadOutcome {
   const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-  return record.size >= 8 && isRecordStart(view, record.targetStart, record.size) ? 'found' : 'gone';
+  return record.size >= BLANK_HEADER_BYTES && isRecordStart(view, record.targetStart, record.size) ? 'found' : 'gone';
 }

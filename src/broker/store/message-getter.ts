@@ -131,7 +131,7 @@ export class MessageGetter {
     }
     const { totalBytes } = selection;
     if (at + totalBytes > target.length) return null;
-    if (!this.#copySelected(target, at) && !this.#readSelected(target, at)) return null;
+    if (!this.#copySelected(target, at) && !this.#copyAtHand(target, at)) return null;
     this.#counters.found(selection.messageCount, totalBytes);
     return { status, nextBeginOffset, minOffset, maxOffset, bytesWritten: totalBytes, count };
   }
@@ -161,11 +161,10 @@ export class MessageGetter {
     return true;
   }
 
-  /** Reads what was selected, if all of it was written lately. @returns false if not, or if it can not be read */
-  #readSelected(target: Uint8Array, at: number): boolean {
-    const wanted = this.#wanted(at);
-    if (!this.#reader.isAtHand(wanted)) return false;
-    return this.#reader.readSync(wanted, target).every((outcome) => outcome === 'found');
+  /** Copies what was selected from wherever it is at hand. @returns false if not all of it is */
+  #copyAtHand(target: Uint8Array, at: number): boolean {
+    const { physicalOffsets, sizes, count } = this.#selection;
+    return this.#reader.copyAtHand(physicalOffsets, sizes, count, target, at);
   }
 
   /** Where the selected records are to go, one behind the other from `at` on. */

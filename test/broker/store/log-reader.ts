@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
 import { silentLogger } from '../../../src/base/logger.js';
+import { BLOCK_BYTES, MAX_BLOCKS } from '../../../src/broker/store/log-blocks.js';
 import { LogReader, type WantedRecord } from '../../../src/broker/store/log-reader.js';
 import { settle } from '../../helper/manual-clock.js';
 import { FaultyFileSystem, openStore, put, putOf, systemError } from '../../helper/store.js';
@@ -7,7 +9,7 @@ import { FaultyFileSystem, openStore, put, putOf, systemError } from '../../help
 const FILE_BYTES = 33_554_432;
 
 /** A log of records of `bodyBytes` whose newest 256 KiB are in memory. */
-async function setUp(t: ExecutionContext, count: number, bodyBytes: number, fileBytes = FILE_BYTES) {
+async function setUp(t: ExecutionContext, count: number, bodyBytes: number, fileBytes = FILE_BYTES, warmBytes = 0) {
   const fs = new FaultyFileSystem();
   const { store } = await openStore(t, {
     fs,
@@ -18,7 +20,7 @@ async function setUp(t: ExecutionContext, count: number, bodyBytes: number, file
     body.writeInt32BE(i);
     return put(t, store, putOf('orders', 0, body));
   });
-  const reader = new LogReader(store.commitLog, silentLogger, 0);
+  const reader = new LogReader(store.commitLog, silentLogger, warmBytes);
   const want = (numbers: readonly number[]) => {
     let targetStart = 0;
     const wanted: WantedRecord[] = [];
@@ -84,7 +86,7 @@ test('readers that catch up share blocks, of which a bounded number is kept', as
   await Promise.all([run(0), run(1), run(2)]);
   // 24 MB are 92 blocks; a record across two of them is read alone.
   t.true(fs.counts.read - before < 92 * 6, `${fs.counts.read - before} reads`);
-  t.true(reader.blocks <= 64);
+  t.true(reader.blocks <= MAX_BLOCKS);
 });
 
 test('a block that can not be read is tried again', async (t) => {
@@ -129,4 +131,86 @@ test('reads beyond a number wait for their turn, and go on in order whatever bec
     Array.from({ length: 100 }, (_, i) => i),
   );
   t.is((await outcomes).filter(({ status }) => status === 'fulfilled').length, 66);
+});
+
+/** `copyAtHand` of these records; null if they are not at hand. */
+function copied(reader: LogReader<never>, wanted: readonly WantedRecord[]): Buffer | null {
+  const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+  const target = Buffer.alloc(bytes + 5);
+  const physicalOffsets = wanted.map(({ physicalOffset }) => physicalOffset);
+  const sizes = wanted.map(({ size }) => size);
+  return reader.copyAtHand(physicalOffsets, sizes, wanted.length, target, 5) ? target.subarray(5) : null;
+}
+
+for (const [where, warmBytes] of [
+  ['written lately', FILE_BYTES],
+  ['that others have read', 0],
+] as const) {
+  test(`records ${where} are copied at once as a plain read gives them, also across blocks and files`, async (t) => {
+    // Two records in three lie across the end of a block; files end behind two of these.
+    const { reader, want } = await setUp(t, 60, 100_000, 600_000, warmBytes);
+    if (warmBytes === 0) {
+      const all = want(Array.from({ length: 60 }, (_, i) => i));
+      await reader.read(all.wanted, all.target);
+    }
+    let copies = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat(59), { minLength: 1, maxLength: 8 }), async (numbers) => {
+        const { wanted, target } = want(numbers.sort((a, b) => a - b));
+        const atHand = copied(reader as never, wanted);
+        t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'found'));
+        if (atHand === null) return;
+        copies += 1;
+        t.true(atHand.equals(target));
+      }),
+    );
+    t.true(copies > 10, `${copies}`);
+  });
+}
+
+test('nothing is copied at once of what is not at hand, or not there', async (t) => {
+  const { reader, want } = await setUp(t, 3_000, 1_000);
+  const { wanted } = want([0, 1, 2]);
+  t.is(copied(reader as never, wanted), null);
+  const warm = await setUp(t, 3_000, 1_000, FILE_BYTES, FILE_BYTES);
+  const shifted = warm.want([10, 11, 12]).wanted.map((one) => ({ ...one, physicalOffset: one.physicalOffset + 1 }));
+  t.is(copied(warm.reader as never, shifted), null);
+  t.not(copied(warm.reader as never, warm.want([10, 11, 12]).wanted), null);
+});
+
+test('blocks are read ahead of a reader that goes on, and not of one that looks here and there', async (t) => {
+  const { fs, reader, want, results } = await setUp(t, 16_000, 1_000);
+  const inBlock = (block: number) => {
+    const first = results.findIndex(({ physicalOffset }) => physicalOffset >= block * BLOCK_BYTES);
+    return want(Array.from({ length: 32 }, (_, i) => first + i));
+  };
+  const readsOf = async (block: number) => {
+    const before = fs.counts.read;
+    const { wanted, target } = inBlock(block);
+    t.true((await reader.read(wanted, target)).every((outcome) => outcome === 'found'));
+    return fs.counts.read - before;
+  };
+  for (const block of [3, 40, 20, 60]) {
+    t.is(await readsOf(block), 1);
+    t.is(copied(reader as never, inBlock(block + 1).wanted), null);
+  }
+  t.true((await readsOf(61)) > 1);
+  while (copied(reader as never, inBlock(62).wanted) === null) await settle();
+  t.pass();
+});
+
+test('readers at many places keep to the bounded number of blocks', async (t) => {
+  const { reader, want, numbersIn } = await setUp(t, 12_500, 1_000);
+  await Promise.all(
+    Array.from({ length: 30 }, async (_, place) => {
+      for (let step = 0; step < 12; step++) {
+        const numbers = Array.from({ length: 32 }, (_, i) => place * 400 + step * 32 + i);
+        const { wanted, target } = want(numbers);
+        const outcomes = await reader.inTurn(() => reader.read(wanted, target));
+        if (outcomes.some((outcome) => outcome !== 'found')) throw new Error(`${place}: ${outcomes}`);
+        if (numbersIn(target, wanted).join() !== numbers.join()) throw new Error(`${place}: wrong records`);
+      }
+    }),
+  );
+  t.true(reader.blocks <= MAX_BLOCKS);
 });
