@@ -268,7 +268,7 @@ export class MessageStore {
     const config = this.#config;
     this.#timers.push(
       this.#clock.every(config.flushIntervalConsumeQueue, () => this.#saver.saveSome()),
-      this.#clock.every(config.flushConsumeQueueThoroughInterval, () => this.#saver.saveAll()),
+      this.#clock.every(config.flushConsumeQueueThoroughInterval, () => this.#saver.saveAllInTurn()),
       this.#clock.after(FIRST_CLEAN_DELAY_MS, () => {
         void this.#cleaner.clean();
         this.#timers.push(this.#clock.every(config.cleanResourceInterval, () => this.#cleaner.clean()));

@@ -22,6 +22,10 @@ export interface StoreSaverOptions {
 const SAVE_AFTER_UNITS = 200_000;
 /** Everything is saved and the checkpoint moved when the log grew by so much: bounds what recovery reads. */
 const SAVE_ALL_AFTER_BYTES = 1_073_741_824;
+/** For each so many files that a full save flushes, at up to a millisecond for each, the next one comes a turn later. */
+const FILES_PER_REST = 4_000;
+const MAX_RESTS = 9;
+
 /**
  * Brings consume queues and index to the disk, some of them often and all of them now and then, and moves the checkpoint
  * behind what is durable.
@@ -44,6 +48,8 @@ export class StoreSaver {
   #unsavedUnits = 0;
   #savedAllAt = 0;
   #savingAll: Promise<boolean> | null = null;
+  /** Turns of the timer that full saves leave out. */
+  #rests = 0;
 
   constructor(options: StoreSaverOptions) {
     this.#logger = options.logger;
@@ -94,6 +100,15 @@ export class StoreSaver {
   }
 
   /**
+   * Every minute: saves everything. After a save of very many files the disk has some turns of rest, which cost a
+   * recovery no more than SAVE_ALL_AFTER_BYTES.
+   */
+  saveAllInTurn(): void {
+    if (this.#rests > 0) this.#rests -= 1;
+    else void this.saveAll();
+  }
+
+  /**
    * Saves consume queues and index and makes them durable; only then the checkpoint says so.
    *
    * @returns false if something failed; it will be tried again
@@ -115,6 +130,7 @@ export class StoreSaver {
         await nextTurn();
       }
       if (!(await this.#queues.save(false))) return false;
+      this.#rests = Math.min(MAX_RESTS, Math.floor(this.#queues.unsavedFiles / FILES_PER_REST));
       const { clearings } = this.#seal;
       const indexFiles = this.#index?.fileCount ?? 0;
       const indexNamesCrc = this.#index?.namesCrc(indexFiles) ?? 0;

@@ -6,9 +6,12 @@ import { silentLogger } from '../../../src/base/logger.js';
 import { ConsumeQueueStore } from '../../../src/broker/store/consume-queue-store.js';
 import { openFilesFor } from '../../../src/broker/store/fd-cache.js';
 import { type FileSystem, nodeFileSystem } from '../../../src/broker/store/file-system.js';
+import { DEFAULT_STORE_CONFIG, MessageStore } from '../../../src/broker/store/message-store.js';
 import { NumberedFiles } from '../../../src/broker/store/numbered-files.js';
 import { UNIT_BYTES } from '../../../src/broker/store/unit-slab.js';
-import { tempFolder } from '../../helper/store.js';
+import { ManualClock, settle } from '../../helper/manual-clock.js';
+import { putOf, SMALL_STORE, STORE_HOST, tempFolder, until } from '../../helper/store.js';
+import { DiskImage, SimulatedDisk } from '../../soak/crash/simulated-disk.js';
 
 const TOPICS = 200;
 const QUEUES = 4 * TOPICS;
@@ -149,4 +152,37 @@ test('a log of thousands of files costs a look at each when it is loaded, and no
   for (let n = 0; n < FILES; n += 7) t.is(files.startOf(1_024 * n + 500), 1_024 * n);
   t.is(files.startOf(1_024 * FILES), -1);
   t.deepEqual(calls, { list: 1, info: FILES });
+});
+
+test('after a save of thousands of files the disk has turns of rest', async (t) => {
+  const { flushConsumeQueueThoroughInterval: turnMs } = DEFAULT_STORE_CONFIG;
+  const clock = new ManualClock();
+  const disk = new SimulatedDisk(new DiskImage(), () => clock.now());
+  const config = { ...SMALL_STORE, storePathRootDir: '/store', messageIndexEnable: false };
+  const store = new MessageStore(config, { clock, logger: silentLogger, storeHost: STORE_HOST, fs: disk });
+  let flushed = 0;
+  disk.fault = (operation, path) => {
+    if (operation === 'sync' && path.endsWith('/0/00000000000000000000')) flushed += 1;
+    return null;
+  };
+  const putAll = (count: number) => {
+    for (let i = 0; i < count; i++) t.is(store.putMessage(putOf(`t${i}`, 0, 'x')).status, 'PUT_OK');
+    store.commitTurn();
+  };
+  await store.start();
+  putAll(4_100);
+  clock.advance(turnMs);
+  await until(() => store.isSaved(), 'all is saved');
+  t.is(flushed, 4_100);
+  putAll(10);
+  // The files and their folders were three times as many.
+  for (const turn of [1, 2, 3]) {
+    clock.advance(turnMs);
+    await settle();
+    t.false(store.isSaved(), `${turn}`);
+  }
+  clock.advance(turnMs);
+  await until(() => store.isSaved(), 'all is saved again');
+  t.is(flushed, 4_110);
+  await store.shutdown();
 });
