@@ -25,10 +25,22 @@ export function storeTarget(
 }
 
 /** What to say when a process has the store folder that is being read. */
-export function ownerNotes(ownerPid: number | null): string[] {
-  if (ownerPid === null) return [];
-  const who = ownerPid > 0 ? `process ${ownerPid}` : 'a process';
+export function ownerNotes(found: { readonly ownerPid: number | null; readonly isOwnerElsewhere: boolean }): string[] {
+  if (found.ownerPid === null) return [];
+  const who = ownerText(found) ?? 'a process';
   return [`${who} has this store open: what it has in memory only is not seen`];
+}
+
+/** `process 12`, or of another container or machine; null if it is not known which. */
+export function ownerText({
+  ownerPid,
+  isOwnerElsewhere,
+}: {
+  readonly ownerPid: number | null;
+  readonly isOwnerElsewhere: boolean;
+}): string | null {
+  if (ownerPid === null || ownerPid === 0) return null;
+  return `process ${ownerPid}${isOwnerElsewhere ? ' of another container or machine' : ''}`;
 }
 
 const PROGRESS_MS = 500;

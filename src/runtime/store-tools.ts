@@ -55,10 +55,12 @@ export async function inspectFolder(target: StoreTarget): Promise<StoreInspectio
 export interface StoreVerification extends Omit<StoreReport, 'badQueues'> {
   readonly folder: string;
   readonly ownerPid: number | null;
+  readonly isOwnerElsewhere: boolean;
 }
 
 function verificationOf(layout: StoreLayout, { badQueues: _, ...report }: StoreReport): StoreVerification {
-  return { folder: layout.root, ownerPid: layout.ownerPid, ...report };
+  const { root, owner } = layout;
+  return { folder: root, ownerPid: owner?.pid ?? null, isOwnerElsewhere: owner?.isElsewhere ?? false, ...report };
 }
 
 /** Holds all parts of a store against each other. @throws as `inspectFolder` */
@@ -129,7 +131,7 @@ export async function planFolderRepair(
     apply: async () => {
       assertNoOwner(layout);
       const after = await repairStore(layout, plan, options, { clock: systemClock, logger: silentLogger });
-      return verificationOf({ ...layout, ownerPid: null }, after);
+      return verificationOf({ ...layout, owner: null }, after);
     },
   };
 }

@@ -12,12 +12,22 @@ export interface ProcessIdentity {
   start: string;
 }
 
+/** Who has a store folder. */
+export interface StoreOwner {
+  /** 0 if the system does not say which process it is. */
+  pid: number;
+  /** In another container or on another machine, where the pid belongs. */
+  isElsewhere: boolean;
+}
+
 const LOCK_TEXT = 'lock';
 const CLAIM = /^mqadmin-(\d+)-([0-9a-f]+)-(?:([0-9a-f]+\.[0-9a-f]+)-)?[0-9a-f-]+\.lock$/;
 /** How often an owner renews its claim. */
 export const CLAIM_BEAT_MS = 2_000;
 /** A claim that was renewed that long before ours was made is one of a process that is gone. */
 const STALE_MS = 30_000;
+/** The same without one of ours to compare it with: clocks of two machines may differ. */
+const LONG_STALE_MS = 600_000;
 /** How long a claim that we can not judge otherwise is watched. */
 const WATCH_MS = 10_000;
 const WATCH_STEP_MS = 500;
@@ -181,18 +191,35 @@ export class StoreLock {
   }
 
   /**
-   * Pid of the running process that has a folder, without taking it: 0 if only the kernel's lock table shows one, null
-   * if nobody has it. Processes of other containers are not seen: `acquire` does that.
+   * The running process that has a folder, without taking it or writing anything; null if nobody has it. A claim from
+   * elsewhere is watched for up to ten seconds, if it is not very old. A Java broker elsewhere is not seen.
+   *
+   * @param nowMs by which a claim is very old
    */
-  static owner(fs: FileSystem, folder: string): number | null {
+  static async owner(
+    fs: FileSystem,
+    folder: string,
+    nowMs: number,
+    wait: (ms: number) => Promise<void>,
+  ): Promise<StoreOwner | null> {
     const scope = pidScope();
+    const elsewhere: string[] = [];
     for (const name of fs.list(folder)) {
       const match = CLAIM.exec(name);
-      if (!match || (match[3] ?? scope) !== scope) continue;
-      if (processIdentity(Number(match[1]))?.start === match[2]) return Number(match[1]);
+      if (!match) continue;
+      if ((match[3] ?? scope) !== scope) elsewhere.push(name);
+      else if (processIdentity(Number(match[1]))?.start === match[2])
+        return { pid: Number(match[1]), isElsewhere: false };
     }
     const holder = advisoryLockHolders(join(folder, 'lock'))[0];
-    return holder === undefined ? null : Math.max(0, holder);
+    if (holder !== undefined) return { pid: Math.max(0, holder), isElsewhere: false };
+    for (const name of elsewhere) {
+      const path = join(folder, name);
+      if (nowMs - (fs.info(path)?.modifiedAtMs ?? 0) > LONG_STALE_MS || !(await isRenewed(fs, path, null, wait)))
+        continue;
+      return { pid: Number(CLAIM.exec(name)?.[1]), isElsewhere: true };
+    }
+    return null;
   }
 
   static #checkJava(fs: FileSystem, folder: string): void {
@@ -222,20 +249,20 @@ export class StoreLock {
   }
 }
 
-/** Whether a claim from elsewhere is renewed, so that its process runs. Ours is renewed meanwhile. */
+/** Whether a claim from elsewhere is renewed, so that its process runs. Ours, if there is one, is renewed meanwhile. */
 async function isRenewed(
   fs: FileSystem,
   path: string,
-  own: StoreLock,
+  own: StoreLock | null,
   wait: (ms: number) => Promise<void>,
 ): Promise<boolean> {
-  own.renew();
+  own?.renew();
   const first = claimState(fs, path);
   if (first === null) return false;
-  if (own.modifiedAtMs - first.modifiedAtMs > STALE_MS) return false;
+  if (own && own.modifiedAtMs - first.modifiedAtMs > STALE_MS) return false;
   for (let watchedMs = 0; watchedMs < WATCH_MS; watchedMs += WATCH_STEP_MS) {
     await wait(WATCH_STEP_MS);
-    own.renew();
+    own?.renew();
     const state = claimState(fs, path);
     if (state === null) return false;
     if (state.text !== first.text || state.modifiedAtMs !== first.modifiedAtMs) return true;

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../cli/command.js';
 import { formatBytes } from '../../cli/render/units.js';
 import { tableView } from '../../cli/render/view.js';
-import { ownerNotes, STORE_ARGS, STORE_FLAGS, storeTarget } from '../../cli/store-command.js';
+import { ownerNotes, ownerText, STORE_ARGS, STORE_FLAGS, storeTarget } from '../../cli/store-command.js';
 
 export default defineCommand({
   summary: 'show what a store folder holds, without a broker',
@@ -27,7 +27,7 @@ export default defineCommand({
       formatBytes(files.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0));
     const keys = index.reduce((sum, { header }) => sum + (header?.items ?? 0), 0);
     return {
-      notes: ownerNotes(found.ownerPid),
+      notes: ownerNotes(found),
       view: {
         kind: 'group',
         doc: found,
@@ -51,7 +51,7 @@ export default defineCommand({
                 ['timer', found.timer.length === 0 ? null : `${found.timer.length} files`],
                 ['checkpoint', checkpoint === null ? 'none' : timeText(checkpoint.physicMsgTimestamp)],
                 ['abort file', found.hasAbort ? 'there: a broker runs, or ended without a shutdown' : 'none'],
-                ['open in process', found.ownerPid],
+                ['open in', found.ownerPid === 0 ? 'a process' : ownerText(found)],
                 ['odd files', found.oddFiles.length === 0 ? null : found.oddFiles.map(({ path }) => path).join(', ')],
               ],
             },

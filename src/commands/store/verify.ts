@@ -33,7 +33,7 @@ export default defineCommand({
     await progress.done();
     return {
       exit: report.faultCount > 0 ? ExitCode.CONDITION_NOT_MET : ExitCode.DONE,
-      notes: ownerNotes(report.ownerPid),
+      notes: ownerNotes(report),
       view: faultTable(report.faults, report, faultSummary(report)),
     };
   },

@@ -124,7 +124,7 @@ test('a store in use is read, its owner named, and not repaired', async (t) => {
   const opened = await openStore(t);
   for (let n = 0; n < 60; n++) put(t, opened.store, orderOf(n));
   const store = await open(opened.folder);
-  t.is(store.ownerPid, process.pid);
+  t.deepEqual(store.owner, { pid: process.pid, isElsewhere: false });
   const report = await verifyStore(store);
   t.is(report.faultCount, 0, 'entries in memory are no faults');
   t.is(report.records, 60);

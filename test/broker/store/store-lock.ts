@@ -149,3 +149,36 @@ test('a store that was taken for dead writes no more', async (t) => {
   await store.shutdown();
   t.true(existsSync(join(folder, 'abort')));
 });
+
+test('who has a folder is told without taking it, from another container too', async (t) => {
+  const folder = tempFolder(t);
+  const owner = (wait: (ms: number) => Promise<void> = async () => {}) =>
+    StoreLock.owner(nodeFileSystem, folder, 1_700_000_000_000, wait);
+  const touch = (path: string, text: string, atMs: number) => {
+    writeFileSync(path, text);
+    utimesSync(path, new Date(atMs), new Date(atMs));
+  };
+  t.is(await owner(), null);
+  const path = foreignClaim(folder);
+  touch(path, '1', 1_699_999_999_000);
+  let waitedMs = 0;
+  const renewed = await owner(async (ms) => {
+    waitedMs += ms;
+    if (waitedMs === 2_000) touch(path, '2', 1_700_000_001_000);
+  });
+  t.deepEqual(renewed, { pid: process.pid, isElsewhere: true });
+  t.is(waitedMs, 2_000);
+  waitedMs = 0;
+  const isSilent = await owner(async (ms) => {
+    waitedMs += ms;
+  });
+  t.is(isSilent, null);
+  t.is(waitedMs, 10_000);
+  touch(path, '3', 1_699_999_000_000);
+  const isOld = await owner(async () => t.fail('an old claim is not watched'));
+  t.is(isOld, null);
+  t.is(claims(folder).length, 1, 'nothing was written or taken away');
+  const lock = await acquire(folder);
+  t.deepEqual(await owner(), { pid: process.pid, isElsewhere: false });
+  lock.release();
+});

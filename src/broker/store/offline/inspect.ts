@@ -41,6 +41,8 @@ export interface StoreInspection {
   readonly folder: string;
   /** Pid of the process that has the folder; 0 if the system does not say which, null without one. */
   readonly ownerPid: number | null;
+  /** That process is in another container or on another machine. */
+  readonly isOwnerElsewhere: boolean;
   /** A broker runs on it, or ended without a shutdown. */
   readonly hasAbort: boolean;
   readonly commitLog: {
@@ -88,7 +90,8 @@ export async function inspectStore(store: StoreLayout): Promise<StoreInspection>
   const timerFiles = [join(store.root, 'timerwheel'), ...pathsOf(store.timerLog)];
   return {
     folder: store.root,
-    ownerPid: store.ownerPid,
+    ownerPid: store.owner?.pid ?? null,
+    isOwnerElsewhere: store.owner?.isElsewhere ?? false,
     hasAbort: store.hasAbort,
     commitLog: {
       fileBytes: log.fileBytes,

@@ -157,7 +157,7 @@ export async function repairStore(
     new SealFile(fs, root).clear();
     const side = new SideFolder(fs, root, plan.sideFolder);
     const read = async () => {
-      const layout = { ...(await readLayout(fs, settings)), ownerPid: null };
+      const layout = { ...(await readLayout(fs, settings)), owner: null };
       return { layout, report: await verifyStore(layout, options) };
     };
     const isMoved = new Set<string>();
@@ -328,8 +328,9 @@ function mendTables(store: StoreLayout, report: StoreReport, side: SideFolder): 
 }
 
 /** @throws MQError STORE_LOCKED if a process has the folder */
-export function assertNoOwner({ ownerPid, root }: StoreLayout): void {
-  if (ownerPid === null) return;
-  const who = ownerPid > 0 ? `process ${ownerPid}` : 'another process';
+export function assertNoOwner({ owner, root }: StoreLayout): void {
+  if (owner === null) return;
+  const where = owner.isElsewhere ? ' of another container or machine' : '';
+  const who = owner.pid > 0 ? `process ${owner.pid}${where}` : 'another process';
   throw new MQError('STORE_LOCKED', `the store folder ${root} is in use by ${who}; stop that broker first`);
 }

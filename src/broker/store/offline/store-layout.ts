@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { sleep, systemClock } from '../../../base/clock.js';
 import { MQError } from '../../../base/errors.js';
 import { type Checkpoint, decodeCheckpoint } from '../checkpoint.js';
 import type { FileSystem } from '../file-system.js';
 import { LogFolders } from '../log-folders.js';
 import { nextTurn } from '../next-turn.js';
-import { StoreLock } from '../store-lock.js';
+import { StoreLock, type StoreOwner } from '../store-lock.js';
 import { BATCH_UNIT_BYTES, UNIT_BYTES } from '../unit-slab.js';
 import { commonest, keepSize, listFiles, type OffsetFiles, readPiece } from './offset-files.js';
 
@@ -23,6 +24,8 @@ export interface StoreSettings {
   /** Delay levels, by which entries of the schedule topic get their times. */
   readonly messageDelayLevel?: string;
 }
+
+type Wait = (ms: number) => Promise<void>;
 
 /** Files of one consume queue. */
 export interface QueueFiles {
@@ -73,8 +76,8 @@ export interface StoreLayout {
   readonly checkpoint: { readonly sizeBytes: number; readonly values: Checkpoint } | null;
   /** The file `abort` is there: a broker runs, or ended without a shutdown. */
   readonly hasAbort: boolean;
-  /** Pid of the running process that has the folder; 0 if the system does not say which, null without one. */
-  readonly ownerPid: number | null;
+  /** The running process that has the folder; null without one. */
+  readonly owner: StoreOwner | null;
 }
 
 export const INDEX_FOLDER = 'index';
@@ -85,11 +88,12 @@ export const DLEDGER_PREFIX = 'dledger-';
 const SLICE = 200;
 
 /**
- * Lists a store folder.
+ * Lists a store folder. Takes some seconds if a process of another container or machine seems to have it.
  *
+ * @param wait resolves after so many ms
  * @throws MQError NOT_FOUND if the folder has neither a commit log nor a checkpoint; the operating system's error
  */
-export async function readLayout(fs: FileSystem, settings: StoreSettings): Promise<StoreLayout> {
+export async function readLayout(fs: FileSystem, settings: StoreSettings, wait: Wait = sleep): Promise<StoreLayout> {
   const root = settings.storePathRootDir;
   const folders = new LogFolders(settings).all;
   const unreadable = findUnreadable(fs, root);
@@ -134,7 +138,7 @@ export async function readLayout(fs: FileSystem, settings: StoreSettings): Promi
     timerLog,
     checkpoint: readCheckpoint(fs, join(root, 'checkpoint')),
     hasAbort: fs.info(join(root, 'abort')) !== null,
-    ownerPid: StoreLock.owner(fs, root),
+    owner: await StoreLock.owner(fs, root, systemClock.now(), wait),
   };
 }
 

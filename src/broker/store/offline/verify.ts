@@ -84,7 +84,7 @@ class Verification {
   constructor(store: StoreLayout, options: VerifyOptions) {
     this.#store = store;
     this.#options = options;
-    this.#context = { store, faults: this.#faults, damages: this.#damages, isRunning: store.ownerPid !== null };
+    this.#context = { store, faults: this.#faults, damages: this.#damages, isRunning: store.owner !== null };
     checkFiles(this.#context);
     this.#queues = new QueueCheck(this.#context);
     this.#index = new IndexCheck(this.#context);
