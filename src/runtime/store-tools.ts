@@ -10,15 +10,10 @@ import { nodeFileSystem } from '../broker/store/file-system.js';
 import { type DumpRange, dumpStore, type LogPosition } from '../broker/store/offline/dump.js';
 import type { StoreFault } from '../broker/store/offline/faults.js';
 import { inspectStore, type StoredQueue, type StoreInspection } from '../broker/store/offline/inspect.js';
-import {
-  assertNoOwner,
-  planRepair,
-  type RepairPlan,
-  type RepairStep,
-  repairStore,
-} from '../broker/store/offline/repair.js';
+import { holdStore, repairStore } from '../broker/store/offline/repair.js';
+import { planRepair, type RepairStep } from '../broker/store/offline/repair-plan.js';
 import { readLayout, type StoreLayout, type StoreSettings } from '../broker/store/offline/store-layout.js';
-import { type StoreReport, verifyStore } from '../broker/store/offline/verify.js';
+import { type StoreReport, type VerifyOptions, verifyStore } from '../broker/store/offline/verify.js';
 import { storeSettings } from '../broker/store-settings.js';
 import { readPropertiesFile, withPropertiesFile } from './properties-file.js';
 
@@ -32,10 +27,14 @@ export interface StoreTarget {
   readonly configFile: string | null;
 }
 
-/** Told now and then by long readings: bytes of the commit log. */
-export type ProgressListener = (doneBytes: number, allBytes: number) => void;
+/** Of long readings. */
+export type ReadOptions = Pick<VerifyOptions, 'onProgress' | 'signal'>;
 
-async function open({ folder, configFile }: StoreTarget): Promise<StoreLayout> {
+async function open(target: StoreTarget): Promise<StoreLayout> {
+  return readLayout(nodeFileSystem, await settingsOf(target));
+}
+
+async function settingsOf({ folder, configFile }: StoreTarget): Promise<StoreSettings> {
   let settings: StoreSettings | null = folder === null ? null : { storePathRootDir: folder };
   if (configFile !== null) {
     const file = await readPropertiesFile(configFile);
@@ -44,7 +43,7 @@ async function open({ folder, configFile }: StoreTarget): Promise<StoreLayout> {
     settings = withPropertiesFile(file, () => storeSettings(brokerConfigFromProperties(values)));
   }
   if (settings === null) throw new MQError('USAGE', 'no store named: give its folder, or --config-file');
-  return readLayout(nodeFileSystem, settings);
+  return settings;
 }
 
 /** What a store holds. @throws MQError NOT_FOUND if the folder is no store; the operating system's error */
@@ -64,9 +63,9 @@ function verificationOf(layout: StoreLayout, { badQueues: _, ...report }: StoreR
 }
 
 /** Holds all parts of a store against each other. @throws as `inspectFolder` */
-export async function verifyFolder(target: StoreTarget, onProgress?: ProgressListener): Promise<StoreVerification> {
+export async function verifyFolder(target: StoreTarget, options: ReadOptions = {}): Promise<StoreVerification> {
   const layout = await open(target);
-  return verificationOf(layout, await verifyStore(layout, { onProgress }));
+  return verificationOf(layout, await verifyStore(layout, options));
 }
 
 export const BODY_FORMS = ['auto', 'text', 'base64', 'hex', 'none'] as const;
@@ -110,28 +109,50 @@ export async function* dumpFolder(target: StoreTarget, options: DumpOptions): As
   }
 }
 
-export interface StoreRepair extends RepairPlan {
+export interface StoreRepair {
   readonly before: StoreVerification;
-  /** Does it, once. @throws MQError STORE_LOCKED if a broker has the folder; the operating system's error */
+  readonly steps: readonly RepairStep[];
+  /** Faults that are left, and why. */
+  readonly unmended: readonly string[];
+  /** Where everything goes that is taken out of the store. */
+  readonly sideFolder: string;
+  /** Does it, once. @throws the operating system's error */
   apply(): Promise<StoreVerification>;
+  /** Gives the folder back. */
+  close(): void;
 }
 
-/** What `store repair` would do. @throws as `inspectFolder` */
-export async function planFolderRepair(
+/**
+ * Plans what `store repair` does. Unless it is a dry run the folder is held from here to `close`: nothing changes between
+ * plan and repair.
+ *
+ * @throws MQError STORE_LOCKED if a broker has the folder, and as `inspectFolder`
+ */
+export async function openFolderRepair(
   target: StoreTarget,
-  { cutAtDamage, onProgress }: { cutAtDamage: boolean; onProgress?: ProgressListener },
+  { cutAtDamage, isDryRun, ...reading }: ReadOptions & { cutAtDamage: boolean; isDryRun: boolean },
 ): Promise<StoreRepair> {
-  const layout = await open(target);
-  const options = { cutAtDamage, onProgress };
-  const report = await verifyStore(layout, options);
-  const plan = planRepair(layout, report, options, systemClock.now());
-  return {
-    ...plan,
-    before: verificationOf(layout, report),
-    apply: async () => {
-      assertNoOwner(layout);
-      const after = await repairStore(layout, plan, options, { clock: systemClock, logger: silentLogger });
-      return verificationOf({ ...layout, owner: null }, after);
-    },
-  };
+  const settings = await settingsOf(target);
+  // A folder that is no store is not to get a lock.
+  let layout = await readLayout(nodeFileSystem, settings);
+  const held = isDryRun ? null : await holdStore(nodeFileSystem, settings.storePathRootDir, systemClock);
+  try {
+    if (held) layout = { ...(await readLayout(nodeFileSystem, settings)), owner: null };
+    const signals = [reading.signal, held?.lost].filter((signal) => signal !== undefined);
+    const options = { ...reading, cutAtDamage, signal: AbortSignal.any(signals) };
+    const plan = await planRepair(layout, options, systemClock.now());
+    const { before, steps, unmended, sideFolder } = plan;
+    return {
+      ...{ steps, unmended, sideFolder },
+      before: verificationOf(layout, before),
+      apply: async () => {
+        const after = await repairStore(layout, plan, options, { clock: systemClock, logger: silentLogger });
+        return verificationOf(layout, after);
+      },
+      close: () => held?.release(),
+    };
+  } catch (error) {
+    held?.release();
+    throw error;
+  }
 }

@@ -2,7 +2,14 @@ import { defineCommand } from '../../cli/command.js';
 import { ExitCode } from '../../cli/exit-code.js';
 import { flag } from '../../cli/flags.js';
 import { tableView } from '../../cli/render/view.js';
-import { faultSummary, STORE_ARGS, STORE_FLAGS, storeProgress, storeTarget } from '../../cli/store-command.js';
+import {
+  faultSummary,
+  ownerNotes,
+  STORE_ARGS,
+  STORE_FLAGS,
+  storeProgress,
+  storeTarget,
+} from '../../cli/store-command.js';
 
 export default defineCommand({
   summary: 'mend a store folder',
@@ -27,28 +34,35 @@ export default defineCommand({
   writes: true,
   exits: [3, 6],
   async run({ args, flags, io, confirm }) {
-    const { planFolderRepair } = await import('../../runtime/store-tools.js');
+    const { openFolderRepair } = await import('../../runtime/store-tools.js');
     const progress = storeProgress(io);
-    const plan = await planFolderRepair(storeTarget(args, flags), {
+    const repair = await openFolderRepair(storeTarget(args, flags), {
       cutAtDamage: flags['cut-at-damage'],
+      isDryRun: flags['dry-run'],
       onProgress: progress.onProgress,
+      signal: io.signal,
     });
-    await progress.done();
-    const { steps, unmended, before } = plan;
+    const { steps, unmended, before } = repair;
     const isDone = !flags['dry-run'] && steps.length > 0;
-    let after: Awaited<ReturnType<typeof plan.apply>> | null = null;
-    if (isDone) {
-      const details = steps.map(({ kind, path, detail }) => `${kind} ${path}: ${detail}\n`).join('');
-      const aside = `what is taken out goes to ${plan.sideFolder}\n`;
-      await confirm({ what: `repair ${before.folder}`, details: details + aside });
-      after = await plan.apply();
+    let after: Awaited<ReturnType<typeof repair.apply>> | null = null;
+    try {
       await progress.done();
+      if (isDone) {
+        const details = steps.map(({ kind, path, detail }) => `${kind} ${path}: ${detail}\n`).join('');
+        const aside = `what is taken out goes to ${repair.sideFolder}\n`;
+        await confirm({ what: `repair ${before.folder}`, details: details + aside });
+        after = await repair.apply();
+        await progress.done();
+      }
+    } finally {
+      repair.close();
     }
-    const sideFolder = steps.length > 0 ? plan.sideFolder : null;
+    const sideFolder = steps.length > 0 ? repair.sideFolder : null;
     const left = after ?? before;
     return {
       exit: left.faultCount > 0 && !flags['dry-run'] ? ExitCode.CONDITION_NOT_MET : ExitCode.DONE,
       notes: [
+        ...ownerNotes(before),
         ...unmended.map((text) => `left: ${text}`),
         ...(after === null ? [] : [`afterwards ${faultSummary(after)}`]),
       ],

@@ -29,7 +29,10 @@ export default defineCommand({
   async run({ args, flags, io }) {
     const { verifyFolder } = await import('../../runtime/store-tools.js');
     const progress = storeProgress(io);
-    const report = await verifyFolder(storeTarget(args, flags), progress.onProgress);
+    const report = await verifyFolder(storeTarget(args, flags), {
+      onProgress: progress.onProgress,
+      signal: io.signal,
+    });
     await progress.done();
     return {
       exit: report.faultCount > 0 ? ExitCode.CONDITION_NOT_MET : ExitCode.DONE,

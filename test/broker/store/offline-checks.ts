@@ -8,7 +8,8 @@ import test, { type ExecutionContext } from 'ava';
 import { silentLogger } from '../../../src/base/logger.js';
 import { nodeFileSystem } from '../../../src/broker/store/file-system.js';
 import type { BitMapOf } from '../../../src/broker/store/message-store.js';
-import { planRepair, repairStore } from '../../../src/broker/store/offline/repair.js';
+import { repairStore } from '../../../src/broker/store/offline/repair.js';
+import { planRepair } from '../../../src/broker/store/offline/repair-plan.js';
 import { readLayout, type StoreSettings } from '../../../src/broker/store/offline/store-layout.js';
 import { verifyStore } from '../../../src/broker/store/offline/verify.js';
 import { SystemTopic } from '../../../src/protocol/topic-validator.js';
@@ -29,7 +30,7 @@ const faultsOf = async (folder: string, settings: Partial<StoreSettings> = {}) =
 async function repair(folder: string, settings: Partial<StoreSettings> = {}) {
   const store = await open(folder, settings);
   const options = { cutAtDamage: false };
-  const plan = planRepair(store, await verifyStore(store), options, 1_700_000_000_000);
+  const plan = await planRepair(store, options, 1_700_000_000_000);
   const report = await repairStore(store, plan, options, { clock: new ManualClock(), logger: silentLogger });
   return { plan, report };
 }

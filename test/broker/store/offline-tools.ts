@@ -20,7 +20,8 @@ import { nodeFileSystem } from '../../../src/broker/store/file-system.js';
 import { dumpStore } from '../../../src/broker/store/offline/dump.js';
 import type { StoreFaultKind } from '../../../src/broker/store/offline/faults.js';
 import { inspectStore } from '../../../src/broker/store/offline/inspect.js';
-import { planRepair, repairStore } from '../../../src/broker/store/offline/repair.js';
+import { holdStore, repairStore } from '../../../src/broker/store/offline/repair.js';
+import { planRepair } from '../../../src/broker/store/offline/repair-plan.js';
 import { readLayout } from '../../../src/broker/store/offline/store-layout.js';
 import { verifyStore } from '../../../src/broker/store/offline/verify.js';
 import type { PutResult } from '../../../src/broker/store/store-types.js';
@@ -39,7 +40,7 @@ const kindsOf = async (folder: string) => {
 async function repair(folder: string, cutAtDamage = false) {
   const options = { cutAtDamage };
   const store = await open(folder);
-  const plan = planRepair(store, await verifyStore(store), options, 1_700_000_000_000);
+  const plan = await planRepair(store, options, 1_700_000_000_000);
   const report = await repairStore(store, plan, options, { clock: new ManualClock(), logger: silentLogger });
   return { plan, report };
 }
@@ -128,11 +129,7 @@ test('a store in use is read, its owner named, and not repaired', async (t) => {
   const report = await verifyStore(store);
   t.is(report.faultCount, 0, 'entries in memory are no faults');
   t.is(report.records, 60);
-  const plan = planRepair(store, report, { cutAtDamage: false }, 0);
-  await t.throwsAsync(
-    repairStore(store, plan, { cutAtDamage: false }, { clock: new ManualClock(), logger: silentLogger }),
-    { code: 'STORE_LOCKED' },
-  );
+  await t.throwsAsync(holdStore(nodeFileSystem, opened.folder, new ManualClock()), { code: 'STORE_LOCKED' });
 });
 
 test('a folder that is no store is refused', async (t) => {

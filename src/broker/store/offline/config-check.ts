@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorText } from '../../../base/errors.js';
 import {
   decodeConsumerOffsetSerializeWrapper,
@@ -105,12 +105,14 @@ function checkOffsets(path: string, text: string, faults: FaultList, rangeOf: Ra
 /**
  * The text of a table of committed offsets with those beyond the end of their queue moved to it; null if there are none.
  *
+ * @param rebuilt folders of queues that were built from the log: where there is none now, the log has no message
  * @throws as `decodeConsumerOffsetSerializeWrapper`
  */
-export function clampOffsets(store: StoreLayout, text: string): string | null {
+export function clampOffsets(store: StoreLayout, text: string, rebuilt: readonly string[]): string | null {
   const table = decodeConsumerOffsetSerializeWrapper(Buffer.from(text));
   const reader = new QueueReader(store);
   const ends = new Map<string, number>();
+  for (const folder of rebuilt) ends.set(`${basename(dirname(folder))}/${basename(folder)}`, 0);
   for (const queue of store.queues) ends.set(`${queue.topic}/${queue.queueId}`, reader.open(queue).maxOffset);
   let isChanged = false;
   for (const [key, queues] of Object.entries(table.offsetTable)) {

@@ -1,5 +1,7 @@
 /** What can be wrong with a store. */
 export const STORE_FAULT_KINDS = [
+  /** A repair was stopped while it put in place what it had built. */
+  'unfinished-repair',
   /** A file whose name is no offset: Apache's broker and ours do not start with it. */
   'stray-file',
   /** A file of another size than its neighbours: likewise. */

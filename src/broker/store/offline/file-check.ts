@@ -8,7 +8,7 @@ const PAGE_BYTES = 4_096;
 
 /** Names and sizes of all files that are named by an offset. Gaps of the commit log are told by who reads it. */
 export function checkFiles({ store, faults }: CheckContext): void {
-  const { log, timerLog, queues, extensions, sizeMismatches, unreadable } = store;
+  const { log, timerLog, queues, extensions, sizeMismatches, unfinished, unreadable } = store;
   const check = (files: OffsetFiles, what: string): boolean => {
     const gaps = files === log ? [] : gapsOf(files);
     for (const { path, sizeBytes, start } of files.odd) {
@@ -21,6 +21,10 @@ export function checkFiles({ store, faults }: CheckContext): void {
     }
     return gaps.length > 0 || files.odd.length > 0;
   };
+  for (const { marker, parts } of unfinished) {
+    const detail = `a repair was interrupted: ${parts.length} parts that it built are not in their place`;
+    faults.add('unfinished-repair', marker, detail);
+  }
   for (const { path, what } of unreadable) {
     faults.add('unreadable', path, `is ${what}: it is not checked`, {}, true);
   }

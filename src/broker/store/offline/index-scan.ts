@@ -92,6 +92,7 @@ function soundShare(store: StoreLayout, file: IndexFileEntry, hashSlotNum: numbe
   const view = new DataView(bytes.buffer);
   if (readPiece(store.fs, file.path, itemsAt, bytes, bytes.length) < bytes.length) return 0;
   const slot = new Uint8Array(SLOT_BYTES);
+  const newestOf = new Map<number, number>();
   let sound = 0;
   for (let i = 0; i < count; i++) {
     const at = i * ITEM_BYTES;
@@ -99,8 +100,12 @@ function soundShare(store: StoreLayout, file: IndexFileEntry, hashSlotNum: numbe
     const physicalOffset = readInt64(view, at + 4);
     const previous = view.getInt32(at + 16);
     const isInFile = physicalOffset >= header.beginPhyOffset && physicalOffset <= header.endPhyOffset;
-    if (keyHash < 0 || !isInFile || previous < 0 || previous > i) continue;
-    readPiece(store.fs, file.path, HEADER_BYTES + (keyHash % hashSlotNum) * SLOT_BYTES, slot, SLOT_BYTES);
+    const slotNumber = keyHash % hashSlotNum;
+    const before = newestOf.get(slotNumber) ?? 0;
+    newestOf.set(slotNumber, i + 1);
+    // A hash of 0 is rather no item at all.
+    if (keyHash <= 0 || !isInFile || previous !== before) continue;
+    readPiece(store.fs, file.path, HEADER_BYTES + slotNumber * SLOT_BYTES, slot, SLOT_BYTES);
     const newest = new DataView(slot.buffer).getInt32(0);
     if (newest >= i + 1 && newest <= header.items) sound += 1;
   }

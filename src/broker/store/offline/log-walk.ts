@@ -41,9 +41,15 @@ const MAGIC_START = Buffer.from([0xda, 0xa3, 0x20]);
  * than what was read before (a file may hold leftovers behind its end).
  *
  * @param checkCRC of bodies
+ * @param endAt where a record starts at which the log is to end
  * @throws the operating system's error if a file can not be read
  */
-export function* walkLog(store: StoreLayout, from: number, checkCRC: boolean): Generator<LogStep> {
+export function* walkLog(
+  store: StoreLayout,
+  from: number,
+  checkCRC: boolean,
+  endAt = Number.POSITIVE_INFINITY,
+): Generator<LogStep> {
   const { fs, log } = store;
   const record = newRecordView();
   let bytes = new Uint8Array(Math.min(SCAN_BYTES, Math.max(log.fileBytes, 1)));
@@ -65,6 +71,10 @@ export function* walkLog(store: StoreLayout, from: number, checkCRC: boolean): G
         let at = 0;
         for (;;) {
           const physicalOffset = position + at;
+          if (physicalOffset >= endAt) {
+            yield { kind: 'end', physicalOffset: endAt, tornBytes: 0, reason: 'it is to end here' };
+            return;
+          }
           const fileLeft = fileEnd - physicalOffset;
           let check = readRecord(view, bytes, at, count, fileLeft, physicalOffset, checkCRC, record);
           let isBodyRight = true;

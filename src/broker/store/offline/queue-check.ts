@@ -29,7 +29,9 @@ import { ExtReader } from './ext-reader.js';
 import { readRecordAt } from './log-walk.js';
 import { fileStartOf, pathOf } from './offset-files.js';
 import { isGoodUnit, QueueReader, type ReadQueue } from './queue-reader.js';
-import { EXT_FOLDER, queueFolder } from './store-layout.js';
+import { EXT_FOLDER, QUEUE_FOLDER, queueFolder } from './store-layout.js';
+
+const QUEUES_A_SLICE = 200;
 
 /** A queue while the log is read. */
 interface CheckedQueue {
@@ -50,6 +52,8 @@ export interface CheckedTopic {
   queues: Map<number, CheckedQueue>;
   /** Messages of queues that have no folder: number, and the first. */
   lost: Map<number, { count: number; physicalOffset: number; queueOffset: number }>;
+  /** Ends of queues as the log has them: behind the last message that was met. */
+  ends: Map<number, number>;
 }
 
 /** Holds the units of all consume queues against the records of the log, in the order of these. */
@@ -67,9 +71,11 @@ export class QueueCheck {
   #end = 0;
   #hasLightQueues = false;
   readonly #extensions: ExtReader;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(context: CheckContext) {
+  constructor(context: CheckContext, signal?: AbortSignal) {
     this.#context = context;
+    this.#signal = signal;
     this.#reader = new QueueReader(context.store);
     this.#topicNames = topicNames(context.store);
     this.#extensions = new ExtReader(context.store.fs);
@@ -86,8 +92,13 @@ export class QueueCheck {
       this.#checkEmpty(queue);
       this.topic(files.topic).queues.set(files.queueId, { queue, matched: 0, hint, missing: 0, firstMissing: null });
       count += 1;
-      if (count % 200 === 0) await nextTurn();
+      if (count % QUEUES_A_SLICE === 0) await this.#pause();
     }
+  }
+
+  async #pause(): Promise<void> {
+    this.#signal?.throwIfAborted();
+    await nextTurn();
   }
 
   #checkEmpty({ emptyStarts, files, topic, queueId }: ReadQueue): void {
@@ -102,7 +113,7 @@ export class QueueCheck {
   topic(name: string): CheckedTopic {
     let topic = this.#topics.get(name);
     if (!topic) {
-      topic = { name, keySeed: javaHashCode(`${name}#`), queues: new Map(), lost: new Map() };
+      topic = { name, keySeed: javaHashCode(`${name}#`), queues: new Map(), lost: new Map(), ends: new Map() };
       this.#topics.set(name, topic);
     }
     return topic;
@@ -115,11 +126,15 @@ export class QueueCheck {
       transaction === MessageSysFlag.TRANSACTION_NOT_TYPE || transaction === MessageSysFlag.TRANSACTION_COMMIT_TYPE;
     if (!isConsumed || record.queueId < 0 || !(record.queueOffset >= 0)) return;
     const queue = topic.queues.get(record.queueId);
+    const count = queue?.queue.isBatch ? innerCountOf(bytes, ranges) : 1;
+    topic.ends.set(record.queueId, record.queueOffset + count);
     if (queue) this.#checkEntry(queue, record, bytes, ranges, record.queueOffset, topic.name);
     else this.#lose(topic, record);
     if (!isLmqParent(topic.name)) return;
     for (const place of lmqPlaces(bytes, ranges)) {
-      const lmq = this.#topics.get(place.topic)?.queues.get(0);
+      const lightTopic = this.#topics.get(place.topic);
+      lightTopic?.ends.set(0, place.queueOffset + 1);
+      const lmq = lightTopic?.queues.get(0);
       if (lmq) this.#checkEntry(lmq, record, bytes, ranges, place.queueOffset, topic.name);
       // Without any, they may never have been written: that is a setting.
       else if (this.#hasLightQueues) this.#lose(this.topic(place.topic), { ...record, ...place, queueId: 0 });
@@ -129,8 +144,13 @@ export class QueueCheck {
   /** The log has ended at `end`: looks at what no record was found for. */
   async end(end: number): Promise<void> {
     this.#end = end;
+    let count = 0;
     for (const topic of this.#topics.values()) {
-      for (const queue of topic.queues.values()) await this.#checkUnits(queue);
+      for (const queue of topic.queues.values()) {
+        await this.#checkUnits(queue);
+        count += 1;
+        if (count % QUEUES_A_SLICE === 0) await this.#pause();
+      }
       this.#checkLost(topic);
     }
   }
@@ -332,11 +352,16 @@ export class QueueCheck {
   /** Offsets of a queue; null if the store has none such. */
   rangeOf(topic: string, queueId: number): { minOffset: number; maxOffset: number } | null {
     const checked = this.#topics.get(topic)?.queues.get(queueId);
+    const end = this.#topics.get(topic)?.ends.get(queueId) ?? 0;
+    const { store, faults } = this.#context;
+    // A queue that is wrong is built anew: what the log has of it counts then.
+    const folder = checked?.queue.files.folder ?? join(store.root, QUEUE_FOLDER, queueFolder(topic, queueId));
+    if (faults.badQueues.has(folder)) return { minOffset: 0, maxOffset: end };
     if (!checked) return null;
     const minOffset = this.#reader.minOffset(checked.queue, this.#context.store.log.starts[0] ?? 0);
     const { maxOffset } = checked.queue;
-    // A queue that lost entries is built anew: what the log has of it counts then.
-    return checked.missing > 0 ? { minOffset: 0, maxOffset: Number.POSITIVE_INFINITY } : { minOffset, maxOffset };
+    // What a running broker has in memory only is to be found in the log.
+    return { minOffset, maxOffset: checked.missing > 0 ? Math.max(maxOffset, end) : maxOffset };
   }
 }
 

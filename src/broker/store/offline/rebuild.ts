@@ -23,23 +23,27 @@ import type { RecordView } from '../record-reader.js';
 import { DEFAULT_STORE_CONFIG } from '../store-config.js';
 import type { IndexParameters } from './index-scan.js';
 import { walkLog } from './log-walk.js';
-import { INDEX_FOLDER, type StoreLayout } from './store-layout.js';
+import { BATCH_QUEUE_FOLDER, INDEX_FOLDER, QUEUE_FOLDER, type StoreLayout } from './store-layout.js';
 
 /** Saves what was built each time that so much log was read, so that memory stays bounded. */
 const SAVE_EVERY_BYTES = 67_108_864;
 
-/** What is to be built; its old files are gone. */
+/** What is to be built. */
 export interface RebuildTask {
   /** Folders of consume queues: `<root>/[batch]consumequeue/<topic>/<queueId>`. */
   readonly queues: ReadonlySet<string>;
   /** null: no index. */
   readonly index: IndexParameters | null;
+  /** Where to build: an empty folder, or none, that gets the parts of a store. */
+  readonly folder: string;
+  /** Ends the building. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Builds consume queues and index from the log, which is read once. The folder must be locked, and the log whole.
  *
- * @throws the operating system's error; what was built so far stays
+ * @throws the operating system's error; the reason of the signal. What was built so far stays
  */
 export async function rebuildFromLog(
   store: StoreLayout,
@@ -47,18 +51,17 @@ export async function rebuildFromLog(
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<void> {
   const { fs, root, settings, log } = store;
-  const batchRoot = join(root, 'batchconsumequeue');
   const batchTopics = new Set(store.queues.filter(({ isBatch }) => isBatch).map(({ topic }) => topic));
   // Of the files that are there, whatever the settings say: all of a store's have one size.
   const sizeOf = (isBatch: boolean) => store.queues.find((queue) => queue.isBatch === isBatch)?.files.fileBytes;
   const queues = new ConsumeQueueStore({
     fs,
     logger,
-    folder: join(root, 'consumequeue'),
+    folder: join(task.folder, QUEUE_FOLDER),
     fileBytes:
       sizeOf(false) || (settings.mappedFileSizeConsumeQueue ?? DEFAULT_STORE_CONFIG.mappedFileSizeConsumeQueue),
     batch: {
-      folder: batchRoot,
+      folder: join(task.folder, BATCH_QUEUE_FOLDER),
       fileBytes:
         sizeOf(true) ||
         (settings.mapperFileSizeBatchConsumeQueue ?? DEFAULT_STORE_CONFIG.mapperFileSizeBatchConsumeQueue),
@@ -67,7 +70,7 @@ export async function rebuildFromLog(
     hotBytes: DEFAULT_STORE_CONFIG.hotQueueBytes,
   });
   const index = task.index
-    ? new IndexService({ fs, logger, folder: join(root, INDEX_FOLDER), ...task.index, now: () => clock.now() })
+    ? new IndexService({ fs, logger, folder: join(task.folder, INDEX_FOLDER), ...task.index, now: () => clock.now() })
     : null;
   const levels = settings.messageDelayLevel === undefined ? delayLevels : parseDelayLevels(settings.messageDelayLevel);
   const ranges = newPropertyRanges();
@@ -79,7 +82,8 @@ export async function rebuildFromLog(
     record: RecordView,
   ): ConsumeQueue | null => {
     const folder = join(
-      batchTopics.has(handle.name) ? batchRoot : join(root, 'consumequeue'),
+      root,
+      batchTopics.has(handle.name) ? BATCH_QUEUE_FOLDER : QUEUE_FOLDER,
       handle.name,
       String(queueId),
     );
@@ -129,6 +133,7 @@ export async function rebuildFromLog(
     for (const step of walkLog(store, savedAt, false)) {
       if (step.kind === 'record') take(step.record, step.bytes);
       if (step.kind !== 'pause') continue;
+      task.signal?.throwIfAborted();
       if (step.physicalOffset - savedAt >= SAVE_EVERY_BYTES) {
         savedAt = step.physicalOffset;
         await save(true);

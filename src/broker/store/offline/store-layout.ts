@@ -9,6 +9,8 @@ import { StoreLock, type StoreOwner } from '../store-lock.js';
 import { BATCH_UNIT_BYTES, UNIT_BYTES } from '../unit-slab.js';
 import { commonest, keepSize, listFiles, type OffsetFiles, readPiece } from './offset-files.js';
 
+import { type UnfinishedRepair, unfinishedRepairs } from './unfinished-repair.js';
+
 /** What is known of a store besides its folder; sizes are taken from the files where they are not given. */
 export interface StoreSettings {
   readonly storePathRootDir: string;
@@ -69,6 +71,8 @@ export interface StoreLayout {
   /** consumequeue is a RocksDB only: nothing can be said of queues. */
   readonly hasRocksQueues: boolean;
   readonly unreadable: readonly UnreadablePart[];
+  /** Repairs that were stopped. */
+  readonly unfinished: readonly UnfinishedRepair[];
   readonly sizeMismatches: readonly SizeMismatch[];
   readonly indexFiles: IndexFileEntry[];
   readonly timerLog: OffsetFiles;
@@ -82,7 +86,7 @@ export interface StoreLayout {
 
 export const INDEX_FOLDER = 'index';
 export const EXT_FOLDER = 'consumequeue_ext';
-const QUEUE_FOLDER = 'consumequeue';
+export const QUEUE_FOLDER = 'consumequeue';
 export const BATCH_QUEUE_FOLDER = 'batchconsumequeue';
 export const DLEDGER_PREFIX = 'dledger-';
 const SLICE = 200;
@@ -124,6 +128,7 @@ export async function readLayout(fs: FileSystem, settings: StoreSettings, wait: 
     // Both are there if the broker writes to both.
     hasRocksQueues: plain.length === 0 && isRocksDb(fs, join(root, QUEUE_FOLDER)),
     unreadable,
+    unfinished: unfinishedRepairs(fs, root),
     sizeMismatches: [
       ...mismatchOf(log.folder, 'mappedFileSizeCommitLog', log),
       ...mismatchOf(join(root, QUEUE_FOLDER), 'mappedFileSizeConsumeQueue', plain[0]?.files),

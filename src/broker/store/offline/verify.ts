@@ -48,6 +48,10 @@ export interface StoreReport {
 export interface VerifyOptions {
   /** Told now and then: bytes of the log that were read, of all. */
   readonly onProgress?: (doneBytes: number, allBytes: number) => void;
+  /** Ends the check. */
+  readonly signal?: AbortSignal;
+  /** Takes the log for one that ends there. */
+  readonly endAt?: number;
 }
 
 /**
@@ -57,7 +61,7 @@ export interface VerifyOptions {
  *
  * With a broker running on the folder, what it may have in memory only is a warning.
  *
- * @throws the operating system's error if a file can not be read
+ * @throws the operating system's error if a file can not be read; the reason of the signal
  */
 export async function verifyStore(store: StoreLayout, options: VerifyOptions = {}): Promise<StoreReport> {
   return new Verification(store, options).run();
@@ -86,7 +90,7 @@ class Verification {
     this.#options = options;
     this.#context = { store, faults: this.#faults, damages: this.#damages, isRunning: store.owner !== null };
     checkFiles(this.#context);
-    this.#queues = new QueueCheck(this.#context);
+    this.#queues = new QueueCheck(this.#context, options.signal);
     this.#index = new IndexCheck(this.#context);
   }
 
@@ -96,9 +100,10 @@ class Verification {
     await this.#queues.open();
     const first = log.starts[0] ?? 0;
     const allBytes = log.starts.length * log.fileBytes;
-    for (const step of walkLog(this.#store, first, true)) {
+    for (const step of walkLog(this.#store, first, true, this.#options.endAt)) {
       this.#take(step);
       if (step.kind !== 'pause') continue;
+      this.#options.signal?.throwIfAborted();
       this.#options.onProgress?.(step.physicalOffset - first, allBytes);
       await nextTurn();
     }
@@ -107,6 +112,7 @@ class Verification {
       await this.#queues.end(this.#end);
       this.#checkCheckpoint();
     }
+    this.#options.signal?.throwIfAborted();
     const damages = this.#tellDamages();
     checkConfig(this.#store, this.#faults, (topic, queueId) => this.#queues.rangeOf(topic, queueId));
     checkTimerLog(this.#store, this.#end, this.#faults, isRunning);
