@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { BrokerConfig } from '../../src/broker/broker-config.js';
+import { commitRefusal } from '../../src/broker/processors/end-transaction.js';
 import { immunityMs, opOffsets } from '../../src/broker/transaction-service.js';
 import { decodeHeader, encodeHeader, type HeaderOf } from '../../src/protocol/header-schema.js';
 import { CheckTransactionStateRequestHeader, EndTransactionRequestHeader } from '../../src/protocol/headers.js';
@@ -368,6 +369,26 @@ test('nobody online means that the next round asks', async (t) => {
   await peer.producerHeartbeat('elsewhere');
   await pass(30_000);
   t.is(asked.length, 1);
+});
+
+test('a commit that can not be stored is refused in words of its own', (t) => {
+  const context = { config: { maxMessageSize: 100 } } as unknown as Parameters<typeof commitRefusal>[0];
+  t.deepEqual(commitRefusal(context, 'PROPERTIES_SIZE_EXCEEDED'), {
+    code: ResponseCode.MESSAGE_ILLEGAL,
+    remark:
+      'The message is illegal, maybe msg body or properties length not matched. ' +
+      'msg body length limit 100B, msg properties length limit 32KB.',
+  });
+  t.deepEqual(commitRefusal(context, 'OS_PAGE_CACHE_BUSY'), {
+    code: ResponseCode.SYSTEM_ERROR,
+    remark: 'OS page cache busy, please try another machine',
+  });
+  const stats = { commitLogDiskRatio: 0.91, consumeQueueDiskRatio: 0.91 };
+  const store = { stats: () => stats } as unknown as typeof context.store;
+  t.deepEqual(commitRefusal({ ...context, store }, 'SERVICE_NOT_AVAILABLE'), {
+    code: ResponseCode.SERVICE_NOT_AVAILABLE,
+    remark: 'Service not available now.',
+  });
 });
 
 test('the grace is in seconds, and -1 or nonsense means the default', (t) => {

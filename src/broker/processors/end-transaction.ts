@@ -16,7 +16,7 @@ import { ResponseCode } from '../../protocol/response-code.js';
 import { MessageSysFlag, resetTransactionValue } from '../../protocol/sys-flag.js';
 import { SystemTopic } from '../../protocol/topic-validator.js';
 import type { BrokerContext, Handlers } from '../context.js';
-import { type InnerMessage, innerFrom, isStored } from '../message-writer.js';
+import { type InnerMessage, innerFrom, isStored, type WriteStatus } from '../message-writer.js';
 import { putRefusal, type Refusal } from '../send-checks.js';
 import { immunityMs, type TransactionService } from '../transaction-service.js';
 
@@ -28,6 +28,24 @@ async function lookHalf(context: BrokerContext, physicalOffset: number): Promise
 }
 
 /** Why the half message and the request do not belong together, or come too late. */
+/** Why a commit could not be stored: a send's codes, but for a busy disk, and remarks of its own. (#sendFinalMessage) */
+export function commitRefusal(context: Pick<BrokerContext, 'config' | 'store'>, status: WriteStatus): Refusal {
+  const refusal = putRefusal(context, status);
+  switch (status) {
+    case 'CREATE_MAPPED_FILE_FAILED':
+      return { ...refusal, remark: 'Create mapped file failed.' };
+    case 'MESSAGE_ILLEGAL':
+    case 'PROPERTIES_SIZE_EXCEEDED':
+      return { ...refusal, remark: `T${refusal.remark?.slice(1)}` };
+    case 'SERVICE_NOT_AVAILABLE':
+      return { ...refusal, remark: 'Service not available now.' };
+    case 'OS_PAGE_CACHE_BUSY':
+      return { code: ResponseCode.SYSTEM_ERROR, remark: 'OS page cache busy, please try another machine' };
+    default:
+      return refusal;
+  }
+}
+
 function endRefusal(context: BrokerContext, header: EndHeader, half: MessageExt): Refusal | null {
   const wrong = (remark: string): Refusal => ({ code: ResponseCode.SYSTEM_ERROR, remark });
   const immunity = half.properties.get(MessageProperty.CHECK_IMMUNITY_TIME_IN_SECONDS);
@@ -87,7 +105,7 @@ async function endTransaction(
       if (!message) return createResponse(request, ResponseCode.SYSTEM_ERROR, 'the half message names no real topic');
       const result = await context.writer.write(message);
       if (!isStored(result.status)) {
-        const { code, remark } = putRefusal(context, result.status);
+        const { code, remark } = commitRefusal(context, result.status);
         return createResponse(request, code, remark);
       }
       context.stats.put(message.topic, message.queueId, 1, result.size, 0);
