@@ -1,13 +1,20 @@
 /**
  * Folders with the less usual kinds of queues and records change hands: batch queues, light queues, records with a CRC
- * property, extensions of consume queues with bit maps, a commit log over several folders.
+ * property, from IPv6 peers and with bodies as large as may be, extensions of consume queues with bit maps, a commit log
+ * over several folders.
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { AdminSession } from '../../../src/admin/session.js';
+import { MQBrokerError } from '../../../src/client/errors.js';
 import type { PushConsumer } from '../../../src/client/push-consumer.js';
 import { createMessage } from '../../../src/protocol/message.js';
-import { MessageProperty } from '../../../src/protocol/message-property.js';
+import { encodeBatch } from '../../../src/protocol/message-batch.js';
+import { encodeProperties, MessageProperty } from '../../../src/protocol/message-property.js';
+import { ResponseCode } from '../../../src/protocol/response-code.js';
+import { MessageSysFlag } from '../../../src/protocol/sys-flag.js';
+import { formatAddress, parseAddress } from '../../../src/remoting/address.js';
 import type { Playground } from '../kit/children.js';
 import { Clients, collectInto } from '../kit/clients.js';
 import type { Report } from '../kit/report.js';
@@ -30,6 +37,7 @@ const ENTRIES = ROUNDS / 2;
 /** Messages of one filling that the selector takes. */
 const PICKED = ROUNDS / 3;
 const PADDING = 'x'.repeat(9_000);
+const MAX_BODY_BYTES = 100_000;
 
 /** How the first broker ends; `rebuilt` is a proper stop, after which the queues are removed. */
 type Ending = 'kill' | 'rebuilt';
@@ -62,6 +70,9 @@ async function changeHands(
 ): Promise<void> {
   const storeDir = join(folder, 'store');
   const settings = {
+    // That is, for Java, of both families.
+    bindAddress: '0.0.0.0',
+    maxMessageSize: String(MAX_BODY_BYTES),
     storePathCommitLog: [join(folder, 'log-b'), join(folder, 'log-a')].join(),
     mapperFileSizeBatchConsumeQueue: String(46 * 20),
     enableLmq: 'true',
@@ -85,11 +96,14 @@ async function changeHands(
     const broker = await start(first);
     await createTopics(session, broker.addr);
     const picky = await startPicky(session, broker.addr, clients);
-    const momentMs = await fill(namesrvAddr);
+    const momentMs = await fill(namesrvAddr, session, broker.addr);
     await report.test(`${title}: a consumer gets what it selects`, () => checkPicked(picky, PICKED));
     await picky.consumer.shutdown();
     const extended = await entriesOf(session, broker.addr, 0);
     checkExtended(extended);
+    await report.test(`${title}: what is too large or makes no sense is refused`, () =>
+      checkRefused(session, broker.addr),
+    );
     const before = await contentsOf(session, broker.addr);
     const searched = await searchTime(session, broker.addr, momentMs);
     report.note(`${title}: ${countRecords(before)} messages in ${before.queues.size} queues`);
@@ -118,7 +132,7 @@ async function changeHands(
     );
     await report.test(`${title}: appending goes on`, async () => {
       const again = await startPicky(session, other.addr, clients);
-      await fill(namesrvAddr);
+      await fill(namesrvAddr, session, other.addr);
       await checkPicked(again, PICKED);
       await again.consumer.shutdown();
       checkExtended(await entriesOf(session, other.addr, ENTRIES));
@@ -126,6 +140,7 @@ async function changeHands(
       for (const [name, { maxOffset }] of before.queues)
         mustEqual(name, found.queues.get(name)?.maxOffset, maxOffset * 2);
     });
+    await report.test(`${title}: refused again`, () => checkRefused(session, other.addr));
     const after = await contentsOf(session, other.addr);
     await end(other);
     if (ending === 'rebuilt') {
@@ -222,7 +237,7 @@ function checkExtended(entries: readonly Entry[]): void {
 }
 
 /** The same messages with each call. @returns a time in between, ms */
-async function fill(namesrvAddr: string): Promise<number> {
+async function fill(namesrvAddr: string, session: AdminSession, addr: string): Promise<number> {
   const clients = new Clients(namesrvAddr);
   try {
     const producer = await clients.producer();
@@ -246,10 +261,80 @@ async function fill(namesrvAddr: string): Promise<number> {
     }
     const single = createMessage(BATCHED, 'single', { tags: 'S', keys: 'single' });
     await producer.send(single, { queue: batches[0] });
+    await sendUncommon(session, addr);
     return momentMs;
   } finally {
     await clients.close();
   }
+}
+
+interface Uncommon {
+  queueId?: number;
+  body?: Buffer;
+  sysFlag?: number;
+  properties?: Readonly<Record<string, string>>;
+  isBatch?: boolean;
+}
+
+function sendByHand({ api }: AdminSession, addr: string, topic: string, message: Uncommon) {
+  const { queueId = 1, body = Buffer.from('by hand'), sysFlag = 0, properties = {}, isBatch = false } = message;
+  const text = encodeProperties(new Map(Object.entries(properties)));
+  const header = {
+    ...{
+      a: 'by-hand',
+      b: topic,
+      c: 'TBW102',
+      d: 4,
+      e: queueId,
+      f: sysFlag,
+      g: Date.now(),
+      h: -1,
+      i: text,
+      j: 3,
+      m: isBatch,
+    },
+  };
+  return api.sendMessage(addr, header, body, { kind: isBatch ? 'batch' : 'message' });
+}
+
+/** Messages that only few producers send. */
+async function sendUncommon(session: AdminSession, addr: string): Promise<void> {
+  await sendByHand(session, addr, PARENT, { body: Buffer.alloc(MAX_BODY_BYTES, 'm') });
+  await sendByHand(session, addr, PARENT, { properties: { [MessageProperty.WAIT_STORE_MSG_OK]: 'false' } });
+  const classic = encodeBatch(['c1', 'c2'].map((body) => createMessage(BATCHED, body, { tags: 'C' })));
+  await sendByHand(session, addr, BATCHED, { body: classic, isBatch: true });
+  const addresses = Object.values(networkInterfaces()).flatMap((of) => of?.map(({ address }) => address) ?? []);
+  if (addresses.includes('::1')) await sendByHand(session, formatAddress('::1', parseAddress(addr).port), PARENT, {});
+}
+
+/** Both makes refuse these, with the same code and remark, and store nothing. */
+async function checkRefused(session: AdminSession, addr: string): Promise<void> {
+  const batch = encodeBatch([createMessage(BATCHED, 'x')]);
+  const wrong: readonly [topic: string, Uncommon][] = [
+    [PARENT, { body: Buffer.alloc(MAX_BODY_BYTES + 1) }],
+    [PARENT, { properties: { long: 'p'.repeat(32_700) } }],
+    [PARENT, { properties: { [MessageProperty.INNER_NUM]: '2' } }],
+    [PARENT, { sysFlag: MessageSysFlag.INNER_BATCH_FLAG }],
+    [PARENT, { body: batch, isBatch: true, sysFlag: MessageSysFlag.TRANSACTION_PREPARED_TYPE }],
+    [PARENT, { body: batch, isBatch: true, properties: { [MessageProperty.DELAY_TIME_LEVEL]: '1' } }],
+    // Light queues make the whole record count, not the body alone.
+    [PARENT, { body: Buffer.alloc(MAX_BODY_BYTES), properties: { [MessageProperty.INNER_MULTI_DISPATCH]: '%LMQ%a' } }],
+  ];
+  const { api } = session;
+  const max = await api.getMaxOffset(addr, { topic: PARENT, queueId: 1 });
+  for (const [topic, message] of wrong) {
+    const error: unknown = await sendByHand(session, addr, topic, message).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+    const answer = error instanceof MQBrokerError ? [error.responseCode, error.remark] : error;
+    mustEqual(JSON.stringify(message).slice(0, 100), answer, [
+      ResponseCode.MESSAGE_ILLEGAL,
+      'the message is illegal, maybe msg body or properties length not matched. ' +
+        `msg body length limit ${MAX_BODY_BYTES}B, msg properties length limit 32KB.`,
+    ]);
+  }
+  mustEqual('max offset', await api.getMaxOffset(addr, { topic: PARENT, queueId: 1 }), max);
 }
 
 async function contentsOf(session: AdminSession, addr: string): Promise<StoreContents> {
