@@ -86,8 +86,9 @@ export class SubscriptionGroupTable {
     return this.#groups.get(group);
   }
 
+  /** With light queues every group of their kind is there, as every such topic is. */
   has(group: string): boolean {
-    return this.#groups.has(group);
+    return this.#groups.has(group) || (this.#config.enableLmq && isLmq(group));
   }
 
   /** All groups by name. */

@@ -52,6 +52,14 @@ test('who does not want 0 is told so', async (t) => {
   t.is(response.remark, 'Not found, do not set to zero, maybe this group boot first');
 });
 
+test('the reader of a light queue commits as a group of that name, which nobody made', async (t) => {
+  const { peer } = await startTestBroker(t, { enableLmq: true, enableMultiDispatch: true });
+  const fields = { consumerGroup: '%LMQ%q', topic: '%LMQ%q' };
+  t.is((await update(peer, { ...fields, commitOffset: '3' })).code, ResponseCode.SUCCESS);
+  t.is((await query(peer, fields)).extFields?.offset, '3');
+  t.is((await update(peer, { ...fields, consumerGroup: 'g' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+});
+
 test('commits need a known group and a known topic, and do not make them', async (t) => {
   const { peer } = await startTestBroker(t);
   const group = await update(peer);
