@@ -154,6 +154,8 @@ export const brokerProperties = {
   maxTransferCountOnMessageInDisk: int32(8),
   accessMessageInMemoryMaxRatio: atBoot(int32(40)),
   maxFilterMessageSize: int32(16_000),
+  /** Files of a consume queue that one pull looks through while it finds nothing. */
+  travelCqFileNumWhenGetMessage: int32(1),
   defaultQueryMaxNum: int32(32),
   /** Bytes of old messages that one group, and all together, may read in five seconds; shown, not enforced. */
   cgColdReadThreshold: int64(3 * 1024 * 1024),

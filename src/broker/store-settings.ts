@@ -43,6 +43,7 @@ export function storeSettings(config: BrokerConfig): MessageStoreConfig {
     maxTransferBytesOnMessageInDisk: config.maxTransferBytesOnMessageInDisk,
     maxTransferCountOnMessageInDisk: config.maxTransferCountOnMessageInDisk,
     maxFilterMessageSize: config.maxFilterMessageSize,
+    travelCqFileNumWhenGetMessage: config.travelCqFileNumWhenGetMessage,
     maxMsgsNumBatch: config.maxMsgsNumBatch,
     messageDelayLevel: config.messageDelayLevel,
     timeScale: config.timeScale,

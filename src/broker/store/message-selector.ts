@@ -20,6 +20,8 @@ export interface TransferLimits {
   maxTransferCountOnMessageInDisk: number;
   /** Bytes of consume queue that one read looks through. */
   maxFilterMessageSize: number;
+  /** Files of the consume queue that one read looks through while it finds nothing. */
+  travelCqFileNumWhenGetMessage: number;
 }
 
 /** The part of the commit log that can be read. */
@@ -86,7 +88,8 @@ export class MessageSelector {
 
   /**
    * Chooses the messages from `offset` on, as DefaultMessageStore.getMessage does: at least one whatever its size,
-   * then as many as `maxMsgNums`, `maxBytes` and the limits for memory or disk allow, out of one consume-queue file.
+   * then as many as `maxMsgNums`, `maxBytes` and the limits for memory or disk allow, out of one consume-queue file,
+   * the first that has any of them: it looks into `travelCqFileNumWhenGetMessage`.
    *
    * @param into the result
    * @param extFilter asked of units that have an extension
@@ -131,8 +134,10 @@ export class MessageSelector {
     const isBatchQueue = queue.batch !== null;
     const first = this.#queues.unitOf(queue, offset);
     const scanOffsets = Math.ceil(Math.max(limits.maxFilterMessageSize, maxMsgNums * unitBytes) / unitBytes);
-    const fileEnd = (Math.floor(first / fileUnits) + 1) * fileUnits;
-    const scanEnd = Math.min(isBatchQueue ? fileEnd : offset + scanOffsets, fileEnd, queue.maxUnit);
+    const scanEndIn = (end: number) => Math.min(isBatchQueue ? end : offset + scanOffsets, end, queue.maxUnit);
+    let fileEnd = (Math.floor(first / fileUnits) + 1) * fileUnits;
+    let scanEnd = scanEndIn(fileEnd);
+    let filesLeft = limits.travelCqFileNumWhenGetMessage - 1;
     const hasFilter = filter !== null || extFilter !== null;
     const batch = hasFilter ? SCAN_UNITS : Math.min(SCAN_UNITS, Math.max(1, maxMsgNums));
     let status: GetStatus = 'NO_MATCHED_MESSAGE';
@@ -188,6 +193,11 @@ export class MessageSelector {
         into.totalBytes += size;
         status = 'FOUND';
         skipBefore = -1;
+      }
+      if (unit === fileEnd && into.count === 0 && filesLeft > 0) {
+        filesLeft -= 1;
+        fileEnd += fileUnits;
+        scanEnd = scanEndIn(fileEnd);
       }
     }
     done(into, status, next);

@@ -68,6 +68,8 @@ export interface MessageStoreConfig {
   maxTransferCountOnMessageInDisk: number;
   /** Bytes of consume queue that one getMessage may look through. */
   maxFilterMessageSize: number;
+  /** Files of it, while nothing is found. */
+  travelCqFileNumWhenGetMessage: number;
   /** Largest number of messages that queryByKey returns. */
   maxMsgsNumBatch: number;
   messageDelayLevel: string;
@@ -117,6 +119,7 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   maxTransferBytesOnMessageInDisk: 65_536,
   maxTransferCountOnMessageInDisk: 8,
   maxFilterMessageSize: 16_000,
+  travelCqFileNumWhenGetMessage: 1,
   maxMsgsNumBatch: 64,
   messageDelayLevel: '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
   timeScale: 1,

@@ -19,6 +19,7 @@ const LIMITS: TransferLimits = {
   maxTransferBytesOnMessageInDisk: 65_536,
   maxTransferCountOnMessageInDisk: 8,
   maxFilterMessageSize: 16_000,
+  travelCqFileNumWhenGetMessage: 1,
 };
 
 interface Case {
@@ -92,6 +93,30 @@ test('no more bytes than asked for', selects, { offset: 0, maxBytes: 350 }, 'FOU
 test('less than 100 bytes can not be asked for', selects, { offset: 0, size: 30, maxBytes: 1 }, 'FOUND [0,1,2] next 3');
 test('at least one message, whatever its size', selects, { offset: 3, size: 500_000, maxBytes: 1 }, 'FOUND [3] next 4');
 test('at least one message, whatever is asked for', selects, { offset: 3, max: 0 }, 'FOUND [3] next 4');
+test(
+  'a read that finds nothing may go on in the next files',
+  selects,
+  { offset: 5, fileUnits: 8, filter: (n) => n > 18, limits: { travelCqFileNumWhenGetMessage: 3 } },
+  'FOUND [19..23] next 24',
+);
+test(
+  'but in no more than it may',
+  selects,
+  { offset: 5, fileUnits: 8, filter: (n) => n > 30, limits: { travelCqFileNumWhenGetMessage: 3 } },
+  'NO_MATCHED_MESSAGE [] next 24',
+);
+test(
+  'nor in more bytes',
+  selects,
+  {
+    offset: 5,
+    max: 1,
+    fileUnits: 8,
+    filter: () => false,
+    limits: { travelCqFileNumWhenGetMessage: 9, maxFilterMessageSize: 300 },
+  },
+  'NO_MATCHED_MESSAGE [] next 20',
+);
 test('a read ends with the consume-queue file', selects, { offset: 5, fileUnits: 8 }, 'FOUND [5,6,7] next 8');
 test(
   'a filter passes over messages',
