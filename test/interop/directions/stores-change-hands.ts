@@ -25,13 +25,15 @@ import {
 import { must, mustEqual, waitFor } from '../kit/wait.js';
 
 const BROKER_NAME = 'broker-a';
-const TOPICS = ['normal', 'typed', 'batches', 'retried', 'later', 'settled', 'popped'] as const;
+const TOPICS = ['normal', 'typed', 'batches', 'retried', 'later', 'settled'] as const;
 /** Progress of this group is written, not consumed, so that the rest is known exactly. */
 const READER = 'reader';
 const RETRIER = 'retrier';
 const TRANSACTOR = 'transactor';
-/** Pops two messages of `popped` and acknowledges the first. */
-const POPPER = 'popper';
+/** Together too long for records of the first version: those of their topic of retries are of the second. */
+const POPPED = 'popped'.padEnd(90, '-popped');
+/** Pops two messages and acknowledges the first. */
+const POPPER = 'popper'.padEnd(60, '-popper');
 const POP_INVISIBLE_MS = 12_000;
 const NORMAL_MESSAGES = 900;
 const LAST_MESSAGES = 300;
@@ -45,9 +47,10 @@ const TIMER_DELAY_MS = 25_000;
 const TIMER_SETTINGS = { timerWheelEnable: 'true', recallMessageEnable: 'true' };
 const TOPIC_QUEUES = 4;
 const COMMITTED = 50;
-/** The group's topic of retries, and the dead ones. */
+const ALL_TOPICS: readonly string[] = [...TOPICS, POPPED];
+/** The groups' topics of retries, and the dead ones, too. */
 const isOurTopic = (name: string) =>
-  TOPICS.some((topic) => topic === name) || [READER, RETRIER].some((group) => name.endsWith(group));
+  ALL_TOPICS.includes(name) || [READER, RETRIER].some((group) => name.endsWith(group)) || name.includes(POPPER);
 
 /** How the first broker ends: asked to, or by SIGKILL right after the last acknowledgement. */
 type Ending = 'clean' | 'kill';
@@ -216,7 +219,7 @@ async function fill(
 ): Promise<Filled> {
   const { api } = session;
   const clients = new Clients(namesrvAddr);
-  for (const topicName of TOPICS) {
+  for (const topicName of ALL_TOPICS) {
     const queues = topicName === 'typed' ? 8 : TOPIC_QUEUES;
     const attributes: Record<string, string> = topicName === 'typed' ? { '+message.type': 'FIFO' } : {};
     await api.createTopic(addr, {
@@ -229,7 +232,7 @@ async function fill(
     await api.createSubscriptionGroup(addr, config);
   }
   await waitFor('the routes', async () => {
-    for (const topic of TOPICS) await api.getTopicRouteInfo(topic);
+    for (const topic of ALL_TOPICS) await api.getTopicRouteInfo(topic);
     return true;
   });
   const producer = await clients.producer();
@@ -303,23 +306,22 @@ async function sendNormal(producer: Producer, from: number, to: number): Promise
 }
 
 function pop({ api }: AdminSession, addr: string, pollTime: number): Promise<PopResult> {
-  const query = { consumerGroup: POPPER, topic: 'popped', queueId: 0, maxMsgNums: 2, initMode: 0, pollTime };
+  const query = { consumerGroup: POPPER, topic: POPPED, queueId: 0, maxMsgNums: 2, initMode: 0, pollTime };
   const header = { ...query, invisibleTime: POP_INVISIBLE_MS, bornTime: Date.now() };
   return api.popMessage(addr, BROKER_NAME, header, { timeoutMs: pollTime + 10_000 });
 }
 
-/** Leaves one message of `popped` without an ack. */
+/** Leaves one message without an ack. */
 async function popTwo(session: AdminSession, addr: string, producer: Producer): Promise<void> {
-  const queue = { topic: 'popped', brokerName: BROKER_NAME, queueId: 0 };
-  for (const body of ['acknowledged', 'not acknowledged'])
-    await producer.send(createMessage('popped', body), { queue });
+  const queue = { topic: POPPED, brokerName: BROKER_NAME, queueId: 0 };
+  for (const body of ['acknowledged', 'not acknowledged']) await producer.send(createMessage(POPPED, body), { queue });
   const { messages } = await waitFor('two popped messages', async () => {
     const result = await pop(session, addr, 1000);
     return result.messages.length === 2 ? result : null;
   });
   const [{ queueOffset: offset, properties }] = messages as [MessageExt];
   const extraInfo = properties.get('POP_CK') ?? '';
-  await session.api.ackMessage(addr, { consumerGroup: POPPER, topic: 'popped', queueId: 0, offset, extraInfo });
+  await session.api.ackMessage(addr, { consumerGroup: POPPER, topic: POPPED, queueId: 0, offset, extraInfo });
 }
 
 function searchMoment({ api }: AdminSession, addr: string, momentMs: number): Promise<number[]> {
