@@ -14,6 +14,7 @@ import {
   currentLevel,
   type Effect,
   initialState,
+  type WriteRequest,
 } from './state/console-state.js';
 import type { HistoryOptions } from './state/history.js';
 import { detailKey, type Place, type TopView } from './state/places.js';
@@ -80,7 +81,8 @@ export class Console {
   #connected: Connected;
   #sampler: Sampler;
   #details: DetailReader;
-  #planned: PlannedWrite | null = null;
+  /** The plan that the open panel shows. */
+  #planned: { readonly write: WriteRequest; readonly plan: PlannedWrite } | null = null;
   #tail: { readonly key: string; readonly stop: AbortController } | null = null;
   #ticker: Timer | null = null;
   readonly #loading = new Set<string>();
@@ -281,25 +283,26 @@ export class Console {
     }
   }
 
-  async #plan(write: Parameters<typeof planWrite>[1]): Promise<void> {
+  async #plan(write: WriteRequest): Promise<void> {
     this.#planned = null;
     try {
-      const planned = await planWrite(this.#connected.session, write, this.#host.parsePosition);
-      if (this.#isStopped) return;
-      this.#planned = planned;
-      this.store.dispatch({ kind: 'planned', write, plan: planned.plan });
+      const plan = await planWrite(this.#connected.session, write, this.#host.parsePosition);
+      // The panel may be closed by now, or be about another write.
+      if (this.#isStopped || this.store.state.panel?.write !== write) return;
+      this.#planned = { write, plan };
+      this.store.dispatch({ kind: 'planned', write, plan: plan.plan });
     } catch (error) {
       if (!this.#isStopped) this.store.dispatch({ kind: 'plan-failed', write, error: failureOf(error).message });
     }
   }
 
-  async #apply(write: Parameters<typeof planWrite>[1]): Promise<void> {
+  async #apply(write: WriteRequest): Promise<void> {
     const planned = this.#planned;
     this.#planned = null;
     // What the panel shows is what is carried out: a plan of another write is none.
-    if (planned === null || this.store.state.panel?.write !== write) return;
+    if (planned?.write !== write || this.store.state.panel?.write !== write) return;
     try {
-      const { text, isBad } = await planned.apply();
+      const { text, isBad } = await planned.plan.apply();
       if (!this.#isStopped) this.store.dispatch({ kind: 'applied', write, text, isBad });
     } catch (error) {
       if (!this.#isStopped) {
