@@ -149,7 +149,8 @@ const missing = (what: 'topic' | 'group'): Check =>
 
 /** Brokers that say that they do not serve. */
 function checkRoles({ brokers }: ClusterLook): Check[] {
-  const inactive = brokers.filter(({ runtime }) => runtime?.brokerActive === 'false');
+  // Slaves say so while all is well: what masters alone do does not run there.
+  const inactive = brokers.filter(({ brokerId, runtime }) => brokerId === 0 && runtime?.brokerActive === 'false');
   const slaves = brokers.filter(({ brokerId }) => brokerId !== 0);
   return [
     ...(inactive.length > 0

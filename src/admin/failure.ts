@@ -55,6 +55,8 @@ const NOT_FOUND_CODES: ReadonlySet<number> = new Set([
   ResponseCode.BROKER_NOT_EXIST,
   ResponseCode.USER_NOT_EXIST,
   ResponseCode.POLICY_NOT_EXIST,
+  ResponseCode.CONTROLLER_BROKER_METADATA_NOT_EXIST,
+  ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED,
   ClientErrorCode.NOT_FOUND_TOPIC_EXCEPTION,
 ]);
 const UNREACHABLE_CODES: ReadonlySet<number> = new Set([
@@ -69,7 +71,8 @@ const ACCESS_REFUSED =
   /\b(?:Acl|Authentication|Authorization)Exception\b|Check signature failed|No accessKey is configured/;
 /** Source: auth/.../AuthenticationMetadataManagerImpl.java, AuthorizationMetadataManagerImpl.java */
 const EXISTS = /^The (?:user|acl) is existed/;
-const IS_NOT_THERE = /^The (?:user|acl|subject) (?:of \S+ )?is not exist/;
+/** The same, and controller/.../ReplicasInfoManager.java#cleanBrokerData */
+const IS_NOT_THERE = /^The (?:user|acl|subject) (?:of \S+ )?is not exist|^Broker .* is not existed,/;
 /** What brokers say when a permission of topic, broker or group is in the way, and no identity would help. */
 const FORBIDDEN = / is forbidden|group no permission/i;
 const FORBIDDEN_HINT =
@@ -103,6 +106,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'interrupted', code: 'ABORTED', message: 'interrupted', hint: null };
   }
+  if (isSystemError(error)) return { kind: 'failed', code: error.code, message: error.message, hint: null };
   return {
     kind: 'failed',
     code: 'INTERNAL',
@@ -134,6 +138,11 @@ const KINDS: Record<MQErrorCode, FailureKind> = {
 
 function isMQError(error: unknown): error is MQError {
   return error instanceof Error && 'code' in error && Object.hasOwn(KINDS, String(error.code));
+}
+
+/** What the operating system refuses: a full disk, a folder that may not be written. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
 }
 
 function adminFailure({ kind, code, message, hint }: AdminError): Failure {

@@ -17,16 +17,19 @@ export interface Clock {
   every(periodMs: number, fn: () => void): Timer;
 }
 
+/** The longest that timers of Node wait, ms: 24 days. What is to wait longer would be due at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, fn) {
-    const handle = setTimeout(fn, delayMs);
+    const handle = setTimeout(fn, Math.min(delayMs, LONGEST_MS));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
   every(periodMs, fn) {
-    const handle = setInterval(fn, periodMs);
+    const handle = setInterval(fn, Math.min(periodMs, LONGEST_MS));
     handle.unref();
     return { cancel: () => clearInterval(handle) };
   },
@@ -43,10 +46,13 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(handle);
       reject(signal?.reason);
     };
-    const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, delayMs);
+    const handle = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(delayMs, LONGEST_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

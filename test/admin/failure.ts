@@ -47,7 +47,19 @@ const cases: Array<[title: string, error: unknown, kind: FailureKind, code: stri
   ['an interrupt', new DOMException('stop', 'AbortError'), 'interrupted', 'ABORTED'],
   ['an error of another copy of the classes', new ForeignError('port 1'), 'failed', 'PORT_IN_USE'],
   ['a fault', new TypeError('x is not a function'), 'failed', 'INTERNAL'],
-  ['a system error', Object.assign(new Error('no such file'), { code: 'ENOENT' }), 'failed', 'INTERNAL'],
+  ['a system error', Object.assign(new Error('disk full'), { code: 'ENOSPC', syscall: 'write' }), 'failed', 'ENOSPC'],
+  [
+    'a broker set that a controller does not know',
+    broker(ResponseCode.CONTROLLER_INVALID_CLEAN_BROKER_METADATA, 'Broker b is not existed,clean broker data failure.'),
+    'not-found',
+    'CONTROLLER_INVALID_CLEAN_BROKER_METADATA',
+  ],
+  [
+    'a broker that a controller sees alive',
+    broker(ResponseCode.CONTROLLER_INVALID_CLEAN_BROKER_METADATA, 'Broker b is still alive, clean up failure'),
+    'failed',
+    'CONTROLLER_INVALID_CLEAN_BROKER_METADATA',
+  ],
   ['something thrown', 'text', 'failed', 'INTERNAL'],
 ];
 for (const [title, error, kind, code] of cases) {

@@ -1,3 +1,4 @@
+import type { ClusterBroker } from '../../admin/cluster.js';
 import { defineCommand } from '../../cli/command.js';
 import { flag } from '../../cli/flags.js';
 import { partialOutcome } from '../../cli/partial.js';
@@ -55,8 +56,8 @@ export default defineCommand({
           {
             key: 'state',
             title: 'STATE',
-            value: ({ runtime }) => (runtime === null ? 'no answer' : runtime.isActive === false ? 'inactive' : 'ok'),
-            tone: ({ runtime }) => (runtime === null ? 'bad' : runtime.isActive === false ? 'warning' : 'good'),
+            value: stateOf,
+            tone: (row) => STATE_TONES[stateOf(row)],
           },
           {
             key: 'version',
@@ -140,6 +141,14 @@ export default defineCommand({
     };
   },
 });
+
+const STATE_TONES = { 'no answer': 'bad', inactive: 'warning', ok: 'good' } as const;
+
+/** Slaves say that they are not active while all is well: what masters alone do does not run there. */
+function stateOf({ role, runtime }: Pick<ClusterBroker, 'role' | 'runtime'>): keyof typeof STATE_TONES {
+  if (runtime === null) return 'no answer';
+  return role === 'master' && runtime.isActive === false ? 'inactive' : 'ok';
+}
 
 /** Age of the oldest message; brokers without messages say the time now, or something beyond. */
 function ageText(timestamp: number | null, now: number): string {

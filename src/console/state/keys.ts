@@ -10,7 +10,7 @@ import {
 import { complete } from './goto.js';
 import { pageLines } from './pages.js';
 import { openPanel, panelKey } from './panel.js';
-import { commandLine, isList, type Place } from './places.js';
+import { commandLine, isList, type Place, type Selection } from './places.js';
 import { editText, openPrompt, type PromptState } from './prompt.js';
 import type { Step } from './reduce.js';
 import {
@@ -280,9 +280,13 @@ function selectedOf(state: ConsoleState): string | null {
   return table === null ? null : selectedKey(level, shownKeys(level, table));
 }
 
-function selectionOf(state: ConsoleState) {
+function selectionOf(state: ConsoleState): Selection {
   const message = currentMessage(state);
-  return { key: selectedOf(state), msgId: message?.msgId ?? null, queueOffset: message?.queueOffset ?? null };
+  return {
+    msgId: message?.msgId ?? null,
+    queueOffset: message?.queueOffset ?? null,
+    stuckAfterMs: state.history.stuckAfterMs,
+  };
 }
 
 /** One level down. */

@@ -81,11 +81,11 @@ export function placeTitle(place: Place): string {
   }
 }
 
-/** What the selected row of a place stands for, for the command line that shows the same. */
+/** What the command line that shows the same needs beside the place: the selected row, and what stands still here. */
 export interface Selection {
-  readonly key: string | null;
   readonly msgId: string | null;
   readonly queueOffset: number | null;
+  readonly stuckAfterMs: number;
 }
 
 const word = (text: string): string => (/^[\w@%.:/+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -96,7 +96,7 @@ export function commandLine(place: Place, selection: Selection, connection: stri
   return `mqadmin ${command}${connection === '' ? '' : ` ${connection}`}`;
 }
 
-function commandOf(place: Place, { msgId, queueOffset }: Selection): string[] {
+function commandOf(place: Place, { msgId, queueOffset, stuckAfterMs }: Selection): string[] {
   switch (place.view) {
     case 'groups':
     case 'pulse':
@@ -126,7 +126,7 @@ function commandOf(place: Place, { msgId, queueOffset }: Selection): string[] {
     case 'tail':
       return ['tail', place.topic];
     case 'explain':
-      return ['consumer', 'explain', place.group];
+      return ['consumer', 'explain', place.group, '--stuck-after', `${stuckAfterMs / 1000}s`];
     case 'help':
       return ['top', '--help'];
   }

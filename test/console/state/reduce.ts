@@ -182,6 +182,9 @@ test('y gives the command line that shows the same, and copies it', (t) => {
   const text = 'mqadmin consumer progress mailer -s --context prod-east';
   t.deepEqual(c.effects.at(-1), { kind: 'copy', text });
   t.true(c.text.includes(text));
+  c.keys('e', 'y');
+  const explain = 'mqadmin consumer explain mailer --stuck-after 30s --context prod-east';
+  t.deepEqual(c.effects.at(-1), { kind: 'copy', text: explain });
 });
 
 test('t tails the topic of the row, and follows its end until a row is chosen', (t) => {
