@@ -9,7 +9,7 @@ import {
 } from './checks/report.js';
 import { lookAtCluster } from './doctor/look.js';
 import { examineCluster } from './doctor.js';
-import { lagOf, longestWaitMs } from './explain/evidence.js';
+import { isClustering, lagOf, longestWaitMs } from './explain/evidence.js';
 import { DEFAULT_THRESHOLDS } from './explain/finding.js';
 import { gatherGroup } from './explain/gather.js';
 import { AdminError, failureOf } from './failure.js';
@@ -69,26 +69,34 @@ export async function checkConsumers(
 
 async function oneConsumer(session: AdminSession, consumerGroup: string, limits: Limits): Promise<CheckedSubject> {
   const group = await gatherGroup(session, consumerGroup, DEFAULT_THRESHOLDS);
-  const isKnown = group.complete || group.brokers.length > 0;
-  const queues = group.queues.filter(({ lag }) => lag !== null);
+  // Of an empty queue without a committed offset it is known that nothing waits.
+  const unknown = group.queues.filter(
+    ({ lag, minOffset, maxOffset }) => lag === null && (maxOffset === null || maxOffset !== minOffset),
+  );
+  const isLagKnown = group.complete && unknown.length === 0;
+  const isWaitKnown = group.queues.every(({ lag, waitingMs }) => waitingMs !== null || lag === null || lag <= 0);
   const values: Values = {
-    lag: queues.length > 0 || group.queues.length === 0 ? lagOf(queues) : null,
-    delay: queues.length > 0 || group.queues.length === 0 ? longestWaitMs(queues) : null,
+    lag: atLeast('lag', lagOf(group.queues), isLagKnown, limits),
+    delay: atLeast('delay', longestWaitMs(group.queues), isLagKnown && isWaitKnown, limits),
     members: group.members.length > 0 || group.complete ? group.members.length : null,
     retries: group.retries.reduce((sum, { recent }) => sum + recent, 0),
     'dead-letters': group.deadLetters?.recent ?? 0,
   };
   const silent = group.unreachable.map(({ brokerName, addr }) => brokerName ?? addr);
-  // What a silent broker holds is missing from every sum.
-  const shown = isKnown && group.complete ? values : { ...values, lag: null, delay: null };
-  return subjectOf(
-    'consumer',
-    consumerGroup,
-    shown,
-    limits,
-    silent.length === 0 ? null : `${silent.join(', ')} did not answer`,
-    silent.length > 0,
-  );
+  const topics = isClustering(group) ? [...new Set(unknown.map(({ topic }) => topic))] : [];
+  const reasons = [
+    ...(silent.length > 0 ? [`${silent.join(', ')} did not answer`] : []),
+    ...(topics.length > 0 && silent.length === 0 ? [`it has committed no offset of ${topics.join(', ')}`] : []),
+  ];
+  const isPartial = silent.length > 0 || topics.length > 0;
+  return subjectOf('consumer', consumerGroup, values, limits, reasons[0] ?? null, isPartial);
+}
+
+/** A number of which only a part is known is known when the part alone is bad. */
+function atLeast(name: string, value: number, isKnown: boolean, limits: Limits): number | null {
+  const definition = CHECK_METRICS.consumer.find((each) => each.name === name);
+  const isBad = definition !== undefined && checkMetric(definition, value, limits).level !== 'ok';
+  return isKnown || isBad ? value : null;
 }
 
 /** How a topic does. @throws MQBrokerError 17 when it has no route */

@@ -12,8 +12,10 @@ import { AdminError } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, joinPartial, mapBounded, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 import { listGroupNames } from './topic-list.js';
+import { type GroupReading, ReadTopics, readGroup } from './uncommitted.js';
 
-export interface QueueProgress {
+/** How far a group is on a queue of which it has committed an offset. */
+export interface CommittedQueue {
   readonly topic: string;
   readonly brokerName: string;
   readonly queueId: number;
@@ -32,13 +34,34 @@ export interface QueueProgress {
   readonly clientId: string | null;
 }
 
-export interface GroupProgress extends Partial {
+/** The same of any queue that a group reads. */
+export interface QueueProgress extends Omit<CommittedQueue, 'consumerOffset' | 'lag'> {
+  /** Committed offset; null when the group has committed none. */
+  readonly consumerOffset: number | null;
+  /** brokerOffset - consumerOffset; of a queue without a committed offset null, or 0 when it holds no message. */
+  readonly lag: number | null;
+}
+
+interface GroupTotals extends Partial {
   readonly consumerGroup: string;
   /** Messages a second that the group takes, summed over the brokers that answered. */
   readonly consumeTps: number;
-  readonly lag: number;
   /** Null when no broker knows. */
   readonly inflight: number | null;
+}
+
+/** What brokers say of a group: queues of which it has committed nothing are not part of it. */
+export interface CommittedProgress extends GroupTotals {
+  /** Of the queues here. */
+  readonly lag: number;
+  readonly queues: readonly CommittedQueue[];
+}
+
+export interface GroupProgress extends GroupTotals {
+  /** Null when it is not known of every queue, or some broker did not answer. */
+  readonly lag: number | null;
+  /** Of the queues here with a committed offset. */
+  readonly committedLag: number;
   readonly queues: readonly QueueProgress[];
 }
 
@@ -52,26 +75,97 @@ export interface ProgressQuery {
 }
 
 /**
- * How far a group is on every queue (208 at each broker that may hold it).
+ * How far a group is on every queue that it reads: those with a committed offset (208 at each broker that may hold it),
+ * and of topics that its members subscribe to also the others (203, 105, 202).
  *
  * @throws AdminError (not-found) when it has no offsets and nobody is connected, its members keep their offsets, or it
  *   does not read the topic
  */
 export async function groupProgress(session: AdminSession, query: ProgressQuery): Promise<GroupProgress> {
+  const { consumerGroup } = query;
+  const topic = query.topic || null;
+  const deadline = session.deadline();
+  const targets = await statsTargets(session, query, deadline);
+  const calls = new BrokerCalls(deadline);
+  const topics = new ReadTopics(session, calls, deadline);
+  const group = { consumerGroup, topic, isTopicNamed: topic !== null && isRouteless(topic), withUncommitted: true };
+  const [reading, owners] = await Promise.all([
+    readGroup(session, group, targets, calls, topics),
+    query.withClients === true ? queueOwners(session, consumerGroup, targets, deadline) : null,
+  ]);
+  const { stats, online, uncommitted, statsPartial, onlinePartial } = reading;
+  if (stats.length === 0 && !statsPartial.complete) throw reading.firstError;
+  const committed = committedQueues(stats, topic, owners);
+  const rest = (uncommitted ?? []).map(({ minOffset, maxOffset, ...mq }): QueueProgress => {
+    const lag = maxOffset > minOffset ? null : 0;
+    const clientId = owners?.get(messageQueueKey(mq)) ?? null;
+    return {
+      ...{ ...mq, brokerOffset: maxOffset, consumerOffset: null, lag, inflight: null },
+      ...{ lastTimestamp: null, lastTime: null, clientId },
+    };
+  });
+  if (committed.length === 0 && rest.length === 0 && statsPartial.complete) explainEmpty(query, online, onlinePartial);
+  const queues = [...committed, ...rest].sort(compareMessageQueue);
+  // One broker that knows a member tells what the group reads.
+  const partial = uncommitted === null ? joinPartial(statsPartial, onlinePartial) : joinPartial(statsPartial);
+  const committedLag = sumOf(committed.map(({ lag }) => lag));
+  return {
+    consumerGroup,
+    ...partial,
+    consumeTps: sumOf(stats.map(({ value }) => value.consumeTps)),
+    lag: partial.complete && queues.every(({ lag }) => lag !== null) ? committedLag : null,
+    committedLag,
+    inflight: inflightOf(queues),
+    queues,
+  };
+}
+
+/**
+ * The same as brokers say it, and as Apache's tool shows it: only queues with a committed offset, or all of a topic that
+ * is named.
+ *
+ * @throws as groupProgress
+ */
+export async function committedProgress(session: AdminSession, query: ProgressQuery): Promise<CommittedProgress> {
   const { consumerGroup, topic } = query;
   const deadline = session.deadline();
   const targets = await statsTargets(session, query, deadline);
-  const [stats, owners] = await Promise.all([
+  const [{ answers, ...partial }, owners] = await Promise.all([
     askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
       session.api.getConsumeStats(addr, { consumerGroup, topic: topic ?? undefined }, deadline.call()),
     ),
     query.withClients === true ? queueOwners(session, consumerGroup, targets, deadline) : null,
   ]);
-  const entries = stats.answers.flatMap(({ value }) => value.offsetTable);
-  if (entries.length === 0 && stats.complete) await explainEmpty(session, query, targets, deadline);
-  const queues = entries
-    .sort((a, b) => compareMessageQueue(a.mq, b.mq))
-    .map(({ mq, brokerOffset, consumerOffset, pullOffset, lastTimestamp }): QueueProgress => {
+  const queues = committedQueues(answers, null, owners).sort(compareMessageQueue);
+  if (queues.length === 0 && partial.complete) {
+    const members = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
+      onlineOrNull(session, addr, consumerGroup, deadline),
+    );
+    const online = members.answers.flatMap(({ value }) => (value === null ? [] : [value]));
+    explainEmpty(query, online, members);
+  }
+  return {
+    consumerGroup,
+    ...partial,
+    consumeTps: sumOf(answers.map(({ value }) => value.consumeTps)),
+    lag: sumOf(queues.map(({ lag }) => lag)),
+    inflight: inflightOf(queues),
+    queues,
+  };
+}
+
+/** Queues that have no route of their own and are no part of what brokers list: they are asked for by their name. */
+const isRouteless = (topic: string): boolean => isLmq(topic) || topic === TIMER_TOPIC;
+
+function committedQueues(
+  stats: GroupReading['stats'],
+  topic: string | null,
+  owners: ReadonlyMap<string, string> | null,
+): CommittedQueue[] {
+  return stats
+    .flatMap(({ value }) => value.offsetTable)
+    .filter(({ mq }) => topic === null || mq.topic === topic)
+    .map(({ mq, brokerOffset, consumerOffset, pullOffset, lastTimestamp }) => {
       const last = lastTimestamp > 0 ? lastTimestamp : null;
       return {
         topic: mq.topic ?? '',
@@ -87,17 +181,13 @@ export async function groupProgress(session: AdminSession, query: ProgressQuery)
         clientId: owners?.get(messageQueueKey(mq)) ?? null,
       };
     });
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
+
+function inflightOf(queues: ReadonlyArray<{ readonly inflight: number | null }>): number | null {
   const known = queues.flatMap(({ inflight }) => (inflight === null ? [] : [inflight]));
-  const { complete, unreachable } = joinPartial(stats);
-  return {
-    consumerGroup,
-    complete,
-    unreachable,
-    consumeTps: stats.answers.reduce((sum, { value }) => sum + value.consumeTps, 0),
-    lag: queues.reduce((sum, queue) => sum + queue.lag, 0),
-    inflight: known.length === 0 && queues.length > 0 ? null : known.reduce((sum, each) => sum + each, 0),
-    queues,
-  };
+  return known.length === 0 && queues.length > 0 ? null : sumOf(known);
 }
 
 /** The group's brokers: of its retry topic, else of the topic, else of its pop retry topic, else all. */
@@ -117,16 +207,11 @@ async function statsTargets(session: AdminSession, query: ProgressQuery, deadlin
 }
 
 /** @throws AdminError (not-found) unless members are connected that keep their offsets here */
-async function explainEmpty(
-  session: AdminSession,
+function explainEmpty(
   { consumerGroup, topic }: ProgressQuery,
-  targets: readonly Target[],
-  deadline: Deadline,
-): Promise<void> {
-  const { answers, ...partial } = await askAll(targets, FAN_OUT_LIMIT, ({ addr }) =>
-    onlineOrNull(session, addr, consumerGroup, deadline),
-  );
-  const online = answers.flatMap(({ value }) => (value === null ? [] : [value]));
+  online: readonly ConsumerConnection[],
+  partial: Partial,
+): void {
   if (online.length === 0) {
     throw nobodyHas(partial, `consumer group "${consumerGroup}" has no offsets, and nobody is connected`, {
       hint: 'mqadmin consumer progress shows the groups that have subscribed',
@@ -138,7 +223,10 @@ async function explainEmpty(
       `consumer group "${consumerGroup}" is broadcasting: its consumers keep their offsets`,
     );
   }
-  if (topic) {
+  const reads = online.some(({ subscriptionTable }) =>
+    Object.values(subscriptionTable).some((subscription) => subscription.topic === topic),
+  );
+  if (topic && !reads) {
     throw new AdminError('not-found', `consumer group "${consumerGroup}" does not read "${topic}"`, {
       hint: `mqadmin consumer progress ${consumerGroup} shows what it reads`,
     });
@@ -169,7 +257,7 @@ async function queueOwners(
   return owners;
 }
 
-/** One group in a list. What could not be found out is null, and `reason` says why. */
+/** One group in a list. What could not be found out is null. */
 export interface GroupSummary {
   readonly consumerGroup: string;
   /** Connected clients. */
@@ -179,7 +267,13 @@ export interface GroupSummary {
   readonly consumeType: ConsumerConnection['consumeType'] | null;
   readonly messageModel: ConsumerConnection['messageModel'] | null;
   readonly consumeTps: number | null;
+  /** Null also of a broadcasting group, and while there are topics in `uncommitted`. */
   readonly lag: number | null;
+  /** Of the queues with a committed offset. */
+  readonly committedLag: number | null;
+  /** Topics that its members read, and where messages lie in queues of which it has committed no offset. */
+  readonly uncommitted: readonly string[];
+  /** Why something could not be found out; null when every broker answered. */
   readonly reason: string | null;
 }
 
@@ -188,65 +282,67 @@ export interface GroupSummaries extends Partial {
   readonly groups: readonly GroupSummary[];
 }
 
-/** Every group that has a retry topic (105, 208 and 203 for each, many at a time). */
-export async function allGroupsProgress(session: AdminSession): Promise<GroupSummaries> {
+/**
+ * Every group that has a retry topic (105, 208 and 203 for each, many at a time; 105 and 202 for topics they read).
+ *
+ * @param options `withUncommitted` false: as Apache's tool, which counts what has been committed
+ */
+export async function allGroupsProgress(
+  session: AdminSession,
+  { withUncommitted = true }: { readonly withUncommitted?: boolean } = {},
+): Promise<GroupSummaries> {
   const deadline = session.deadline();
   const names = await listGroupNames(session, deadline);
   const calls = new BrokerCalls(deadline);
-  const groups = await mapBounded(names, FAN_OUT_LIMIT, (name) => groupSummary(session, name, calls, deadline));
+  const topics = new ReadTopics(session, calls, deadline);
+  const groups = await mapBounded(names, FAN_OUT_LIMIT, (name) =>
+    groupSummary(session, name, withUncommitted, calls, topics, deadline),
+  );
   return { groups, complete: groups.every(({ reason }) => reason === null), unreachable: calls.unreachable };
 }
 
 async function groupSummary(
   session: AdminSession,
   consumerGroup: string,
+  withUncommitted: boolean,
   calls: BrokerCalls,
+  topics: ReadTopics,
   deadline: Deadline,
 ): Promise<GroupSummary> {
-  const reasons: string[] = [];
-  /** The value in a list of one; an empty list when there is no answer. */
-  const attempt = async <T>(work: Promise<T>): Promise<T[]> => {
-    try {
-      return [await work];
-    } catch (error) {
-      if (session.signal?.aborted) throw error;
-      reasons.push(errorText(error));
-      return [];
-    }
+  const nothing = {
+    ...{ consumerGroup, clients: null, version: null, consumeType: null, messageModel: null },
+    ...{ consumeTps: null, lag: null, committedLag: null, uncommitted: [] },
   };
-  const [route] = await attempt(session.api.getTopicRouteInfo(retryTopic(consumerGroup), deadline.call()));
-  const targets = route === undefined ? [] : readTargets(route.brokerDatas);
-  const [stats, online] = await Promise.all([
-    Promise.all(
-      targets.map((target) =>
-        attempt(
-          calls.ask(target, (round) => session.api.getConsumeStats(target.addr, { consumerGroup }, round.call())),
-        ),
-      ),
-    ),
-    Promise.all(
-      targets.map((target) =>
-        attempt(calls.ask(target, (round) => onlineOrNull(session, target.addr, consumerGroup, round))),
-      ),
-    ),
-  ]);
-  const progress = stats.flat();
-  const isProgressKnown = route !== undefined && progress.length === targets.length;
-  const tables = online.flat().filter((each) => each !== null);
+  let reading: GroupReading;
+  try {
+    const { brokerDatas } = await session.api.getTopicRouteInfo(retryTopic(consumerGroup), deadline.call());
+    const group = { consumerGroup, topic: null, isTopicNamed: false, withUncommitted };
+    reading = await readGroup(session, group, readTargets(brokerDatas), calls, topics);
+  } catch (error) {
+    session.signal?.throwIfAborted();
+    return { ...nothing, reason: errorText(error) };
+  }
+  const { stats, online, statsPartial, onlinePartial } = reading;
   const connections = new Map(
-    tables.flatMap(({ connectionSet }) => connectionSet.map((each) => [each.clientId, each])),
+    online.flatMap(({ connectionSet }) => connectionSet.map((each) => [each.clientId, each])),
   );
-  const isOnlineKnown = route !== undefined && (connections.size > 0 || online.flat().length === targets.length);
   const versions = [...connections.values()].map(({ version }) => version);
-  const offsets = progress.flatMap(({ offsetTable }) => offsetTable);
+  const waiting = (reading.uncommitted ?? []).filter(({ minOffset, maxOffset }) => maxOffset > minOffset);
+  const uncommitted = [...new Set(waiting.map(({ topic }) => topic))];
+  const isBroadcast = online.some(({ messageModel }) => messageModel === 'BROADCASTING');
+  const committedLag = statsPartial.complete ? sumOf(committedQueues(stats, null, null).map(({ lag }) => lag)) : null;
+  const isLagKnown = reading.uncommitted !== null && uncommitted.length === 0 && !isBroadcast;
+  const [silent] = [...statsPartial.unreachable, ...onlinePartial.unreachable];
   return {
     consumerGroup,
-    clients: isOnlineKnown ? connections.size : null,
+    clients: connections.size > 0 || onlinePartial.complete ? connections.size : null,
     version: versions.length === 0 ? null : versionDesc(Math.min(...versions)),
-    consumeType: tables[0]?.consumeType ?? null,
-    messageModel: tables[0]?.messageModel ?? null,
-    consumeTps: isProgressKnown ? progress.reduce((sum, each) => sum + each.consumeTps, 0) : null,
-    lag: isProgressKnown ? offsets.reduce((sum, each) => sum + each.brokerOffset - each.consumerOffset, 0) : null,
-    reason: reasons[0] ?? null,
+    consumeType: online[0]?.consumeType ?? null,
+    messageModel: online[0]?.messageModel ?? null,
+    consumeTps: statsPartial.complete ? sumOf(stats.map(({ value }) => value.consumeTps)) : null,
+    lag: isLagKnown ? committedLag : null,
+    committedLag,
+    uncommitted,
+    reason: silent?.reason ?? null,
   };
 }

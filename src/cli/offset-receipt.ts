@@ -86,7 +86,8 @@ export function undoGoals({ queues }: Receipt): QueueGoal[] {
 
 /**
  * Reads offsets of a file: a list of `{brokerName, queueId, queueOffset}`, or a document with such `queues`, as
- * `consumer progress --json`, `offset reset --json` and receipts have them. Entries of other topics are passed over.
+ * `consumer progress --json`, `offset reset --json` and receipts have them. Entries of other topics are passed over, and
+ * queues of which nothing was committed.
  *
  * @throws UsageError
  */
@@ -100,6 +101,7 @@ export async function readGoals(cwd: string, path: string, topic: string): Promi
     const offset = [fields.queueOffset, fields.consumerOffset, fields.after, fields.target].find(
       (each) => each !== undefined && each !== null,
     );
+    if (offset === undefined && fields.consumerOffset === null) return [];
     const { brokerName, queueId } = fields;
     if (typeof brokerName !== 'string' || !isIndex(queueId) || !isIndex(offset)) {
       throw new UsageError(`${path}: entry ${index} lacks brokerName, queueId or queueOffset`, {

@@ -2,7 +2,7 @@ import { clusterList } from '../admin/cluster.js';
 import { CONSUME_TYPES } from '../admin/cluster-readings.js';
 import { consumerConnections } from '../admin/connections.js';
 import { groupProgress, type QueueProgress } from '../admin/consumer-progress.js';
-import { consumerStatus, type GroupStatus } from '../admin/consumer-status.js';
+import { consumerStatus } from '../admin/consumer-status.js';
 import { failureOf } from '../admin/failure.js';
 import { oneQueue, queueRange, readQueue } from '../admin/queue-read.js';
 import type { AdminSession } from '../admin/session.js';
@@ -92,8 +92,7 @@ export class DetailReader {
     for (const { clientId, info } of status?.members ?? []) {
       for (const { mq } of [...(info?.mqTable ?? []), ...(info?.mqPopTable ?? [])]) owners.set(keyOf(mq), clientId);
     }
-    const known = (progress?.queues ?? []).map((queue): GroupQueueRow => ({ ...queue, trouble: null }));
-    const rows = [...known, ...(await this.#uncommitted(known, status))];
+    const rows = progress?.queues ?? [];
     const before = this.#standing.get(group) ?? new Map();
     const now = session.clock.now();
     const standing: Standing = new Map();
@@ -104,8 +103,7 @@ export class DetailReader {
       const sinceMs = isStanding ? last.sinceMs : now;
       standing.set(key, { consumerOffset: queue.consumerOffset, sinceMs });
       const clientId = owners.get(key) ?? null;
-      const isEmpty = queue.lag === null && queue.brokerOffset === 0;
-      const isStuck = clientId !== null && isStanding && !isEmpty && now - sinceMs >= stuckAfterMs;
+      const isStuck = clientId !== null && isStanding && now - sinceMs >= stuckAfterMs;
       return { ...queue, clientId, trouble: isStuck ? 'not committing' : null };
     });
     this.#standing.clear();
@@ -114,32 +112,6 @@ export class DetailReader {
     if (silent !== undefined && marked.length === 0)
       throw new Error(`${silent.brokerName ?? silent.addr} did not answer`);
     return marked;
-  }
-
-  /** Queues of topics that members subscribe to and that the group has committed no offset of. */
-  async #uncommitted(known: readonly GroupQueueRow[], status: GroupStatus | null): Promise<GroupQueueRow[]> {
-    const { session } = this.#source;
-    const there = new Set(known.map(({ topic }) => topic));
-    const subscribed = status?.members.flatMap(
-      ({ info }) => info?.subscriptionSet.map(({ topic }) => topic ?? '') ?? [],
-    );
-    const missing = [...new Set(subscribed)].filter((topic) => topic !== '' && !isRetry(topic) && !there.has(topic));
-    const read = missing.map((topic) => topicStatus(session, { topic }).catch(() => null));
-    return (await Promise.all(read)).flatMap((topic) =>
-      (topic?.queues ?? []).map(({ topic: name, brokerName, queueId, maxOffset }) => ({
-        topic: name,
-        brokerName,
-        queueId,
-        brokerOffset: maxOffset,
-        consumerOffset: null,
-        lag: null,
-        inflight: null,
-        lastTimestamp: null,
-        lastTime: null,
-        clientId: null,
-        trouble: null,
-      })),
-    );
   }
 
   async #messages(place: Place & { view: 'messages' }, old: DetailData | null): Promise<DetailData> {

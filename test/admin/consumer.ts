@@ -1,6 +1,6 @@
 import test from 'ava';
 import { consumerConnections, producerConnections } from '../../src/admin/connections.js';
-import { allGroupsProgress, groupProgress } from '../../src/admin/consumer-progress.js';
+import { allGroupsProgress, committedProgress, groupProgress } from '../../src/admin/consumer-progress.js';
 import type { AdminError } from '../../src/admin/failure.js';
 import { FAN_OUT_LIMIT } from '../../src/admin/fan-out.js';
 import { createGroup, deleteGroup, overwriteGroup, planGroupDelete, updateGroup } from '../../src/admin/group-write.js';
@@ -13,6 +13,7 @@ import {
   encodeProducerConnection,
   encodeSubscriptionGroupWrapper,
   encodeTopicList,
+  encodeTopicStatsTable,
 } from '../../src/protocol/bodies.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
@@ -73,7 +74,7 @@ test('a broker that does not answer makes the progress partial', async (t) => {
   const wire = clusterWire().on(RequestCode.GET_CONSUME_STATS, (_request, addr) => ({ body: stats(addr) }));
   wire.silent.add(BROKER_B);
   const progress = await groupProgress(fakeSession(wire), { consumerGroup: 'g' });
-  t.like(progress, { complete: false, lag: 10 });
+  t.like(progress, { complete: false, lag: null, committedLag: 10 });
   t.is(progress.unreachable[0]?.brokerName, 'broker-b');
 });
 
@@ -135,6 +136,75 @@ test('a group without offsets and members is not found; a broadcasting one is to
   t.is((await groupProgress(fakeSession(wire), { consumerGroup: 'g' })).queues.length, 0);
 });
 
+/** A topic of which the group has committed nothing on broker-b, and another of which it has nothing anywhere. */
+function uncommittedWire(waiting: number): FakeWire {
+  const subscription = (topic: string) => ({
+    ...{ topic, subString: '*', subVersion: 1, expressionType: 'TAG', classFilterMode: false },
+    ...{ tagsSet: [], codeSet: [] },
+  });
+  return clusterWire()
+    .on(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => ({ body: encodeTopicList({ topicList: ['%RETRY%g'] }) }))
+    .on(RequestCode.GET_CONSUME_STATS, (_request, addr) => ({
+      body: addr === BROKER_A ? stats(addr) : encodeConsumeStats({ consumeTps: 0, offsetTable: [] }),
+    }))
+    .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () => ({
+      body: encodeConsumerConnection(
+        online({ subscriptionTable: { orders: subscription('orders'), bills: subscription('bills') } }),
+      ),
+    }))
+    .on(RequestCode.GET_TOPIC_STATS_INFO, (request, addr) => ({
+      body: encodeTopicStatsTable({
+        topicPutTps: 0,
+        offsetTable: [
+          {
+            mq: { topic: request.extFields?.topic ?? '', brokerName: nameOf(addr), queueId: 0 },
+            ...{ minOffset: 5, maxOffset: 5 + waiting, lastUpdateTimestamp: 0 },
+          },
+        ],
+      }),
+    }));
+}
+
+test('queues that a group reads and has committed nothing of are there, their lag unknown', async (t) => {
+  const progress = await groupProgress(fakeSession(uncommittedWire(7)), { consumerGroup: 'g' });
+  t.deepEqual(
+    progress.queues.map((queue) => [
+      queue.topic,
+      queue.brokerName,
+      queue.brokerOffset,
+      queue.consumerOffset,
+      queue.lag,
+    ]),
+    [
+      ['bills', 'broker-a', 12, null, null],
+      ['bills', 'broker-b', 12, null, null],
+      ['orders', 'broker-a', 50, 40, 10],
+      ['orders', 'broker-b', 12, null, null],
+    ],
+  );
+  t.like(progress, { complete: true, lag: null, committedLag: 10 });
+  const one = await groupProgress(fakeSession(uncommittedWire(7)), { consumerGroup: 'g', topic: 'bills' });
+  t.deepEqual([one.lag, one.queues.length], [null, 2]);
+  const { groups, complete } = await allGroupsProgress(fakeSession(uncommittedWire(7)));
+  t.true(complete);
+  t.like(groups[0], { lag: null, committedLag: 10, uncommitted: ['bills', 'orders'], reason: null });
+});
+
+test('nothing waits in an empty queue of which nothing was committed', async (t) => {
+  const progress = await groupProgress(fakeSession(uncommittedWire(0)), { consumerGroup: 'g' });
+  t.is(progress.lag, 10);
+  t.is(progress.queues.length, 4);
+  t.like((await allGroupsProgress(fakeSession(uncommittedWire(0)))).groups[0], { lag: 10, uncommitted: [] });
+});
+
+test('what Apache shows of a group is what it has committed', async (t) => {
+  const wire = uncommittedWire(7);
+  t.like(await committedProgress(fakeSession(wire), { consumerGroup: 'g' }), { lag: 10, queues: { length: 1 } });
+  const { groups } = await allGroupsProgress(fakeSession(wire), { withUncommitted: false });
+  t.is(groups[0]?.committedLag, 10);
+  t.is(wire.of(RequestCode.GET_TOPIC_STATS_INFO).length, 0);
+});
+
 test('a topic that a connected group does not read is not found', async (t) => {
   const wire = clusterWire()
     .on(RequestCode.GET_CONSUME_STATS, () => ({ body: encodeConsumeStats({ consumeTps: 0, offsetTable: [] }) }))
@@ -169,6 +239,8 @@ test('all groups: what cannot be found out is null with a reason', async (t) => 
     messageModel: 'CLUSTERING',
     consumeTps: 5,
     lag: 20,
+    committedLag: 20,
+    uncommitted: [],
     reason: null,
   });
   t.like(groups[1], { consumerGroup: 'nobody', clients: null, lag: null, consumeTps: null });

@@ -34,9 +34,9 @@ const consumerProgress: ApacheCommand = {
 
 async function oneGroup(context: ApacheContext): Promise<number> {
   const { flags } = context;
-  const { groupProgress } = await import('../../admin/consumer-progress.js');
+  const { committedProgress } = await import('../../admin/consumer-progress.js');
   const withClients = isTrue(flags.value('s'));
-  const progress = await groupProgress(await context.connect(), {
+  const progress = await committedProgress(await context.connect(), {
     consumerGroup: needed(flags, 'g'),
     topic: flags.value('t'),
     cluster: flags.value('c'),
@@ -90,7 +90,7 @@ async function oneGroup(context: ApacheContext): Promise<number> {
 
 async function allGroups(context: ApacheContext): Promise<number> {
   const { allGroupsProgress } = await import('../../admin/consumer-progress.js');
-  const result = await allGroupsProgress(await context.connect());
+  const result = await allGroupsProgress(await context.connect(), { withUncommitted: false });
   const row = (cells: ReadonlyArray<string | number>) => {
     const [group = '', count = '', version = '', type = '', model = '', tps = '', diff = ''] = cells;
     const text = `${left(group, 64)}  ${left(count, 6)}  ${left(version, 24)} ${left(type, 5)}  ${left(model, 14)}`;
@@ -107,7 +107,7 @@ async function allGroups(context: ApacheContext): Promise<number> {
       isOnline ? (isPull ? 'PULL' : 'PUSH') : '',
       isOnline && group.consumeType === 'CONSUME_PASSIVELY' ? (group.messageModel ?? '') : '',
       Math.trunc(group.consumeTps ?? 0),
-      group.lag ?? 0,
+      group.committedLag ?? 0,
     ]);
   }
   // Apache's tool leaves the zeros without a word.

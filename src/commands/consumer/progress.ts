@@ -1,4 +1,4 @@
-import type { GroupSummary } from '../../admin/consumer-progress.js';
+import type { GroupProgress, GroupSummary } from '../../admin/consumer-progress.js';
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
 import { partialOutcome, unknownOutcome } from '../../cli/partial.js';
@@ -9,7 +9,8 @@ export default defineCommand({
   summary: 'show how far consumer groups are',
   description:
     'With a group: one row for each queue. Without: one row for each group that has ever subscribed. LAG is the broker ' +
-    'offset minus the committed offset.',
+    'offset minus the committed offset; it is unknown where messages wait in a queue of which a group has committed no ' +
+    'offset, and where its members keep their offsets themselves.',
   examples: [
     { description: 'All groups, the most behind first', command: 'mqadmin consumer progress --sort -lag' },
     { description: 'One group, queue by queue', command: 'mqadmin consumer progress settlement' },
@@ -63,7 +64,12 @@ export default defineCommand({
               value: ({ consumeTps }) => consumeTps,
               text: ({ consumeTps }) => (consumeTps === null ? '-' : formatRate(consumeTps)),
             },
-            { key: 'lag', title: 'LAG', value: ({ lag }) => lag },
+            {
+              key: 'lag',
+              title: 'LAG',
+              value: ({ lag }) => lag,
+              tone: ({ uncommitted }) => (uncommitted.length > 0 ? 'warning' : 'plain'),
+            },
           ],
           name: ({ consumerGroup }) => consumerGroup,
           empty: 'no consumer group has subscribed yet',
@@ -92,7 +98,7 @@ export default defineCommand({
             key: 'lag',
             title: 'LAG',
             value: ({ lag }) => lag,
-            tone: ({ lag }) => (lag > 0 ? 'warning' : 'plain'),
+            tone: ({ lag }) => (lag === 0 ? 'plain' : 'warning'),
           },
           { key: 'inflight', title: 'INFLIGHT', value: ({ inflight }) => inflight },
           {
@@ -106,7 +112,7 @@ export default defineCommand({
         ],
         name: ({ topic, brokerName, queueId }) => `${topic}@${brokerName}/${queueId}`,
         footer: [
-          `lag ${formatCount(progress.lag)}, ${progress.inflight === null ? 'inflight unknown' : `inflight ${formatCount(progress.inflight)}`}, ` +
+          `${lagText(progress)}, ${progress.inflight === null ? 'inflight unknown' : `inflight ${formatCount(progress.inflight)}`}, ` +
             `${formatRate(progress.consumeTps)} a second going out`,
         ],
         empty: 'the group has no queues',
@@ -114,6 +120,11 @@ export default defineCommand({
     };
   },
 });
+
+/** `lag 20`, or what is known of it. */
+function lagText({ lag, committedLag }: GroupProgress): string {
+  return lag === null ? `lag unknown, ${formatCount(committedLag)} where it is known` : `lag ${formatCount(lag)}`;
+}
 
 function stateOf({ clients }: GroupSummary): 'online' | 'offline' | 'unknown' {
   if (clients === null) return 'unknown';

@@ -23,7 +23,8 @@ export default defineCommand({
   description:
     'Looks at the lag of the group, over its topics and its retry topic, until it is --lag (0 by default) or less, or ' +
     '--timeout (10s by default) is over; it ends with 0 or 6 and gives the last state seen. A group that is not there ' +
-    'yet is waited for; a lag that a broker does not tell is never taken for 0.',
+    'yet is waited for; a lag that a broker does not tell is never taken for 0, and neither is that of messages in a queue ' +
+    'of which the group has committed no offset.',
   examples: [
     { description: 'All consumed', command: 'mqadmin consumer wait settlement --lag 0 --timeout 60s' },
     { description: 'Of one topic, nearly', command: 'mqadmin consumer wait settlement --topic orders --lag 2000' },
@@ -45,7 +46,7 @@ export default defineCommand({
       settings.timeoutMs.value,
       async (session) => {
         const progress = await groupProgress(session, query);
-        return { met: progress.complete && progress.lag <= flags.lag, state: progress };
+        return { met: progress.lag !== null && progress.lag <= flags.lag, state: progress };
       },
     );
     const lag = state?.lag ?? null;
@@ -55,7 +56,7 @@ export default defineCommand({
       waitedMs,
       wantedLag: flags.lag,
       lag,
-      reason: reason ?? (state?.complete === false ? 'some brokers did not answer' : null),
+      reason: reason ?? (state === null ? null : unknownReason(state)),
       progress: state,
     };
     return waitOutcome(doc, {
@@ -64,3 +65,11 @@ export default defineCommand({
     });
   },
 });
+
+/** Why the lag is unknown; null when it is known. */
+function unknownReason({ complete, lag, queues }: GroupProgress): string | null {
+  if (!complete) return 'some brokers did not answer';
+  if (lag !== null) return null;
+  const topics = queues.flatMap((queue) => (queue.lag === null ? [queue.topic] : []));
+  return `it has committed no offset of ${[...new Set(topics)].join(', ')}`;
+}

@@ -251,10 +251,7 @@ export const queueKey = ({ topic, brokerName, queueId }: Pick<QueueProgress, 'to
   `${topic}\n${brokerName}\n${queueId}`;
 
 /** Who holds a queue, and what it has to say of it. */
-export interface GroupQueueRow extends Omit<QueueProgress, 'consumerOffset' | 'lag'> {
-  /** Null when the group has committed no offset of the queue. */
-  readonly consumerOffset: number | null;
-  readonly lag: number | null;
+export interface GroupQueueRow extends QueueProgress {
   readonly trouble: string | null;
 }
 
