@@ -3,7 +3,11 @@ import { type Failure, failureOf } from './failure.js';
 import type { Target, Unreachable } from './fan-out.js';
 
 /** Failures of the way to a broker, not of what it was asked. */
-const LOST_CODES: ReadonlySet<string> = new Set(['REMOTING_CONNECT', 'REMOTING_TIMEOUT', 'REMOTING_SEND_REQUEST']);
+export const LOST_CODES: ReadonlySet<string> = new Set([
+  'REMOTING_CONNECT',
+  'REMOTING_TIMEOUT',
+  'REMOTING_SEND_REQUEST',
+]);
 
 /**
  * The calls of a use case that asks the same brokers many times, such as once for each group. A broker that is silent

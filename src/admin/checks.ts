@@ -14,6 +14,7 @@ import { DEFAULT_THRESHOLDS } from './explain/finding.js';
 import { gatherGroup } from './explain/gather.js';
 import { AdminError, failureOf } from './failure.js';
 import { mapBounded } from './fan-out.js';
+import { givingUp } from './giving-up.js';
 import type { AdminSession } from './session.js';
 import { listGroupNames } from './topic-list.js';
 import { topicStatus } from './topic-status.js';
@@ -56,9 +57,10 @@ export async function checkConsumers(
 ): Promise<CheckReport> {
   if (consumerGroup !== null) return checkReport('consumer', [await oneConsumer(session, consumerGroup, limits)]);
   const names = await listGroupNames(session);
+  const quick = givingUp(session);
   const subjects = await mapBounded(names, GROUPS_AT_A_TIME, async (name) => {
     try {
-      return await oneConsumer(session, name, limits);
+      return await oneConsumer(quick, name, limits);
     } catch (error) {
       session.signal?.throwIfAborted();
       return subjectOf('consumer', name, {}, limits, failureOf(error).message);

@@ -1,4 +1,3 @@
-import { isBrokerError } from '../client/errors.js';
 import type { BrokerStatsData } from '../protocol/bodies.js';
 import { CURRENT_VERSION, versionDesc } from '../protocol/mq-version.js';
 import type { SubscriptionGroupConfig } from '../protocol/subscription-group-config.js';
@@ -13,7 +12,7 @@ import {
 import { brokerAddresses, brokerAt, readCluster, readRuntime, type WriteTarget, writeTargets } from './cluster.js';
 import { onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
+import { AdminError, isSystemErrorAnswer } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, mapBounded, type Partial } from './fan-out.js';
 import type { AdminSession } from './session.js';
 import { longest } from './topic-traffic.js';
@@ -232,7 +231,7 @@ async function statsOrNull(
   try {
     return await session.api.viewBrokerStatsData(addr, 'TOPIC_PUT_NUMS', topic, deadline.call());
   } catch (error) {
-    if (isBrokerError(error, 1)) return null;
+    if (isSystemErrorAnswer(error)) return null;
     throw error;
   }
 }

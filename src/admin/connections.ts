@@ -5,6 +5,7 @@ import { ResponseCode } from '../protocol/response-code.js';
 import { retryTopic } from '../protocol/topic-validator.js';
 import { brokerAt, readCluster, readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
+import { isSystemErrorAnswer } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
@@ -131,8 +132,7 @@ export async function producerConnections(
     try {
       return (await session.api.getProducerConnectionList(addr, producerGroup, deadline.call())).connectionSet;
     } catch (error) {
-      // Brokers answer "not exist" with SYSTEM_ERROR.
-      if (isBrokerError(error, ResponseCode.SYSTEM_ERROR)) return [];
+      if (isSystemErrorAnswer(error)) return [];
       throw error;
     }
   });

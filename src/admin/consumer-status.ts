@@ -56,9 +56,13 @@ export async function consumerStatus(
   const { consumerGroup, clientId = null, jstack } = query;
   const online = await consumerConnections(session, { consumerGroup, brokerAddr: query.brokerAddr ?? null });
   const deadline = session.deadline();
-  const brokers = query.brokerAddr
+  const known = query.brokerAddr
     ? [query.brokerAddr]
     : (await groupTargets(session, consumerGroup, deadline)).map(({ addr }) => addr);
+  // Whoever has been silent would only take up time.
+  const silent = new Set(online.unreachable.map(({ addr }) => addr));
+  const answering = known.filter((addr) => !silent.has(addr));
+  const brokers = answering.length > 0 ? answering : known;
   const ask = async (id: string): Promise<ConsumerRunningInfo> => {
     let last: unknown = new AdminError('not-found', `no broker of consumer group "${consumerGroup}" is known`);
     for (const addr of brokers) {

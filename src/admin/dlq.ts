@@ -6,6 +6,7 @@ import { DLQ_GROUP_TOPIC_PREFIX, dlqTopic, retryTopic, SystemGroup } from '../pr
 import type { DeadJournal } from './dlq-journal.js';
 import { AdminError } from './failure.js';
 import { FAN_OUT_LIMIT, mapBounded, type Partial } from './fan-out.js';
+import { givingUp } from './giving-up.js';
 import { fitsFilter, type MessageFilter } from './message-filter.js';
 import { openSender, type Sender } from './message-send.js';
 import { Pacer } from './pacer.js';
@@ -33,19 +34,20 @@ export interface DeadLetterList extends Partial {
 }
 
 /** The dead letter topics of all groups, those with most to do first. */
-export async function listDeadLetters(session: AdminSession): Promise<DeadLetterList> {
+export async function listDeadLetters(base: AdminSession): Promise<DeadLetterList> {
+  const session = givingUp(base);
   const names = await listTopicNames(session);
   const topics = names.filter((name) => name.startsWith(DLQ_GROUP_TOPIC_PREFIX)).sort();
   const unreachable = new Map<string, Partial['unreachable'][number]>();
   const groups = await mapBounded(topics, 8, async (topic): Promise<DeadLetters> => {
-    const base = { consumerGroup: topic.slice(DLQ_GROUP_TOPIC_PREFIX.length), topic };
+    const named = { consumerGroup: topic.slice(DLQ_GROUP_TOPIC_PREFIX.length), topic };
     try {
       const status = await topicStatus(session, { topic });
       for (const each of status.unreachable) unreachable.set(each.addr, each);
       const places = await openPlaces(session, topic);
       const last = Math.max(0, ...status.queues.map((queue) => queue.lastUpdateTimestamp ?? 0));
       return {
-        ...base,
+        ...named,
         stored: status.messages,
         pending: places.reduce((sum, { begin, end }) => sum + end - begin, 0),
         lastTime: last === 0 ? null : new Date(last).toISOString(),
@@ -53,7 +55,7 @@ export async function listDeadLetters(session: AdminSession): Promise<DeadLetter
       };
     } catch (error) {
       session.signal?.throwIfAborted();
-      return { ...base, stored: null, pending: null, lastTime: null, reason: errorText(error) };
+      return { ...named, stored: null, pending: null, lastTime: null, reason: errorText(error) };
     }
   });
   const complete = unreachable.size === 0 && groups.every(({ reason }) => reason === null);

@@ -46,16 +46,23 @@ export async function examineCluster(
   const warnings = checks.filter(({ state }) => state === 'warning').length;
   return {
     healthy: !checks.some(isBad),
-    verdict: verdictOf(problems, warnings, look.brokers.length),
+    verdict: verdictOf(checks, look.brokers.length),
     problems,
     warnings,
     checks,
   };
 }
 
-function verdictOf(problems: number, warnings: number, brokers: number): string {
-  if (problems + warnings === 0) return `nothing is wrong with ${counted(brokers, 'broker')}`;
-  return [problems > 0 ? counted(problems, 'problem') : '', warnings > 0 ? counted(warnings, 'warning') : '']
+function verdictOf(checks: readonly Check[], brokers: number): string {
+  const [problems, warnings, unknown] = (['problem', 'warning', 'unknown'] as const).map(
+    (wanted) => checks.filter(({ state }) => state === wanted).length,
+  ) as [number, number, number];
+  const open = unknown > 0 ? `${unknown} not known` : '';
+  if (problems + warnings === 0) {
+    const verdict = `nothing is wrong with ${counted(brokers, 'broker')}`;
+    return open === '' ? verdict : `${verdict} as far as is known, ${open}`;
+  }
+  return [problems > 0 ? counted(problems, 'problem') : '', warnings > 0 ? counted(warnings, 'warning') : '', open]
     .filter((part) => part !== '')
     .join(', ');
 }

@@ -1,5 +1,5 @@
 import { errorText, MQError, type MQErrorCode } from '../base/errors.js';
-import { ClientErrorCode, type MQBrokerError, type MQClientError } from '../client/errors.js';
+import { ClientErrorCode, isBrokerError, type MQBrokerError, type MQClientError } from '../client/errors.js';
 import { ResponseCode, responseCodeName } from '../protocol/response-code.js';
 
 /** What kind of end a use case came to; `cli` gives each an exit code. */
@@ -113,6 +113,14 @@ export function failureOf(error: unknown): Failure {
     message: errorText(error),
     hint: 'this looks like a fault of mqadmin; --debug shows the stack',
   };
+}
+
+/**
+ * Whether a broker answered SYSTEM_ERROR, with which it says of some things that they are not there. Refusals of an ACL
+ * have the same code and are not meant.
+ */
+export function isSystemErrorAnswer(error: unknown): error is MQBrokerError {
+  return isBrokerError(error, ResponseCode.SYSTEM_ERROR) && !ACCESS_REFUSED.test(error.remark ?? '');
 }
 
 /** The kinds of errors that have nothing more to tell than their code. */

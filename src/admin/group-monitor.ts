@@ -2,6 +2,7 @@ import { allGroupsProgress } from './consumer-progress.js';
 import { consumerStatus, type QueueTrouble } from './consumer-status.js';
 import { failureOf } from './failure.js';
 import { mapBounded, type Partial } from './fan-out.js';
+import { givingUp } from './giving-up.js';
 import type { AdminSession } from './session.js';
 
 /** How one group does. */
@@ -28,6 +29,7 @@ const GROUPS_AT_A_TIME = 8;
 /** One look at every group: how far it is behind, and what its members are stuck on. */
 export async function monitorGroups(session: AdminSession): Promise<GroupReports> {
   const { groups: all, unreachable } = await allGroupsProgress(session);
+  const quick = givingUp(session);
   const groups = await mapBounded(
     all,
     GROUPS_AT_A_TIME,
@@ -35,7 +37,7 @@ export async function monitorGroups(session: AdminSession): Promise<GroupReports
       const base = { consumerGroup, lag, clients, isSameSubscription: null, troubles: [], reason };
       if (clients === null || clients === 0) return base;
       try {
-        const { isSameSubscription, troubles } = await consumerStatus(session, { consumerGroup, jstack: false });
+        const { isSameSubscription, troubles } = await consumerStatus(quick, { consumerGroup, jstack: false });
         return { ...base, isSameSubscription, troubles };
       } catch (error) {
         session.signal?.throwIfAborted();

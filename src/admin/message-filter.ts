@@ -5,7 +5,7 @@ import { KEY_SEPARATOR } from '../protocol/message-property.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { SystemGroup } from '../protocol/topic-validator.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
+import { AdminError, isSystemErrorAnswer } from './failure.js';
 import type { AdminSession } from './session.js';
 
 /** Which messages are wanted; all of what is given must hold. */
@@ -65,7 +65,7 @@ export async function checkSql(
       const why = (error.remark ?? '').split('\n', 1)[0];
       throw new AdminError('usage', `the SQL92 expression cannot be read: ${why}`, { cause: error });
     }
-    if (isBrokerError(error, ResponseCode.SYSTEM_ERROR)) {
+    if (isSystemErrorAnswer(error)) {
       throw new AdminError('failed', `${addr}: ${(error.remark ?? '').split('\n', 1)[0]}`, {
         hint: `mqadmin broker update-config -b ${addr} --set enablePropertyFilter=true lets it`,
         cause: error,

@@ -8,7 +8,7 @@ import { ResponseCode } from '../protocol/response-code.js';
 import { isLmq, TIMER_TOPIC } from '../protocol/topic-validator.js';
 import { readTargets } from './cluster.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
+import { AdminError, isSystemErrorAnswer } from './failure.js';
 import { askAll, FAN_OUT_LIMIT, nobodyHas, type Partial, type Target } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
@@ -87,8 +87,7 @@ export async function queryById(
     try {
       return await session.api.viewMessage(place.addr, query.topic, place.physicalOffset, session.deadline().call());
     } catch (error) {
-      const isMissing =
-        isBrokerError(error, ResponseCode.SYSTEM_ERROR) || isBrokerError(error, ResponseCode.QUERY_NOT_FOUND);
+      const isMissing = isSystemErrorAnswer(error) || isBrokerError(error, ResponseCode.QUERY_NOT_FOUND);
       if (!isMissing || query.topic === null) {
         if (!isMissing) throw error;
         throw new AdminError('not-found', `there is no message ${query.msgId}`, { cause: error });

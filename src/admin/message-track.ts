@@ -7,7 +7,7 @@ import { ResponseCode } from '../protocol/response-code.js';
 import { brokerAddresses, readCluster, readTargets } from './cluster.js';
 import { groupTargets, onlineOrNull } from './connections.js';
 import type { Deadline } from './deadline.js';
-import { AdminError } from './failure.js';
+import { AdminError, isSystemErrorAnswer } from './failure.js';
 import { FAN_OUT_LIMIT, mapBounded } from './fan-out.js';
 import type { AdminSession } from './session.js';
 
@@ -116,8 +116,7 @@ export async function consumeDirectly(
     try {
       return await session.api.getConsumerRunningInfo(addr, consumerGroup, clientId, false, deadline.call());
     } catch (error) {
-      if (isBrokerError(error, ResponseCode.SYSTEM_ERROR) || isBrokerError(error, ResponseCode.CONSUMER_NOT_ONLINE))
-        return null;
+      if (isSystemErrorAnswer(error) || isBrokerError(error, ResponseCode.CONSUMER_NOT_ONLINE)) return null;
       throw error;
     }
   });

@@ -1,9 +1,10 @@
 import test from 'ava';
 import { consumerConnections, producerConnections } from '../../src/admin/connections.js';
 import { allGroupsProgress, committedProgress, groupProgress } from '../../src/admin/consumer-progress.js';
-import type { AdminError } from '../../src/admin/failure.js';
+import { type AdminError, failureOf } from '../../src/admin/failure.js';
 import { FAN_OUT_LIMIT } from '../../src/admin/fan-out.js';
 import { createGroup, deleteGroup, overwriteGroup, planGroupDelete, updateGroup } from '../../src/admin/group-write.js';
+import { queryById } from '../../src/admin/message-query.js';
 import {
   type ConsumerConnection,
   decodeSubscriptionGroupConfig,
@@ -15,6 +16,7 @@ import {
   encodeTopicList,
   encodeTopicStatsTable,
 } from '../../src/protocol/bodies.js';
+import { encodeOffsetMsgId } from '../../src/protocol/message-id.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
 import {
@@ -52,7 +54,9 @@ const stats = (addr: string, consumerOffset = 40, pullOffset = 45) =>
 const isRouted = (topic: string) => topic !== '%RETRY%nobody';
 
 test('the progress of a group sums its brokers; unknown times are null', async (t) => {
-  const wire = clusterWire().on(RequestCode.GET_CONSUME_STATS, (_request, addr) => ({ body: stats(addr) }));
+  const wire = clusterWire()
+    .on(RequestCode.GET_CONSUME_STATS, (_request, addr) => ({ body: stats(addr) }))
+    .on(RequestCode.GET_CONSUMER_CONNECTION_LIST, () => OFFLINE);
   const progress = await groupProgress(fakeSession(wire), { consumerGroup: 'g' });
   t.like(progress, { complete: true, lag: 20, inflight: 10, consumeTps: 5 });
   t.deepEqual(
@@ -310,6 +314,26 @@ test('nobody connected is unknown while a broker is silent', async (t) => {
     producerConnections(session, { producerGroup: 'g', topic: 'orders' }),
   );
   t.deepEqual([consumers.kind, producers.kind], ['partial', 'partial']);
+});
+
+test('who is refused does not learn that nobody is connected', async (t) => {
+  const refusal = {
+    code: ResponseCode.SYSTEM_ERROR,
+    remark: 'org.apache.rocketmq.acl.common.AclException: No permission',
+  };
+  const wire = clusterWire()
+    .on(RequestCode.GET_PRODUCER_CONNECTION_LIST, () => refusal)
+    .on(RequestCode.VIEW_MESSAGE_BY_ID, () => refusal);
+  const session = fakeSession(wire);
+  const msgId = encodeOffsetMsgId({ address: '10.0.0.2', port: 10911 }, 1234);
+  const errors = await Promise.all([
+    t.throwsAsync(producerConnections(session, { producerGroup: 'p', topic: 'orders' })),
+    t.throwsAsync(queryById(session, { msgId, topic: null })),
+  ]);
+  t.deepEqual(
+    errors.map((error) => failureOf(error).kind),
+    ['not-permitted', 'not-permitted'],
+  );
 });
 
 test('producers of all brokers are listed', async (t) => {

@@ -1,11 +1,15 @@
 /** A cluster of two brokers that something is wrong with, really so. */
 import test from 'ava';
 import { checkClocks, checkDisks, runningMs } from '../../src/admin/doctor/check-brokers.js';
+import { checkDrift } from '../../src/admin/doctor/check-drift.js';
 import { lookAtCluster } from '../../src/admin/doctor/look.js';
 import { examineCluster } from '../../src/admin/doctor.js';
 import { explainError } from '../../src/admin/error-explain.js';
 import { type AdminSession, openSession, type SessionOptions } from '../../src/admin/session.js';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
+import { encodeKVTable, encodeTopicList } from '../../src/protocol/bodies.js';
+import { RequestCode } from '../../src/protocol/request-code.js';
+import { clusterWire, fakeSession } from '../helper/cli.js';
 import { type ExplainWorld, startExplainWorld } from '../helper/explain.js';
 
 let world: ExplainWorld;
@@ -70,6 +74,21 @@ test.serial('a name server that is silent, and a broker that cannot be reached, 
   const addresses = checks.find(({ area }) => area === 'addresses');
   t.is(addresses?.title, '1 advertised address of 2 cannot be reached from here');
   t.regex(addresses?.evidence[0] ?? '', new RegExp(`^broker-b \\(${far}\\): `));
+});
+
+test('what brokers do not tell of topics and slaves is unknown, not well', async (t) => {
+  const wire = clusterWire()
+    .on(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => ({ body: encodeTopicList({ topicList: [] }) }))
+    .on(RequestCode.GET_BROKER_RUNTIME_INFO, () => ({ body: encodeKVTable({ table: { brokerActive: 'true' } }) }));
+  const session = fakeSession(wire);
+  const checks = await checkDrift(session, await lookAtCluster(session));
+  t.deepEqual(
+    checks.filter(({ area }) => area !== 'settings').map(({ state, title }) => [state, title]),
+    [
+      ['unknown', 'topics are not compared everywhere'],
+      ['unknown', 'it is not known whether slaves follow'],
+    ],
+  );
 });
 
 test.serial('no name server at all is a failure of its own', async (t) => {

@@ -163,7 +163,7 @@ export function checkService({ brokers }: ClusterLook): Check[] {
         [`brokerPermission=${perm} (${permText(perm)})`],
         [
           {
-            command: `mqadmin broker update-config -b ${broker.addr} -k brokerPermission -v 6`,
+            command: `mqadmin broker update-config -b ${broker.addr} --set brokerPermission=6`,
             why: 'let it serve again',
           },
         ],

@@ -1,5 +1,8 @@
 import { counted } from '../../base/units.js';
+import { isBrokerError } from '../../client/errors.js';
+import { ResponseCode } from '../../protocol/response-code.js';
 import { someLines } from '../explain/finding.js';
+import { failureOf } from '../failure.js';
 import { FAN_OUT_LIMIT, mapBounded } from '../fan-out.js';
 import type { AdminSession } from '../session.js';
 import { type Check, check, groupBy } from './check.js';
@@ -59,10 +62,10 @@ async function topicsDrift(session: AdminSession, { brokers }: ClusterLook): Pro
   const tables = await mapBounded(masters, FAN_OUT_LIMIT, async (broker) => {
     try {
       const { topicConfigTable } = await session.api.getAllTopicConfig(broker.addr, deadline.call());
-      return { broker, topicConfigTable };
-    } catch {
+      return { broker, topicConfigTable, reason: '' };
+    } catch (error) {
       session.signal?.throwIfAborted();
-      return { broker, topicConfigTable: null };
+      return { broker, topicConfigTable: null, reason: failureOf(error).message };
     }
   });
   const kinds = new Map<string, Map<string, BrokerLook[]>>();
@@ -81,9 +84,24 @@ async function topicsDrift(session: AdminSession, { brokers }: ClusterLook): Pro
       ([key, all]) =>
         `${key.slice(key.indexOf(' ') + 1)}: ${[...all].map(([kind, some]) => `${kind} on ${some.map(({ brokerName }) => brokerName).join(', ')}`).join('; ')}`,
     );
-  if (lines.length === 0) return [check(area, 'ok', `topics are set up alike on ${counted(masters.length, 'master')}`)];
-  const title = `${counted(lines.length, 'topic')} ${lines.length === 1 ? 'is' : 'are'} set up differently on the masters`;
-  return [check(area, 'warning', title, someLines(lines, 10))];
+  const untold = tables.filter(({ topicConfigTable }) => topicConfigTable === null);
+  const rest =
+    untold.length === 0
+      ? []
+      : [
+          check(
+            area,
+            'unknown',
+            'topics are not compared everywhere',
+            untold.map(({ broker, reason }) => `${brokerText(broker)}: ${reason}`),
+          ),
+        ];
+  if (lines.length > 0) {
+    const title = `${counted(lines.length, 'topic')} ${lines.length === 1 ? 'is' : 'are'} set up differently on the masters`;
+    return [check(area, 'warning', title, someLines(lines, 10)), ...rest];
+  }
+  const told = tables.length - untold.length;
+  return told < 2 ? rest : [check(area, 'ok', `topics are set up alike on ${counted(told, 'master')}`), ...rest];
 }
 
 /** Slaves that the name server knows and their master does not, or that are far behind (907, of 5.x). */
@@ -97,31 +115,43 @@ async function slaves(session: AdminSession, { brokers }: ClusterLook): Promise<
       brokers.some((other) => other.brokerName === brokerName && other.brokerId !== 0),
   );
   if (masters.length === 0) return [];
-  const lines = await mapBounded(masters, FAN_OUT_LIMIT, async (master): Promise<string[]> => {
+  const looks = await mapBounded(masters, FAN_OUT_LIMIT, async (master) => {
     try {
       const { haConnectionInfo } = await session.api.getBrokerHAStatus(master.addr, deadline.call());
       const registered = brokers.filter(
         ({ brokerName, brokerId }) => brokerName === master.brokerName && brokerId !== 0,
       ).length;
       const missing = registered - haConnectionInfo.length;
-      return [
+      const lines = [
         ...(missing > 0
-          ? [`${brokerText(master)}: ${counted(missing, 'slave')} of ${registered} is not connected to it`]
+          ? [`${brokerText(master)}: ${missing} of ${counted(registered, 'slave')} not connected to it`]
           : []),
         ...haConnectionInfo
           .filter(({ inSync }) => !inSync)
           .map(({ addr, diff }) => `${brokerText(master)}: slave ${addr} is ${diff} bytes behind`),
       ];
-    } catch {
+      return { lines, untold: null };
+    } catch (error) {
       session.signal?.throwIfAborted();
-      return [];
+      const isOld = isBrokerError(error, ResponseCode.REQUEST_CODE_NOT_SUPPORTED);
+      const reason = isOld ? 'it does not tell, as brokers before 5.x' : failureOf(error).message;
+      return { lines: [], untold: `${brokerText(master)}: ${reason}` };
     }
   });
-  const all = lines.flat();
-  if (all.length === 0) return [check(area, 'ok', `slaves of ${counted(masters.length, 'master')} follow`)];
+  const lines = looks.flatMap((look) => look.lines);
+  const untold = looks.flatMap((look) => (look.untold === null ? [] : [look.untold]));
+  const told = masters.length - untold.length;
+  const clusterName = masters[0]?.clusterName ?? '';
   return [
-    check(area, 'problem', 'slaves do not follow their master', all, [
-      { command: 'mqadmin ha status -c CLUSTER', why: 'see how far they are' },
-    ]),
+    ...(lines.length > 0
+      ? [
+          check(area, 'problem', 'slaves do not follow their master', lines, [
+            { command: `mqadmin ha status -c ${clusterName}`, why: 'see how far they are' },
+          ]),
+        ]
+      : told > 0
+        ? [check(area, 'ok', `slaves of ${counted(told, 'master')} follow`)]
+        : []),
+    ...(untold.length > 0 ? [check(area, 'unknown', 'it is not known whether slaves follow', untold)] : []),
   ];
 }

@@ -264,7 +264,7 @@ export function checkFilter({ brokers }: ClusterLook): Check[] {
       off.map((broker) => `${brokerText(broker)}: enablePropertyFilter=false`),
       [
         {
-          command: `mqadmin broker update-config -b ${off[0]?.addr} -k enablePropertyFilter -v true`,
+          command: `mqadmin broker update-config -b ${off[0]?.addr} --set enablePropertyFilter=true`,
           why: 'allow them (Apache brokers need a restart where it is not read at once)',
         },
       ],

@@ -42,7 +42,7 @@ export default defineCommand({
     return {
       ...partial,
       notes: [
-        ...(silent.length === 0 ? (partial.notes ?? []) : []),
+        ...(silent.length === 0 || status.unreachable.length > 0 ? (partial.notes ?? []) : []),
         ...silent.map(({ clientId, reason }) => `warning: ${clientId} did not answer: ${reason}`),
         ...(status.isSameSubscription === false ? ['warning: members subscribe to different things'] : []),
         ...status.troubles.map(troubleText),
