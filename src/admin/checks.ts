@@ -81,8 +81,13 @@ async function oneConsumer(session: AdminSession, consumerGroup: string, limits:
     lag: atLeast('lag', lagOf(group.queues), isLagKnown, limits),
     delay: atLeast('delay', longestWaitMs(group.queues), isLagKnown && isWaitKnown, limits),
     members: group.members.length > 0 || group.complete ? group.members.length : null,
-    retries: group.retries.reduce((sum, { recent }) => sum + recent, 0),
-    'dead-letters': group.deadLetters?.recent ?? 0,
+    retries: atLeast(
+      'retries',
+      group.retries.reduce((sum, { recent }) => sum + recent, 0),
+      group.complete,
+      limits,
+    ),
+    'dead-letters': atLeast('dead-letters', group.deadLetters?.recent ?? 0, group.complete, limits),
   };
   const silent = group.unreachable.map(({ brokerName, addr }) => brokerName ?? addr);
   const topics = isClustering(group) ? [...new Set(unknown.map(({ topic }) => topic))] : [];

@@ -1,3 +1,4 @@
+import { isTopicNotExist } from '../client/errors.js';
 import type { ConsumerConnection } from '../protocol/bodies.js';
 import {
   isDlqTopic,
@@ -272,7 +273,7 @@ export class ClusterReader {
       const { brokerName } = memory.address;
       const here: string[] = [];
       await mapBounded(topicList, FAN_OUT_LIMIT, async (topic) => {
-        const route = await this.#session.api.getTopicRouteInfo(topic, this.#deadline().call()).catch(() => null);
+        const route = await this.#session.api.getTopicRouteInfo(topic, this.#deadline().call()).catch(noRoute);
         if (route?.brokerDatas.some((broker) => broker.brokerName === brokerName)) here.push(topic);
       });
       memory.topics = new Set(here);
@@ -499,4 +500,10 @@ function newBroker(address: BrokerAddress): BrokerMemory {
     groups: new Set(),
     catalogAtMs: null,
   };
+}
+
+/** A topic without a route is on no broker; what else fails says nothing of where it is. */
+function noRoute(error: unknown): null {
+  if (!isTopicNotExist(error)) throw error;
+  return null;
 }

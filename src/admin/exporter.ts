@@ -51,7 +51,7 @@ function ofNameServers({ nameServers }: ClusterLook): MetricSample[] {
       up,
       { name: 'rocketmq_namesrv_clusters', labels, value: Object.keys(info.clusterAddrTable).length },
       { name: 'rocketmq_namesrv_brokers', labels, value: addresses },
-      { name: 'rocketmq_namesrv_topics', labels, value: topics?.length ?? 0 },
+      ...(topics === null ? [] : [{ name: 'rocketmq_namesrv_topics', labels, value: topics.length } as const]),
     ];
   });
 }
@@ -175,15 +175,16 @@ function ofGroup(
   isSystem: IsSystem,
   sample: MakeSample,
 ): MetricSample[] {
-  const topics = new Map<string, { lag: number; inflight: number; ready: number }>();
+  const topics = new Map<string, { lag: number; inflight: number | null; ready: number | null }>();
   for (const { mq, brokerOffset, consumerOffset, pullOffset } of list.flatMap(({ offsetTable }) => offsetTable)) {
     const sum = topics.get(mq.topic) ?? { lag: 0, inflight: 0, ready: 0 };
-    // Brokers before 5.x do not tell how far messages were handed out.
-    const pulled = Math.max(consumerOffset, pullOffset);
-    sum.lag += Math.max(0, brokerOffset - consumerOffset);
-    sum.inflight += pulled - consumerOffset;
-    sum.ready += Math.max(0, brokerOffset - pulled);
-    topics.set(mq.topic, sum);
+    // Brokers before 5.x do not tell how far messages were handed out: 0, less than the committed offset.
+    const pulled = pullOffset < consumerOffset ? null : pullOffset;
+    topics.set(mq.topic, {
+      lag: sum.lag + Math.max(0, brokerOffset - consumerOffset),
+      inflight: pulled === null || sum.inflight === null ? null : sum.inflight + pulled - consumerOffset,
+      ready: pulled === null || sum.ready === null ? null : sum.ready + Math.max(0, brokerOffset - pulled),
+    });
   }
   return [...topics].flatMap(([topic, { lag, inflight, ready }]) => {
     const labels = {
@@ -194,8 +195,8 @@ function ofGroup(
     };
     return [
       sample('rocketmq_consumer_lag_messages', lag, labels),
-      sample('rocketmq_consumer_inflight_messages', inflight, labels),
-      sample('rocketmq_consumer_ready_messages', ready, labels),
+      ...(inflight === null ? [] : [sample('rocketmq_consumer_inflight_messages', inflight, labels)]),
+      ...(ready === null ? [] : [sample('rocketmq_consumer_ready_messages', ready, labels)]),
     ];
   });
 }

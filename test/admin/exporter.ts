@@ -3,7 +3,10 @@ import test from 'ava';
 import { collectCluster } from '../../src/admin/exporter.js';
 import { openSession } from '../../src/admin/session.js';
 import { systemClock, systemRandom } from '../../src/base/clock.js';
+import { encodeConsumeStatsList, encodeKVTable } from '../../src/protocol/bodies.js';
 import { METRICS } from '../../src/protocol/metrics.js';
+import { RequestCode } from '../../src/protocol/request-code.js';
+import { BROKER_A, clusterWire, fakeSession } from '../helper/cli.js';
 import { type ExplainWorld, startExplainWorld } from '../helper/explain.js';
 
 let world: ExplainWorld;
@@ -44,6 +47,31 @@ test('brokers are told apart, with lag, members and what was stored', async (t) 
   }
   const keys = samples.map(({ name, labels }) => JSON.stringify([name, Object.entries(labels).sort()]));
   t.is(new Set(keys).size, keys.length, 'each series once');
+});
+
+test('what was handed out is left out where brokers do not tell it, as before 5.x', async (t) => {
+  const queue = (queueId: number, pullOffset: number) => ({
+    mq: { topic: 'orders', brokerName: 'broker-a', queueId },
+    ...{ brokerOffset: 50, consumerOffset: 40, pullOffset, lastTimestamp: 0 },
+  });
+  const namesOf = async (pullOffset: number) => {
+    const wire = clusterWire()
+      .on(RequestCode.GET_BROKER_RUNTIME_INFO, () => ({ body: encodeKVTable({ table: { brokerActive: 'true' } }) }))
+      .on(RequestCode.GET_BROKER_CONSUME_STATS, () => ({
+        body: encodeConsumeStatsList({
+          consumeStatsList: [{ g: [{ consumeTps: 0, offsetTable: [queue(0, 45), queue(1, pullOffset)] }] }],
+          ...{ brokerAddr: BROKER_A, totalDiff: 0, totalInflightDiff: 0 },
+        }),
+      }));
+    const samples = await collectCluster(fakeSession(wire));
+    // The name server does not tell its topics: that is not none.
+    return new Set(samples.map(({ name }) => name).filter((name) => /consumer_|namesrv_topics/.test(name)));
+  };
+  t.deepEqual([...(await namesOf(0))], ['rocketmq_consumer_lag_messages']);
+  t.deepEqual(
+    [...(await namesOf(41))],
+    ['rocketmq_consumer_lag_messages', 'rocketmq_consumer_inflight_messages', 'rocketmq_consumer_ready_messages'],
+  );
 });
 
 test('a broker that is silent is down, and the others go on', async (t) => {

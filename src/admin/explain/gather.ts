@@ -26,7 +26,7 @@ import type {
   TopicEvidence,
 } from './evidence.js';
 import type { ExplainThresholds } from './finding.js';
-import { groupTopic } from './group-topic.js';
+import { type GroupTopicQuery, groupTopic } from './group-topic.js';
 
 type BrokerTarget = Target & { readonly brokerName: string };
 
@@ -469,8 +469,9 @@ async function lookAtOwnTopics(
       : []),
   ];
   const stats = looks.flatMap((look) => look.stats.offsetTable);
+  const ask: GroupTopicQuery['ask'] = (target, call) => asking.of(target, call);
   const look = (topic: string) =>
-    groupTopic(session, { topic, targets, windowMs: thresholds.windowMs, stats }, deadline.round(2));
+    groupTopic(session, { topic, targets, windowMs: thresholds.windowMs, stats, ask }, deadline.round(2));
   const [retries, deadLetters] = await Promise.all([
     mapBounded(retryNames, FAN_OUT_LIMIT, look),
     look(dlqTopic(consumerGroup)),

@@ -7,29 +7,31 @@ import { pullOnce } from '../pull.js';
 import type { AdminSession } from '../session.js';
 import type { GroupTopicEvidence } from './evidence.js';
 
-interface GroupTopicQuery {
+export interface GroupTopicQuery {
   readonly topic: string;
   readonly targets: ReadonlyArray<Target & { readonly brokerName: string }>;
   /** How far back messages count, ms. */
   readonly windowMs: number;
   /** The group's progress, for what waits. */
   readonly stats: ConsumeStats['offsetTable'];
+  /** Makes the calls to a broker; null when it does not have the topic, or fails, which is noted elsewhere. */
+  readonly ask: <T>(target: Target, call: () => Promise<T>) => Promise<T | null>;
 }
 
 /**
  * What came lately into a topic of the group's own (202 and 29 at each broker, and a pull of the newest message).
  * Counts by store time, so that it is right from the first second on, unlike the brokers' statistics.
  *
- * @returns null when no broker has the topic
+ * @returns null when no broker that answers has the topic
  */
 export async function groupTopic(
   session: AdminSession,
-  { topic, targets, windowMs, stats }: GroupTopicQuery,
+  { topic, targets, windowMs, stats, ask }: GroupTopicQuery,
   deadline: Deadline,
 ): Promise<GroupTopicEvidence | null> {
   const since = session.clock.now() - windowMs;
-  const parts = await mapBounded(targets, FAN_OUT_LIMIT, async (target) => {
-    try {
+  const parts = await mapBounded(targets, FAN_OUT_LIMIT, (target) =>
+    ask(target, async () => {
       const { offsetTable } = await session.api.getTopicStatsInfo(target.addr, topic, deadline.call());
       const queues = offsetTable.filter(({ minOffset, maxOffset }) => maxOffset > minOffset);
       const recent = await mapBounded(
@@ -44,11 +46,8 @@ export async function groupTopic(
       );
       const newestOf = queues.toSorted((a, b) => b.lastUpdateTimestamp - a.lastUpdateTimestamp)[0];
       return { target, recent: recent.reduce((sum, each) => sum + each, 0), newestOf };
-    } catch {
-      session.signal?.throwIfAborted();
-      return null;
-    }
-  });
+    }),
+  );
   const known = parts.filter((part) => part !== null);
   if (known.length === 0) return null;
   const progress = stats.filter(({ mq }) => mq.topic === topic);
