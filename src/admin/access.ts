@@ -84,6 +84,7 @@ export async function copyUsers(
     names.length === 0
       ? await api.listUser(brokerAt(from).addr, null, deadline.call())
       : await Promise.all(names.map((name) => api.getUser(brokerAt(from).addr, name, deadline.call())));
+  allThere(from, 'user', names, users);
   const copied: string[] = [];
   for (const user of users) {
     if (!user?.username) continue;
@@ -105,6 +106,7 @@ export async function copyAcls(
     names.length === 0
       ? await api.listAcl(brokerAt(from).addr, {}, deadline.call())
       : await Promise.all(names.map((subject) => api.getAcl(brokerAt(from).addr, subject, deadline.call())));
+  allThere(from, 'rules of', names, acls);
   const copied: string[] = [];
   for (const acl of acls) {
     if (!acl?.subject) continue;
@@ -113,6 +115,12 @@ export async function copyAcls(
     copied.push(acl.subject);
   }
   return { from, to, copied };
+}
+
+/** @throws AdminError (not-found) for the first name that the broker does not know: nothing is copied then */
+function allThere(from: string, what: string, names: readonly string[], found: readonly unknown[]): void {
+  const missing = names.find((_, index) => found[index] === null);
+  if (missing !== undefined) throw new AdminError('not-found', `${from} has no ${what} "${missing}"`);
 }
 
 /** A user without the password, which stays between broker and client. */

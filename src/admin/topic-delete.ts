@@ -48,8 +48,10 @@ export async function planTopicDelete(
   const targets = inCluster.length > 0 ? readTargets(inCluster) : masters;
   const [stats, groups] = await Promise.all([
     askEach(targets, FAN_OUT_LIMIT, ({ addr }) => session.api.getTopicStatsInfo(addr, topic, deadline.call())),
-    askEach(targets.slice(0, 1), 1, ({ addr }) => session.api.queryTopicConsumeByWho(addr, topic, deadline.call())),
+    askEach(targets, FAN_OUT_LIMIT, ({ addr }) => session.api.queryTopicConsumeByWho(addr, topic, deadline.call())),
   ]);
+  // Readers that are known are told also when some broker does not say.
+  const readers = [...new Set(groups.answers.flatMap(({ value }) => value.groupList))].sort();
   return {
     topic,
     clusterName,
@@ -62,7 +64,7 @@ export async function planTopicDelete(
         messages: table?.reduce((sum, { minOffset, maxOffset }) => sum + maxOffset - minOffset, 0) ?? null,
       };
     }),
-    consumerGroups: groups.answers[0]?.value.groupList.toSorted() ?? null,
+    consumerGroups: readers.length > 0 || groups.complete ? readers : null,
     isOrdered: Boolean(route?.orderTopicConf),
   };
 }

@@ -2,6 +2,7 @@
 import test from 'ava';
 import aclCreate from '../../src/commands/acl/create.js';
 import aclList from '../../src/commands/acl/list.js';
+import userCopy from '../../src/commands/user/copy.js';
 import userCreate from '../../src/commands/user/create.js';
 import userGet from '../../src/commands/user/get.js';
 import userList from '../../src/commands/user/list.js';
@@ -61,6 +62,9 @@ test("users are listed without their passwords; Apache's name shows what the bro
       'alice             secret                  Normal                  enable                \n',
   );
   t.is((await runFake(userGet, ['alice', '-b', BROKER_A], wire)).code, 3);
+  const copied = await runFake(userCopy, [BROKER_A, BROKER_B, '--user', 'nobody', '--yes'], wire);
+  t.is(copied.code, 3);
+  t.true(copied.stderr.includes(`${BROKER_A} has no user "nobody"`));
   t.is((await runApacheFake(`getUser -b ${BROKER_A} -u alice`, wire)).stdout, '');
 });
 

@@ -69,6 +69,18 @@ test('message send --count numbers bodies and keys', async (t) => {
   );
 });
 
+test('message send --count that fails on its way says how many were sent', async (t) => {
+  let sends = 0;
+  const wire = sendWire().on(RequestCode.SEND_MESSAGE_V2, () => {
+    sends += 1;
+    if (sends > 2) return { code: ResponseCode.NO_PERMISSION, remark: 'sending message is forbidden' };
+    return { extFields: { msgId: '0A00000200002A9F0000000000000001', queueId: '0', queueOffset: '0' } };
+  });
+  const { code, stderr } = await runFake(send, ['orders', '-p', 'x', '--count', '5'], wire);
+  t.is(code, 4);
+  t.regex(stderr, /^error: 2 of 5 messages were sent, then: sending message is forbidden/);
+});
+
 test('message send to one queue goes there', async (t) => {
   const wire = sendWire();
   await runFake(send, ['orders', '-p', 'x', '-b', 'broker-b', '-i', '1'], wire);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { isTopicAbsent } from '../../src/admin/topic-absence.js';
 import topicCreate from '../../src/commands/topic/create.js';
 import topicDelete from '../../src/commands/topic/delete.js';
 import topicList from '../../src/commands/topic/list.js';
@@ -8,7 +9,7 @@ import topicUpdate from '../../src/commands/topic/update.js';
 import { encodeTopicConfigAndQueueMapping, encodeTopicList, encodeTopicStatsTable } from '../../src/protocol/bodies.js';
 import { RequestCode } from '../../src/protocol/request-code.js';
 import { ResponseCode } from '../../src/protocol/response-code.js';
-import { BROKER_A, BROKER_B, clusterWire, NAMESRV, runFake } from '../helper/cli.js';
+import { BROKER_A, BROKER_B, clusterWire, fakeSession, NAMESRV, runFake } from '../helper/cli.js';
 
 const listWire = () =>
   clusterWire().on(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () => ({
@@ -197,6 +198,19 @@ function deleteWire() {
     });
   return wire;
 }
+
+test('topic wait --absent holds only when no broker has the topic', async (t) => {
+  const wire = clusterWire(() => false).on(RequestCode.GET_TOPIC_CONFIG, (_request, addr) =>
+    addr === BROKER_A
+      ? { code: ResponseCode.TOPIC_NOT_EXIST, remark: 'no' }
+      : { body: encodeTopicConfigAndQueueMapping(topicConfig) },
+  );
+  t.false(await isTopicAbsent(fakeSession(wire), 'orders'));
+  wire.on(RequestCode.GET_TOPIC_CONFIG, () => ({ code: ResponseCode.TOPIC_NOT_EXIST, remark: 'no' }));
+  t.true(await isTopicAbsent(fakeSession(wire), 'orders'));
+  wire.silent.add(BROKER_B);
+  await t.throwsAsync(isTopicAbsent(fakeSession(wire), 'orders'));
+});
 
 test('topic delete off a terminal shows the plan, names --yes and changes nothing', async (t) => {
   const wire = deleteWire();

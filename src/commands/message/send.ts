@@ -78,11 +78,23 @@ export default defineCommand({
       }
     }
     await confirm({ what: `send to ${args.topic}`, isHarmless: true });
-    const { sendMessages } = await import('../../admin/message-send.js');
+    const [{ sendMessages }, { AdminError, failureOf }] = await Promise.all([
+      import('../../admin/message-send.js'),
+      import('../../admin/failure.js'),
+    ]);
     const sent: Sent[] = [];
-    await sendMessages(await connect(), requests(), async (one) => {
-      sent.push(one);
-    });
+    try {
+      await sendMessages(await connect(), requests(), async (one) => {
+        sent.push(one);
+      });
+    } catch (error) {
+      const { kind, message, hint } = failureOf(error);
+      if (sent.length === 0 || kind === 'interrupted') throw error;
+      throw new AdminError(kind, `${sent.length} of ${flags.count} messages were sent, then: ${message}`, {
+        ...(hint === null ? {} : { hint }),
+        cause: error,
+      });
+    }
     const isAllOk = sent.every(({ sendStatus }) => sendStatus === 'SEND_OK');
     return {
       exit: isAllOk ? ExitCode.DONE : ExitCode.FAILED,

@@ -34,8 +34,9 @@ export default defineCommand({
   },
   exits: [4, ExitCode.CONDITION_NOT_MET, 130],
   async run({ args, flags, settings, connect }) {
-    const [{ topicStatus }, { waitUntil }, { failureOf }] = await Promise.all([
+    const [{ topicStatus }, { isTopicAbsent }, { waitUntil }, { failureOf }] = await Promise.all([
       import('../../admin/topic-status.js'),
+      import('../../admin/topic-absence.js'),
       import('../../admin/wait.js'),
       import('../../admin/failure.js'),
     ]);
@@ -50,14 +51,17 @@ export default defineCommand({
         if (failureOf(error).kind !== 'not-found') throw error;
       }
       const isThere = status?.complete === true && status.queues.length > 0 && status.messages >= wanted;
-      return { met: flags.absent ? status === null : isThere, state: { status } };
+      // That one name server has no route is no proof.
+      const isGone = flags.absent && status === null && (await isTopicAbsent(session, topic));
+      return { met: flags.absent ? isGone : isThere, state: { status, isGone } };
     });
     const { met, waitedMs, reason } = waited;
     const status = waited.state?.status ?? null;
-    const exists = waited.state === null ? null : status !== null;
+    const exists = waited.state === null ? null : flags.absent ? !waited.state.isGone : status !== null;
     const doc: TopicWaited = { topic, met, waitedMs, exists, reason, status };
     const goal = flags.absent ? 'gone' : wanted > 0 ? `there with ${formatCount(wanted)} messages` : 'there';
-    const held = status === null ? 'no such topic' : `${formatCount(status.messages)} messages`;
+    const left = exists === true ? 'no route, but a server has it' : 'no such topic';
+    const held = status === null ? left : `${formatCount(status.messages)} messages`;
     return waitOutcome(doc, { what: `${topic} ${goal}`, seen: reason ?? (exists === null ? 'nothing' : held) });
   },
 });
