@@ -1,13 +1,6 @@
 import type { Deadline } from './deadline.js';
 import { type Failure, failureOf } from './failure.js';
-import type { Target, Unreachable } from './fan-out.js';
-
-/** Failures of the way to a broker, not of what it was asked. */
-export const LOST_CODES: ReadonlySet<string> = new Set([
-  'REMOTING_CONNECT',
-  'REMOTING_TIMEOUT',
-  'REMOTING_SEND_REQUEST',
-]);
+import { LOST_CODES, type Target, type Unreachable } from './fan-out.js';
 
 /**
  * The calls of a use case that asks the same brokers many times, such as once for each group. A broker that is silent

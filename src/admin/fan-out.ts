@@ -3,6 +3,13 @@ import { AdminError, type FailureKind, failureOf } from './failure.js';
 /** Requests of one use case that may be under way at a time. */
 export const FAN_OUT_LIMIT = 64;
 
+/** Failures of the way to a server, not of what it was asked. */
+export const LOST_CODES: ReadonlySet<string> = new Set([
+  'REMOTING_CONNECT',
+  'REMOTING_TIMEOUT',
+  'REMOTING_SEND_REQUEST',
+]);
+
 /** A broker that did not give its part of a result, and why. */
 export interface Unreachable {
   readonly brokerName: string | null;
@@ -10,6 +17,13 @@ export interface Unreachable {
   /** Stable name of the failure: `REMOTING_TIMEOUT`, `SYSTEM_BUSY`, … */
   readonly code: string;
   readonly reason: string;
+}
+
+/** `broker-b (10.0.0.3:10911) did not answer within 8000 ms`, or what it answered instead. */
+export function unreachableText({ brokerName, addr, code, reason }: Unreachable): string {
+  const who = brokerName === null ? addr : `${brokerName} (${addr})`;
+  if (reason.startsWith(`${addr} did not answer`)) return `${who}${reason.slice(addr.length)}`;
+  return LOST_CODES.has(code) ? `${who} did not answer: ${reason}` : `${who}: ${reason}`;
 }
 
 /** A result put together from several brokers. */
@@ -32,7 +46,7 @@ export interface FanOutResult<T extends Target, R> extends Partial {
 /**
  * Runs `work` over `items`, at most `limit` at a time, and keeps their order.
  *
- * @throws the first error of `work`; what was under way goes on unheard
+ * @throws the first error of `work`; what was under way goes on unheard, and nothing more is begun
  */
 export async function mapBounded<T, R>(
   items: readonly T[],
@@ -45,7 +59,12 @@ export async function mapBounded<T, R>(
     while (next < items.length) {
       const index = next;
       next += 1;
-      results[index] = await work(items[index] as T, index);
+      try {
+        results[index] = await work(items[index] as T, index);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));

@@ -1,7 +1,7 @@
 import type { RemotingPort } from '../client/client-config.js';
 import { RequestCode } from '../protocol/request-code.js';
-import { LOST_CODES } from './broker-calls.js';
 import { failureOf } from './failure.js';
+import { LOST_CODES } from './fan-out.js';
 import { type AdminSession, sessionOver } from './session.js';
 
 /** Requests that a broker hands on to a client: that nothing comes says nothing of the broker. */

@@ -1,4 +1,4 @@
-import type { Unreachable } from '../admin/fan-out.js';
+import { type Unreachable, unreachableText } from '../admin/fan-out.js';
 import type { Outcome } from './command.js';
 import { ExitCode } from './exit-code.js';
 
@@ -47,10 +47,6 @@ export function unknownOutcome(
 }
 
 function silentNotes(unreachable: readonly Unreachable[]): string[] {
-  const notes = unreachable.map(({ brokerName, addr, reason }) => {
-    const who = brokerName === null ? addr : `${brokerName} (${addr})`;
-    const isSaid = reason.startsWith(`${addr} did not answer`);
-    return `warning: ${who}${isSaid ? reason.slice(addr.length) : ` did not answer: ${reason}`}`;
-  });
+  const notes = unreachable.map((each) => `warning: ${unreachableText(each)}`);
   return unreachable.some(({ code }) => ADDRESS_CODES.has(code)) ? [...notes, ADDRESS_HINT] : notes;
 }

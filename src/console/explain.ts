@@ -1,4 +1,5 @@
 import { explainConsumer } from '../admin/consumer-explain.js';
+import { unreachableText } from '../admin/fan-out.js';
 import type { AdminSession } from '../admin/session.js';
 import type { Explanation } from './state/console-state.js';
 
@@ -12,11 +13,10 @@ export async function explainGroup(session: AdminSession, group: string, stuckAf
   const { verdict, findings, next, complete, unreachable } = await explainConsumer(session, group, {
     thresholds: { stuckAfterMs },
   });
-  const silent = unreachable.map(({ brokerName, addr, reason }) => `${brokerName ?? addr} did not answer: ${reason}`);
   return {
     verdict: `${group} is ${verdict.state}: ${verdict.text}`,
     findings: findings.map(({ severity, title, evidence }) => ({ title: `${severity}: ${title}`, evidence })),
-    silent: complete ? [] : silent,
+    silent: complete ? [] : unreachable.map(unreachableText),
     next: next.map(({ command, why }) => `${command}   # ${why}`),
   };
 }

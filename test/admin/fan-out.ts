@@ -1,5 +1,5 @@
 import test from 'ava';
-import { askAll, askEach, joinPartial, mapBounded } from '../../src/admin/fan-out.js';
+import { askAll, askEach, joinPartial, mapBounded, unreachableText } from '../../src/admin/fan-out.js';
 import { MQError } from '../../src/base/errors.js';
 
 const TARGETS = ['a', 'b', 'c'].map((name) => ({ brokerName: name, addr: `${name}:1` }));
@@ -52,6 +52,18 @@ test('when all fail askAll throws the first failure, and askEach gives an empty 
   t.deepEqual([answers.length, complete], [0, false]);
 });
 
+test('mapBounded begins nothing more after a failure', async (t) => {
+  const begun: number[] = [];
+  const work = async (n: number) => {
+    begun.push(n);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (n === 0) throw new Error('no');
+  };
+  await t.throwsAsync(mapBounded([...Array(20).keys()], 2, work), { message: 'no' });
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  t.deepEqual(begun, [0, 1]);
+});
+
 test('nobody to ask is no failure', async (t) => {
   t.true((await askAll([], 2, async () => 1)).complete);
 });
@@ -73,4 +85,18 @@ test('joining names each broker once', (t) => {
     ),
     { complete: false, unreachable: [gone] },
   );
+});
+
+test('a broker that refused is told apart from one that was silent', (t) => {
+  const broker = { brokerName: 'broker-b', addr: 'b:1' };
+  const texts = [
+    { ...broker, code: 'REMOTING_TIMEOUT', reason: 'b:1 did not answer within 10 ms' },
+    { ...broker, code: 'REMOTING_CONNECT', reason: 'cannot connect to b:1' },
+    { ...broker, brokerName: null, code: 'NO_PERMISSION', reason: 'no permission (NO_PERMISSION from b:1)' },
+  ].map(unreachableText);
+  t.deepEqual(texts, [
+    'broker-b (b:1) did not answer within 10 ms',
+    'broker-b (b:1) did not answer: cannot connect to b:1',
+    'b:1: no permission (NO_PERMISSION from b:1)',
+  ]);
 });

@@ -1,6 +1,6 @@
 import type { WriteTarget } from '../../admin/cluster.js';
 import { AdminError } from '../../admin/failure.js';
-import type { Partial } from '../../admin/fan-out.js';
+import { type Partial, unreachableText } from '../../admin/fan-out.js';
 import type { AdminSession } from '../../admin/session.js';
 import { ExitCode } from '../exit-code.js';
 import type { CliIo } from '../io.js';
@@ -70,9 +70,7 @@ export async function missingTarget(context: ApacheContext): Promise<number> {
 
 /** Names on stderr the brokers that are missing from a result. @returns the exit code */
 export async function partialExit(context: ApacheContext, result: Partial): Promise<number> {
-  for (const { brokerName, addr, reason } of result.unreachable) {
-    await context.complain(`${brokerName === null ? addr : `${brokerName} (${addr})`} did not answer: ${reason}`);
-  }
+  for (const each of result.unreachable) await context.complain(unreachableText(each));
   return result.complete ? ExitCode.DONE : ExitCode.PARTIAL;
 }
 
