@@ -1,6 +1,5 @@
-import { errorText } from '../base/errors.js';
 import { readCluster } from './cluster.js';
-import { AdminError } from './failure.js';
+import { AdminError, failureOf } from './failure.js';
 import { sendMessages } from './message-send.js';
 import type { AdminSession } from './session.js';
 
@@ -77,14 +76,21 @@ async function probe(
   const costs: number[] = [];
   let reason: string | null = null;
   const body = Buffer.alloc(Math.max(1, bodyBytes), 'a');
-  try {
-    const requests = Array.from({ length: count }, () => ({ topic: brokerName, body }));
-    await sendMessages(session, requests, async ({ costMs }) => {
-      costs.push(costMs);
-    });
-  } catch (error) {
-    session.signal?.throwIfAborted();
-    reason = errorText(error);
+  let refused = 0;
+  while (costs.length + refused < count) {
+    try {
+      const requests = Array.from({ length: count - costs.length - refused }, () => ({ topic: brokerName, body }));
+      await sendMessages(session, requests, async ({ costMs }) => {
+        costs.push(costMs);
+      });
+    } catch (error) {
+      session.signal?.throwIfAborted();
+      refused += 1;
+      const { kind, message } = failureOf(error);
+      reason ??= message;
+      // Each further send would wait as long for the same.
+      if (kind === 'unreachable') break;
+    }
   }
   const counted = costs.length > 1 ? costs.slice(1) : costs;
   return {

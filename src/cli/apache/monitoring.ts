@@ -15,11 +15,21 @@ const startMonitoring: ApacheCommand = {
   name: 'startMonitoring',
   options: [],
   async run(context) {
-    const { monitorGroups } = await import('../../admin/group-monitor.js');
+    const [{ monitorGroups }, { failureOf }] = await Promise.all([
+      import('../../admin/group-monitor.js'),
+      import('../../admin/failure.js'),
+    ]);
     const session = await context.connect();
-    for (;;) {
-      for (const report of (await monitorGroups(session)).groups) {
-        for (const line of findings(report)) await context.complain(line);
+    for (let round = 1; ; round += 1) {
+      try {
+        for (const report of (await monitorGroups(session)).groups) {
+          for (const line of findings(report)) await context.complain(line);
+        }
+      } catch (error) {
+        context.io.signal.throwIfAborted();
+        // Who watches for hours is not sent home by a name server that restarts.
+        if (round === 1) throw error;
+        await context.complain(`${failureOf(error).message}; tried again in ${EVERY_MS / 1000} s`);
       }
       await sleep(EVERY_MS, context.io.signal);
     }

@@ -4,6 +4,7 @@ import { toJson } from './json.js';
 import { noPaint, type Paint } from './paint.js';
 import { formatRecord } from './record.js';
 import { cellText, formatTable } from './table.js';
+import { printable } from './text-width.js';
 import type { Cell, Column, OutputFormat, TableView, View } from './view.js';
 
 export interface RenderOptions {
@@ -46,11 +47,14 @@ export class UnknownColumnError extends Error {
  */
 export async function renderView(view: View, options: RenderOptions): Promise<Rendered> {
   switch (options.format) {
-    case 'json':
-      return { text: `${toJson(shownDoc(view, options), 2)}\n`, notes: [] };
+    case 'json': {
+      const { doc, notes } = shownDoc(view, options);
+      return { text: `${toJson(doc, 2)}\n`, notes };
+    }
     case 'yaml': {
       const { stringify } = await import('yaml');
-      return { text: stringify(JSON.parse(toJson(shownDoc(view, options))), { lineWidth: 0 }), notes: [] };
+      const { doc, notes } = shownDoc(view, options);
+      return { text: stringify(JSON.parse(toJson(doc)), { lineWidth: 0 }), notes };
     }
     case 'ndjson':
       return {
@@ -80,7 +84,10 @@ async function people(view: View, options: RenderOptions): Promise<Rendered> {
       return { text: `${view.text}\n`, notes: [] };
     case 'record': {
       const record = { width: options.width, withUnknown: options.format === 'wide', paint };
-      return { text: (await formatRecord(view.fields, record)) + (view.text ?? ''), notes: [] };
+      const text = view.text ?? '';
+      // A body that goes into a file or a pipe stays as it is.
+      const body = options.width === null ? text : printable(text);
+      return { text: (await formatRecord(view.fields, record)) + body, notes: [] };
     }
     case 'group': {
       const parts = await Promise.all(
@@ -166,13 +173,20 @@ function shownRows(view: TableView<never>, options: RenderOptions): readonly nev
 }
 
 /** The document; its list is what --filter and --sort make of it when the rows are that list. */
-function shownDoc(view: View, options: RenderOptions): unknown {
-  if (view.kind !== 'table') return view.doc;
+function shownDoc(view: View, options: RenderOptions): { readonly doc: unknown; readonly notes: readonly string[] } {
+  const { doc } = view;
+  if (view.kind !== 'table') return { doc, notes: [] };
   const shown = shownRows(view, options);
-  if (shown === view.rows) return view.doc;
-  if (view.doc === view.rows) return shown;
-  if (typeof view.doc !== 'object' || view.doc === null) return view.doc;
-  return Object.fromEntries(Object.entries(view.doc).map(([key, value]) => [key, value === view.rows ? shown : value]));
+  if (shown === view.rows) return { doc, notes: [] };
+  if (doc === view.rows) return { doc: shown, notes: [] };
+  const entries = typeof doc === 'object' && doc !== null ? Object.entries(doc) : [];
+  if (!entries.some(([, value]) => value === view.rows)) {
+    return { doc, notes: ['--filter and --sort are for rows: this document is whole (ndjson and csv are rows)'] };
+  }
+  return {
+    doc: Object.fromEntries(entries.map(([key, value]) => [key, value === view.rows ? shown : value])),
+    notes: [],
+  };
 }
 
 function rowDocs(view: View, options: RenderOptions): unknown[] {

@@ -44,6 +44,11 @@ export function cutMiddle(text: string, width: number): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to catch
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
+/** Text of several lines as a terminal may show it: what would move the cursor or colour it is written out. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, (char) => (char === '\n' || char === '\t' ? char : oneLine(char)));
+}
+
 /** Text on one line, its control characters written as `\n`, `\t` or `\u001b`. */
 export function oneLine(text: string): string {
   return text.replace(CONTROL, (char) => {

@@ -52,7 +52,7 @@ export interface RecordView<D = unknown> {
   /** Label and value; a null value is left out in `table` and shown in `wide` output. */
   readonly fields: ReadonlyArray<readonly [label: string, value: Cell]>;
   readonly name: string;
-  /** Text under the fields, as it is. */
+  /** Text under the fields, as it is; a terminal is shown control characters written out. */
   readonly text?: string;
 }
 

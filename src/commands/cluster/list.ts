@@ -34,19 +34,14 @@ export default defineCommand({
     const brokers = list.brokers.map(({ runtime, ...broker }) => {
       // A broker that is silent says nothing: every figure is there, and null.
       const { table: _, ...values } = runtime ?? readRuntime({});
-      return { ...broker, ...values, runtime };
+      return { ...broker, ...values };
     });
     const isMore = flags['more-stats'];
     return {
       ...partialOutcome(list),
       view: tableView({
-        doc: {
-          brokers: brokers.map(({ runtime: _, ...broker }) => broker),
-          complete: list.complete,
-          unreachable: list.unreachable,
-        },
+        doc: { brokers, complete: list.complete, unreachable: list.unreachable },
         rows: brokers,
-        rowDoc: ({ runtime: _, ...broker }) => broker,
         columns: [
           { key: 'cluster', title: 'CLUSTER', value: ({ clusterName }) => clusterName, cut: true },
           { key: 'broker', title: 'BROKER', value: ({ brokerName }) => brokerName, cut: true },
@@ -62,76 +57,76 @@ export default defineCommand({
           {
             key: 'version',
             title: 'VERSION',
-            value: ({ runtime }) => runtime?.version ?? null,
+            value: ({ version }) => version,
             wide: isMore,
             expendable: true,
           },
           {
             key: 'inTps',
             title: 'IN/S',
-            value: ({ runtime }) => runtime?.inTps ?? null,
-            text: ({ runtime }) => (runtime?.inTps == null ? '-' : formatRate(runtime.inTps)),
+            value: ({ inTps }) => inTps,
+            text: ({ inTps }) => (inTps === null ? '-' : formatRate(inTps)),
             wide: isMore,
           },
           {
             key: 'outTps',
             title: 'OUT/S',
-            value: ({ runtime }) => runtime?.outTps ?? null,
-            text: ({ runtime }) => (runtime?.outTps == null ? '-' : formatRate(runtime.outTps)),
+            value: ({ outTps }) => outTps,
+            text: ({ outTps }) => (outTps === null ? '-' : formatRate(outTps)),
             wide: isMore,
           },
           {
             key: 'sendQueueWaitMs',
             title: 'SEND WAIT',
-            value: ({ runtime }) => runtime?.sendQueueWaitMs ?? null,
-            text: ({ runtime }) => (runtime?.sendQueueWaitMs == null ? '-' : `${runtime.sendQueueWaitMs}ms`),
+            value: ({ sendQueueWaitMs }) => sendQueueWaitMs,
+            text: ({ sendQueueWaitMs }) => (sendQueueWaitMs === null ? '-' : `${sendQueueWaitMs}ms`),
             wide: true,
           },
           {
             key: 'pageCacheLockMs',
             title: 'PAGE CACHE',
-            value: ({ runtime }) => runtime?.pageCacheLockMs ?? null,
-            text: ({ runtime }) => (runtime?.pageCacheLockMs == null ? '-' : `${runtime.pageCacheLockMs}ms`),
+            value: ({ pageCacheLockMs }) => pageCacheLockMs,
+            text: ({ pageCacheLockMs }) => (pageCacheLockMs === null ? '-' : `${pageCacheLockMs}ms`),
             wide: true,
           },
           {
             key: 'earliestMessageTimestamp',
             title: 'OLDEST',
-            value: ({ runtime }) => runtime?.earliestMessageTimestamp ?? null,
-            text: ({ runtime }) => ageText(runtime?.earliestMessageTimestamp ?? null, now),
+            value: ({ earliestMessageTimestamp }) => earliestMessageTimestamp,
+            text: ({ earliestMessageTimestamp }) => ageText(earliestMessageTimestamp, now),
             align: 'right',
             wide: isMore,
           },
           {
             key: 'diskRatio',
             title: 'DISK',
-            value: ({ runtime }) => runtime?.diskRatio ?? null,
-            text: ({ runtime }) => (runtime?.diskRatio == null ? '-' : formatRatio(runtime.diskRatio)),
-            tone: ({ runtime }) => ((runtime?.diskRatio ?? 0) > 0.85 ? 'bad' : 'plain'),
+            value: ({ diskRatio }) => diskRatio,
+            text: ({ diskRatio }) => (diskRatio === null ? '-' : formatRatio(diskRatio)),
+            tone: ({ diskRatio }) => ((diskRatio ?? 0) > 0.85 ? 'bad' : 'plain'),
             wide: isMore,
           },
           {
             key: 'inTotalYesterday',
             title: 'IN YESTERDAY',
-            value: ({ runtime }) => runtime?.inTotalYesterday ?? null,
+            value: ({ inTotalYesterday }) => inTotalYesterday,
             wide: !isMore,
           },
           {
             key: 'outTotalYesterday',
             title: 'OUT YESTERDAY',
-            value: ({ runtime }) => runtime?.outTotalYesterday ?? null,
+            value: ({ outTotalYesterday }) => outTotalYesterday,
             wide: !isMore,
           },
           {
             key: 'inTotalToday',
             title: 'IN TODAY',
-            value: ({ runtime }) => runtime?.inTotalToday ?? null,
+            value: ({ inTotalToday }) => inTotalToday,
             wide: !isMore,
           },
           {
             key: 'outTotalToday',
             title: 'OUT TODAY',
-            value: ({ runtime }) => runtime?.outTotalToday ?? null,
+            value: ({ outTotalToday }) => outTotalToday,
             wide: !isMore,
           },
         ],
@@ -145,9 +140,13 @@ export default defineCommand({
 const STATE_TONES = { 'no answer': 'bad', inactive: 'warning', ok: 'good' } as const;
 
 /** Slaves say that they are not active while all is well: what masters alone do does not run there. */
-function stateOf({ role, runtime }: Pick<ClusterBroker, 'role' | 'runtime'>): keyof typeof STATE_TONES {
-  if (runtime === null) return 'no answer';
-  return role === 'master' && runtime.isActive === false ? 'inactive' : 'ok';
+function stateOf({
+  role,
+  reason,
+  isActive,
+}: Pick<ClusterBroker, 'role' | 'reason'> & { readonly isActive: boolean | null }): keyof typeof STATE_TONES {
+  if (reason !== null) return 'no answer';
+  return role === 'master' && isActive === false ? 'inactive' : 'ok';
 }
 
 /** Age of the oldest message; brokers without messages say the time now, or something beyond. */

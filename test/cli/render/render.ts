@@ -95,3 +95,18 @@ test('what was cut is said', async (t) => {
   t.deepEqual(notes, ['to fit 40 columns: cut NAME (--output wide shows all)']);
   t.is((await renderView(long, { format: 'name', width: 40 })).text.length, 101);
 });
+
+test('a document whose list is not the rows is given whole, with a word about it', async (t) => {
+  const flat = tableView({ ...view, doc: { groups: [{ rows }] } } as never);
+  const { text, notes } = await renderView(flat, { format: 'json', width: null, filters: ['name=b'] });
+  t.deepEqual(JSON.parse(text), { groups: [{ rows }] });
+  t.regex(notes.join(), /this document is whole/);
+  t.deepEqual((await renderView(flat, { format: 'ndjson', width: null, filters: ['name=b'] })).notes, []);
+});
+
+test('a body cannot move the cursor of a terminal, and goes into a pipe as it is', async (t) => {
+  const body = '\nline\n\u001b[2J\tend\n';
+  const record = { kind: 'record', doc: {}, fields: [], name: 'm', text: body } as const;
+  t.true((await renderView(record, { format: 'table', width: 80 })).text.endsWith('\nline\n\\u001b[2J\tend\n'));
+  t.true((await renderView(record, { format: 'table', width: null })).text.endsWith(body));
+});
