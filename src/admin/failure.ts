@@ -189,7 +189,10 @@ function clientFailure(error: MQClientError): Failure {
   const base = { code: 'MQ_CLIENT', message: error.message, hint: null };
   if (NOT_FOUND_CODES.has(error.responseCode)) return { ...base, code: 'NOT_FOUND', kind: 'not-found' };
   if (UNREACHABLE_CODES.has(error.responseCode)) return { ...base, kind: 'unreachable', hint: REACH_HINT };
-  return { ...base, kind: 'failed' };
+  // A send that failed for good tells how often it was tried, and its cause why.
+  if (!isMQError(error.cause)) return { ...base, kind: 'failed' };
+  const { kind, message, hint } = failureOf(error.cause);
+  return { ...base, kind: kind === 'not-permitted' ? kind : 'failed', message: `${error.message}: ${message}`, hint };
 }
 
 function hintOf(error: MQError): string | null {

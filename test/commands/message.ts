@@ -77,7 +77,7 @@ test('message send --count that fails on its way says how many were sent', async
     return { extFields: { msgId: '0A00000200002A9F0000000000000001', queueId: '0', queueOffset: '0' } };
   });
   const { code, stderr } = await runFake(send, ['orders', '-p', 'x', '--count', '5'], wire);
-  t.is(code, 1);
+  t.is(code, 4);
   t.regex(stderr, /^error: 2 of 5 messages were sent, then: .*sending message is forbidden/);
 });
 
