@@ -85,14 +85,14 @@ export const ResponseCode = {
   UPDATE_AND_CREATE_ACL_CONFIG_FAILED: 209,
   /** pop/notification long-poll table is full */
   POLLING_FULL: 209,
-  /** ACL 1.0 delete failed (4.9 meaning of 210; reused in 5.x) */
-  DELETE_ACL_CONFIG_FAILED: 210,
   /** pop/notification arrived too late to be parked or poll expired */
   POLLING_TIMEOUT: 210,
-  /** ACL 1.0 white list change failed (4.9 meaning of 211; reused in 5.x) */
-  UPDATE_GLOBAL_WHITE_ADDRS_CONFIG_FAILED: 211,
+  /** ACL 1.0 delete failed (4.9 meaning of 210) */
+  DELETE_ACL_CONFIG_FAILED: 210,
   /** broker container does not hold that broker */
   BROKER_NOT_EXIST: 211,
+  /** ACL 1.0 white list change failed (4.9 meaning of 211) */
+  UPDATE_GLOBAL_WHITE_ADDRS_CONFIG_FAILED: 211,
   /** broker still dispatching after start/role change */
   BROKER_DISPATCH_NOT_COMPLETE: 212,
   /** operation is not allowed on a broadcasting group */
@@ -152,7 +152,7 @@ for (const [name, code] of Object.entries(ResponseCode)) {
   if (!NAMES.has(code)) NAMES.set(code, name);
 }
 
-/** `TOPIC_NOT_EXIST` for 17; the number as text for an unknown code. */
+/** `TOPIC_NOT_EXIST` for 17, the name of the 5.x line where it has another; the number as text for an unknown code. */
 export function responseCodeName(code: number): string {
   return NAMES.get(code) ?? String(code);
 }
