@@ -21,7 +21,7 @@ export interface LogFlushOptions {
 /** A file that the log has gone beyond. */
 interface RetiredFile {
   file: HeldFile;
-  /** Where in the file its filler stands; -1 if it was not written since the start. */
+  /** Where in the file its filler stands. */
   fillerAt: number;
 }
 
@@ -41,6 +41,8 @@ export class LogFlush {
   #flushedEnd = 0;
   /** Files before the current one with bytes that are not flushed. */
   #retired: RetiredFile[] = [];
+  /** Starts of files from before the log was opened, which may have such bytes; not held, for they may be thousands. */
+  #unsure: number[] = [];
   /** There is more to flush than the bytes written since the last one. */
   #isDue = false;
   /** No flush starts. */
@@ -73,10 +75,7 @@ export class LogFlush {
     this.#isDue = file !== null && from < position;
     const { starts, fileBytes } = files.numbered;
     const current = files.numbered.startOf(position);
-    for (const earlier of starts) {
-      const isUnsure = earlier + fileBytes > from && earlier < current;
-      if (isUnsure) this.#retired.push({ file: files.hold(earlier), fillerAt: -1 });
-    }
+    this.#unsure = starts.filter((earlier) => earlier + fileBytes > from && earlier < current);
     if (this.#isDue) files.distrustFolders();
     this.#isHalted = false;
     if (!isSync) this.#timer = clock.every(flushIntervalMs, () => this.start());
@@ -125,14 +124,18 @@ export class LogFlush {
     const time = this.#writtenTime;
     const current = this.#current as HeldFile;
     const retired = this.#retired;
+    const unsure = this.#unsure;
     this.#retired = [];
+    this.#unsure = [];
     this.#isDue = false;
     try {
+      for (const start of unsure) await this.#flushUnsure(start);
       for (const { file } of retired) await fs.sync(file.fd);
       await fs.sync(current.fd);
       files.syncFolders();
     } catch (error) {
       this.#retired = [...retired, ...this.#retired];
+      this.#unsure = unsure;
       this.#isDue = true;
       failed(error);
       return;
@@ -141,6 +144,18 @@ export class LogFlush {
     this.#flushedEnd = target;
     while (this.#deadlines.length > 0 && (this.#deadlines[0] as number) <= target) this.#deadlines.splice(0, 2);
     flushed(target, time);
+  }
+
+  async #flushUnsure(start: number): Promise<void> {
+    const { fs, files } = this.#options;
+    // It may have expired meanwhile.
+    if (!files.numbered.starts.includes(start)) return;
+    const file = files.hold(start);
+    try {
+      await fs.sync(file.fd);
+    } finally {
+      file.release();
+    }
   }
 
   #armDeadline(): void {
@@ -174,7 +189,7 @@ export class LogFlush {
   rewriteFillers(): void {
     const { files } = this.#options;
     for (const { file, fillerAt } of this.#retired) {
-      if (fillerAt >= 0 && fillerAt < files.numbered.fileBytes) files.writeFiller(file, fillerAt);
+      if (fillerAt < files.numbered.fileBytes) files.writeFiller(file, fillerAt);
     }
   }
 

@@ -62,6 +62,8 @@ export interface RecoveryResult {
 /** ms. */
 const MAX_STORE_TIMESTAMP = 2 ** 44;
 const SCAN_BYTES = 4_194_304;
+/** The first look at a file is a short one: of thousands of files many may have little. */
+const FIRST_READ_BYTES = 65_536;
 /** Saves what was rebuilt each time that so much log was read, so that memory stays bounded. */
 const SAVE_EVERY_BYTES = 67_108_864;
 const BLOCK_BYTES = 4_096;
@@ -281,8 +283,9 @@ class Recovery {
       const fd = fs.open(files.path(start), 'read');
       try {
         let isDone = false;
+        let reach = FIRST_READ_BYTES;
         while (!isDone) {
-          const length = Math.min(this.#bytes.length, fileEnd - position);
+          const length = Math.min(reach, fileEnd - position);
           const count = readFully(fs, fd, this.#bytes, 0, length, position - start);
           let at = 0;
           while (!isDone) {
@@ -306,7 +309,8 @@ class Recovery {
               at = fileEnd - position;
               isDone = true;
             } else if (check === 'short' && count === length) {
-              if (at === 0) this.#growBuffer(this.#record.size);
+              if (at === 0 && this.#record.size > this.#bytes.length) this.#growBuffer(this.#record.size);
+              reach = this.#bytes.length;
               break;
             } else if (mustEnd) {
               return physical;

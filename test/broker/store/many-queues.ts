@@ -186,3 +186,35 @@ test('after a save of thousands of files the disk has turns of rest', async (t) 
   t.is(flushed, 4_110);
   await store.shutdown();
 });
+
+test('after a crash a log of hundreds of files is flushed without holding them open', async (t) => {
+  const clock = new ManualClock();
+  const disk = new SimulatedDisk(new DiskImage(), () => clock.now());
+  const config = { ...SMALL_STORE, storePathRootDir: '/store', messageIndexEnable: false };
+  const open = () => new MessageStore(config, { clock, logger: silentLogger, storeHost: STORE_HOST, fs: disk });
+  const first = open();
+  await first.start();
+  for (let i = 0; i < 300; i++) {
+    t.is(first.putMessage(putOf('orders', 0, 'x'.repeat(2_500))).status, 'PUT_OK');
+    first.commitTurn();
+    await settle();
+  }
+  await first.shutdown();
+  const files = disk.list('/store/commitlog').length;
+  t.true(files >= 300);
+  disk.remove('/store/checkpoint');
+  disk.close(disk.open('/store/abort', 'create'));
+  const flushed = new Set<string>();
+  disk.fault = (operation, path) => {
+    if (operation === 'sync' && path.includes('commitlog/')) flushed.add(path);
+    return null;
+  };
+  const store = open();
+  await store.start();
+  t.true(disk.openFiles.length < 100, `${disk.openFiles.length}`);
+  await until(() => flushed.size >= files - 1, 'all files are flushed');
+  t.true(disk.openFiles.length < 100, `${disk.openFiles.length}`);
+  t.is(store.maxOffset('orders', 0), 300);
+  await store.shutdown();
+  t.deepEqual(disk.openFiles, []);
+});
