@@ -71,6 +71,11 @@ export class LogBlocks<Q extends QueueTail> {
     return this.#blocks.has(start);
   }
 
+  /** True if the block with this byte is on its way. */
+  isLoading(physicalOffset: number): boolean {
+    return this.#blocks.get(this.startOf(physicalOffset))?.isLoaded === false;
+  }
+
   /** The block with these bytes, if it is loaded. */
   loaded(physicalOffset: number): Block | null {
     const last = this.#last;

@@ -61,7 +61,9 @@ export class LogReader<Q extends QueueTail> {
   /** True if none of them is worth a read in the thread pool. */
   isAtHand(wanted: readonly WantedRecord[]): boolean {
     return wanted.every(
-      ({ physicalOffset, size }) => this.isWarm(physicalOffset) || this.#log.addressOf(physicalOffset, size) >= 0,
+      ({ physicalOffset, size }) =>
+        this.#log.addressOf(physicalOffset, size) >= 0 ||
+        (this.isWarm(physicalOffset) && !this.#blocks.isLoading(physicalOffset)),
     );
   }
 
@@ -146,10 +148,10 @@ export class LogReader<Q extends QueueTail> {
       }
       let block = this.#blocks.loaded(physicalOffset);
       if (block === null && this.isWarm(physicalOffset)) {
+        // One that is on its way is better waited for than read once more.
+        if (this.#blocks.isLoading(physicalOffset)) return false;
         const start = this.#blocks.startOf(physicalOffset);
-        if (start >= 0 && !this.#blocks.has(start) && isWorth(physicalOffsets, sizes, i, count, start)) {
-          block = this.#blocks.readNow(start);
-        }
+        if (start >= 0 && isWorth(physicalOffsets, sizes, i, count, start)) block = this.#blocks.readNow(start);
       }
       if (block !== null) {
         lastBlock = block.start;
