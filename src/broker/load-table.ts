@@ -2,6 +2,9 @@ import type { ConfigFile } from '../base/config-file.js';
 import { errorText, MQError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 
+/** What a table needs of its file. */
+export type TableFile = Pick<ConfigFile, 'path' | 'load' | 'save'>;
+
 /**
  * Reads one of the broker's tables. One that can not be read gives way to its `.bak`, or is begun anew without one: a
  * broker starts all the same. The broken file is kept beside it, and the log says what happened.
@@ -11,7 +14,7 @@ import type { Logger } from '../base/logger.js';
  *
  * Source: common/ConfigManager.java#load
  */
-export async function loadTable<T>(file: ConfigFile, decode: (body: Buffer) => T, logger: Logger): Promise<T | null> {
+export async function loadTable<T>(file: TableFile, decode: (body: Buffer) => T, logger: Logger): Promise<T | null> {
   try {
     return await file.load(
       (text) => decode(Buffer.from(text)),

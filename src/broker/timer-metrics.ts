@@ -13,7 +13,7 @@ import {
 } from '../protocol/bodies.js';
 import { type DataVersion, newDataVersion, nextDataVersion } from '../protocol/data-version.js';
 import { LMQ_PREFIX, SYSTEM_TOPIC_PREFIX } from '../protocol/topic-validator.js';
-import { loadTable } from './load-table.js';
+import { loadTable, type TableFile } from './load-table.js';
 
 interface Metric {
   count: number;
@@ -22,14 +22,15 @@ interface Metric {
 }
 
 export class TimerMetrics {
-  readonly #file: ConfigFile;
+  readonly #file: TableFile;
   readonly #counts = new Map<string, Metric>();
   readonly #now: () => number;
   #version: DataVersion;
   #savedVersion: DataVersion;
 
-  constructor(storePathRootDir: string, now: () => number) {
-    this.#file = new ConfigFile(join(storePathRootDir, 'config', 'timermetrics'));
+  /** @param file `config/timermetrics` by default */
+  constructor(storePathRootDir: string, now: () => number, file?: TableFile) {
+    this.#file = file ?? new ConfigFile(join(storePathRootDir, 'config', 'timermetrics'));
     this.#now = now;
     this.#version = this.#savedVersion = newDataVersion(now());
   }

@@ -19,6 +19,7 @@ import { encodeProperties, MessageProperty } from '../protocol/message-property.
 import { TIMER_TOPIC } from '../protocol/topic-validator.js';
 import type { BrokerConfig } from './broker-config.js';
 import type { BrokerStats } from './broker-stats.js';
+import type { TableFile } from './load-table.js';
 import {
   type InnerMessage,
   innerFrom,
@@ -77,6 +78,8 @@ export interface TimerServiceDeps {
   stats: Pick<BrokerStats, 'put'>;
   /** Node's files by default. */
   fs?: FileSystem;
+  /** Of the metrics; `config/timermetrics` by default. */
+  metricsFile?: TableFile;
 }
 
 /** The configured precision as the wheel takes it. (MessageStoreConfig#setTimerPrecisionMs) */
@@ -179,7 +182,7 @@ export class TimerService {
     this.#wheel = new TimerWheel(fs, join(root, 'timerwheel'), this.#precisionMs);
     this.#log = new TimerLog(fs, timerLogFolder(root), config.mappedFileSizeTimerLog);
     this.#checkpoint = new TimerCheckpointFile(fs, root);
-    this.metrics = new TimerMetrics(root, () => clock.now());
+    this.metrics = new TimerMetrics(root, () => clock.now(), deps.metricsFile);
   }
 
   /**
@@ -196,7 +199,8 @@ export class TimerService {
     const { values } = this.#checkpoint;
     const nowMs = this.#floor(clock.now());
     const oldestMs = nowMs - (TIMER_WHEEL_SLOTS - TIMER_BLANK_SLOTS) * this.#precisionMs;
-    this.#readTimeMs = Math.max(this.#floor(values.lastReadTimeMs), oldestMs);
+    // In the future after damage, or when the clock was set back: slots before it would never be read.
+    this.#readTimeMs = Math.min(Math.max(this.#floor(values.lastReadTimeMs), oldestMs), nowMs);
     const isUsed = await this.#wheel.open(this.#readTimeMs);
     const { maxPhyOffset } = store.stats();
     const { endPos, last, linked } = await recoverTimer({

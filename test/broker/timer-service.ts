@@ -343,6 +343,15 @@ for (const [what, damage] of Object.entries<(folder: string) => void>({
   'an empty checkpoint': (folder) => truncateSync(join(folder, 'config', 'timercheck'), 0),
   'a checkpoint cut short': (folder) => truncateSync(join(folder, 'config', 'timercheck'), 20),
   'a wheel cut short': (folder) => truncateSync(join(folder, 'timerwheel'), 4096),
+  'a lost file in the middle of the timer log': (folder) => rmSync(join(folder, 'timerlog', '00000000000000000238')),
+  'a timer log whose last files are lost': (folder) => {
+    for (const name of ['00000000000000000238', '00000000000000000476']) rmSync(join(folder, 'timerlog', name));
+  },
+  'a checkpoint from the future': (folder) => {
+    const fd = openSync(join(folder, 'config', 'timercheck'), 'r+');
+    writeSync(fd, Buffer.from([0x7f]), 0, 1, 0);
+    closeSync(fd);
+  },
   'a timer log cut short': (folder) => truncateSync(join(folder, 'timerlog', '00000000000000000238'), 60),
 })) {
   test(`${what} is made good from what else there is`, async (t) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readInt64, writeInt64 } from '../../base/int64.js';
 import { FdCache } from './fd-cache.js';
-import { type FileSystem, readFully, writeFully, zeroRange } from './file-system.js';
+import { createFolderDurably, type FileSystem, readFully, writeFully, zeroRange } from './file-system.js';
 import { isMadeWithOtherSize, NumberedFiles } from './numbered-files.js';
 
 /** Bytes of one unit. */
@@ -92,6 +92,8 @@ export class TimerLog {
   #committed = 0;
   #tailBytes = 0;
   readonly #needSync = new Set<number>();
+  /** Every file that was created would be there after a power failure. */
+  #isFolderSynced = true;
 
   constructor(fs: FileSystem, folder: string, fileBytes: number) {
     this.#fs = fs;
@@ -134,6 +136,17 @@ export class TimerLog {
     return Math.max(0, this.#files.first);
   }
 
+  /** Behind the last file that has no gap before it. */
+  get filesEnd(): number {
+    const { starts, fileBytes } = this.#files;
+    let end = this.minPos;
+    for (const start of starts) {
+      if (start !== end) break;
+      end = start + fileBytes;
+    }
+    return end;
+  }
+
   /** Where the next unit goes, unless the file's end is in the way. */
   get maxPos(): number {
     return this.#committed + this.#tailBytes;
@@ -145,7 +158,7 @@ export class TimerLog {
   }
 
   /**
-   * Hands out the units from `fromPos` on, in order, up to the first place that holds none.
+   * Hands out the units from `fromPos` on, in order, up to the first place that holds none or has no file.
    *
    * @yields the same object again and again
    * @returns the position after the last unit: where the log ends
@@ -158,6 +171,7 @@ export class TimerLog {
     for (const start of [...this.#files.starts]) {
       const fileEnd = start + this.fileBytes;
       if (pos >= fileEnd) continue;
+      if (start > pos && start > this.minPos) return pos;
       pos = Math.max(pos, start);
       const file = this.#fds.hold(this.#files.path(start));
       try {
@@ -252,7 +266,11 @@ export class TimerLog {
 
   #write(bytes: Uint8Array, length: number): void {
     const start = this.#committed - (this.#committed % this.fileBytes);
-    if (this.#files.startOf(start) < 0) this.#fds.adopt(this.#files.path(start), this.#files.create(start));
+    if (this.#files.startOf(start) < 0) {
+      createFolderDurably(this.#fs, this.#files.folder);
+      this.#fds.adopt(this.#files.path(start), this.#files.create(start));
+      this.#isFolderSynced = false;
+    }
     const file = this.#fds.hold(this.#files.path(start));
     try {
       writeFully(this.#fs, file.fd, bytes, 0, length, this.#committed - start);
@@ -277,6 +295,9 @@ export class TimerLog {
         file.release();
       }
     }
+    if (this.#isFolderSynced) return;
+    this.#fs.syncFolder(this.#files.folder);
+    this.#isFolderSynced = true;
   }
 
   /**

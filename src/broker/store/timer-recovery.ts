@@ -73,7 +73,10 @@ export async function recoverTimer(input: TimerRecoveryInput): Promise<TimerReco
       if (count % UNITS_A_SLICE === 0) await nextTurn();
     }
   };
-  const endPos = await linkFrom(isWholeLogRead ? minPos : near - (near % fileBytes), Number.POSITIVE_INFINITY);
+  const start = near - (near % fileBytes);
+  // Without the file to begin with, or one before it, the log ends early.
+  const isWhole = isWholeLogRead || start > log.filesEnd;
+  const endPos = await linkFrom(isWhole ? minPos : start, Number.POSITIVE_INFINITY);
   log.truncate(endPos);
   let relinkFrom = endPos;
   for (const timeMs of [...wheel.times(readTimeMs)]) {

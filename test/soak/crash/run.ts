@@ -1,7 +1,8 @@
 /**
  * Stops a store on a simulated disk at a random moment, by a kill or a power failure, damages its files or not, and
  * looks whether the next start keeps what was promised. With `--faults` the disk also fails at random calls before that;
- * with `--special` there are batch and light message queues, extensions, and logs over several folders.
+ * with `--special` there are batch and light message queues, extensions, and logs over several folders. `--timer` does
+ * so with delayed messages and the timer's files; a case has four stops there.
  *
  *   npm run soak:crash -- --cases 10000 --seed 7 --faults --special
  */
@@ -13,6 +14,7 @@ import { checkImage, type Promised } from './check.js';
 import { damage } from './damage.js';
 import { between } from './random.js';
 import type { StopKind } from './simulated-disk.js';
+import { timerCases } from './timer.js';
 import { type History, makeHistory } from './workload.js';
 
 /** Stops of one history. */
@@ -109,6 +111,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       seed: { type: 'string' },
       faults: { type: 'boolean', default: false },
       special: { type: 'boolean', default: false },
+      timer: { type: 'boolean', default: false },
     },
   });
   const seed = Number(values.seed ?? systemClock.now() % 1_000_000);
@@ -116,10 +119,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const began = systemClock.monotonicMs();
   process.stdout.write(`${cases} cases from seed ${seed}\n`);
   let told = 0;
-  await crashCases(cases, seed, { hasFaults: values.faults, isSpecial: values.special }, (done) => {
+  const tell = (done: number) => {
     if (done - told < 500) return;
     told = done;
     process.stdout.write(`${done} cases kept their promises\n`);
-  });
+  };
+  if (values.timer) await timerCases(cases, seed, tell);
+  else await crashCases(cases, seed, { hasFaults: values.faults, isSpecial: values.special }, tell);
   process.stdout.write(`all ${cases} in ${Math.round((systemClock.monotonicMs() - began) / 1000)} s\n`);
 }
