@@ -27,7 +27,6 @@ async function lookHalf(context: BrokerContext, physicalOffset: number): Promise
   return bytes ? decodeMessage(bytes, 0, { decompress: false }) : null;
 }
 
-/** Why the half message and the request do not belong together, or come too late. */
 /** Why a commit could not be stored: a send's codes, but for a busy disk, and remarks of its own. (#sendFinalMessage) */
 export function commitRefusal(context: Pick<BrokerContext, 'config' | 'store'>, status: WriteStatus): Refusal {
   const refusal = putRefusal(context, status);
@@ -46,6 +45,7 @@ export function commitRefusal(context: Pick<BrokerContext, 'config' | 'store'>, 
   }
 }
 
+/** Why the half message and the request do not belong together, or come too late. */
 function endRefusal(context: BrokerContext, header: EndHeader, half: MessageExt): Refusal | null {
   const wrong = (remark: string): Refusal => ({ code: ResponseCode.SYSTEM_ERROR, remark });
   const immunity = half.properties.get(MessageProperty.CHECK_IMMUNITY_TIME_IN_SECONDS);

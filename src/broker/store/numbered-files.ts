@@ -1,6 +1,6 @@
 import { join, sep } from 'node:path';
 import { StoreCorruptError } from './errors.js';
-import type { FileSystem } from './file-system.js';
+import { type FileSystem, isAllZero, readFully } from './file-system.js';
 
 /** Several folders that hold files together. */
 export interface StoreFolders {
@@ -19,6 +19,8 @@ export function isMadeWithOtherSize(sizes: readonly number[]): boolean {
 }
 
 const NAME_DIGITS = 20;
+/** What is written first has no zeros at its start. */
+const HEAD_BYTES = 8;
 
 function fileName(start: number): string {
   return String(start).padStart(NAME_DIGITS, '0');
@@ -84,12 +86,40 @@ export class NumberedFiles {
         continue;
       }
       if (this.starts.includes(start)) {
-        throw new StoreCorruptError(`${path}: another folder of the commit log has a file of that name, too`);
+        this.#keepUsed(start, folder);
+        continue;
       }
       this.starts.push(start);
       this.#setFolder(start, folder);
     }
     this.starts.sort((a, b) => a - b);
+  }
+
+  /**
+   * Apache makes files ahead, and makes one again elsewhere when its folder has become full meanwhile: after a crash both
+   * are there. The one that was never written to is removed.
+   *
+   * @throws StoreCorruptError if both were
+   */
+  #keepUsed(start: number, folder: string): void {
+    const path = folder + sep + fileName(start);
+    const unused = [path, this.path(start)].find((file) => this.#isUnused(file));
+    if (unused === undefined) {
+      throw new StoreCorruptError(`${path}: another folder of the commit log has a file of that name, too`);
+    }
+    this.#fs.remove(unused);
+    if (unused !== path) this.#setFolder(start, folder);
+  }
+
+  #isUnused(path: string): boolean {
+    const head = new Uint8Array(Math.min(HEAD_BYTES, this.fileBytes));
+    const fd = this.#fs.open(path, 'read');
+    try {
+      readFully(this.#fs, fd, head, 0, head.length, 0);
+    } finally {
+      this.#fs.close(fd);
+    }
+    return isAllZero(head, 0, head.length);
   }
 
   /** @throws StoreCorruptError always */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { StoreCorruptError } from '../../../src/broker/store/errors.js';
@@ -78,6 +78,25 @@ test('a file whose name is no offset is refused by name, whatever its size', (t)
     const error = t.throws(() => files.load((path) => odd.push(path)), { instanceOf: StoreCorruptError });
     t.true(error.message.includes(join(folder, name)));
     t.deepEqual(odd, []);
+  }
+});
+
+test('of two files of one name in two folders the one that was never written to goes', (t) => {
+  const root = tempFolder(t);
+  const all = ['a', 'b'].map((name) => join(root, name)) as [string, string];
+  for (const [used, unused] of [all, [...all].reverse()] as [string, string][]) {
+    for (const folder of all) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(used, NAME_0), Buffer.alloc(100, 1));
+    writeFileSync(join(unused, NAME_0), Buffer.alloc(100));
+    const files = new NumberedFiles(nodeFileSystem, all[0], 100, { all, forNew: () => all });
+    files.load();
+    t.deepEqual(files.starts, [0]);
+    t.is(files.path(0), join(used, NAME_0));
+    t.deepEqual(readdirSync(unused), []);
+    writeFileSync(join(unused, NAME_0), Buffer.alloc(100, 2));
+    const error = t.throws(() => files.load(), { instanceOf: StoreCorruptError });
+    t.regex(error.message, /another folder/);
+    rmSync(join(unused, NAME_0));
   }
 });
 
