@@ -96,21 +96,29 @@ function readInThread(require: NodeJS.Require): void {
 export async function readAhead(folder: string, topics: readonly string[], signal: AbortSignal): Promise<number> {
   const task: ThreadTask = { folder, topics, next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
   signal.addEventListener('abort', () => Atomics.store(new Int32Array(task.next), 0, topics.length), { once: true });
-  const threads = Array.from({ length: THREADS }, () => {
-    const thread = new Worker(`(${readInThread})(require)`, {
-      eval: true,
-      execArgv: [],
-      workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
-    });
-    let files = 0;
-    thread.once('message', (count: number) => {
-      files = count;
-    });
-    return new Promise<number>((resolve) => {
+  const threads = Array.from({ length: THREADS }, () => filesReadBy(task));
+  return (await Promise.all(threads)).reduce((sum, files) => sum + files, 0);
+}
+
+/** Runs a thread to its end. @returns 0 if there can be none */
+function filesReadBy(task: ThreadTask): Promise<number> {
+  let files = 0;
+  return new Promise((resolve) => {
+    try {
+      const thread = new Worker(`(${readInThread})(require)`, {
+        eval: true,
+        execArgv: [],
+        workerData: task,
+        resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      });
+      thread.once('message', (count: number) => {
+        files = count;
+      });
       thread.once('error', () => resolve(files));
       thread.once('exit', () => resolve(files));
-    });
+    } catch {
+      // Node may have been told to make no threads.
+      resolve(0);
+    }
   });
-  return (await Promise.all(threads)).reduce((sum, files) => sum + files, 0);
 }
