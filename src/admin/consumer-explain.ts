@@ -6,7 +6,7 @@
  * findings, each once.
  */
 import { counted, formatDuration } from '../base/units.js';
-import { type GroupEvidence, isClustering, lagOf, longestWaitMs } from './explain/evidence.js';
+import { type GroupEvidence, isClustering, lagOf, longestWaitMs, type QueueEvidence } from './explain/evidence.js';
 import {
   DEFAULT_THRESHOLDS,
   type ExplainThresholds,
@@ -46,19 +46,19 @@ export interface Verdict {
 }
 
 /** A queue as the explanation saw it. Offsets are queue offsets, times ms since the epoch; null is unknown. */
-export interface ExplainedQueue {
-  readonly topic: string;
-  readonly brokerName: string;
-  readonly queueId: number;
-  readonly minOffset: number | null;
-  readonly maxOffset: number | null;
-  /** Null also when the group has never committed. */
-  readonly committedOffset: number | null;
-  readonly lag: number | null;
-  /** Handed out and not committed. */
-  readonly inflight: number | null;
-  /** Age of the oldest message that waits, ms. */
-  readonly waitingMs: number | null;
+export interface ExplainedQueue
+  extends Pick<
+    QueueEvidence,
+    | 'topic'
+    | 'brokerName'
+    | 'queueId'
+    | 'minOffset'
+    | 'maxOffset'
+    | 'committedOffset'
+    | 'lag'
+    | 'inflight'
+    | 'waitingMs'
+  > {
   /** clientIds. */
   readonly owners: readonly string[];
   /** Of the first owner. */
@@ -193,7 +193,7 @@ function healthyText(group: GroupEvidence): string {
   ].join(', ');
 }
 
-function explainedQueue(queue: GroupEvidence['queues'][number]): ExplainedQueue {
+function explainedQueue(queue: QueueEvidence): ExplainedQueue {
   const { topic, brokerName, queueId, minOffset, maxOffset, committedOffset, lag, inflight, waitingMs } = queue;
   const [owner] = queue.owners;
   const time = (value: number | null | undefined): number | null => (value != null && value > 0 ? value : null);

@@ -1,4 +1,5 @@
 import { arg, flag } from './flags.js';
+import { UsageError } from './usage-error.js';
 
 /** The controller that is asked for the leader. */
 export const CONTROLLER_FLAG = {
@@ -17,3 +18,11 @@ export const CONTROLLERS_ARG = {
     flag: { name: 'controllerAddress', char: 'a' },
   }),
 };
+
+/** Ids of brokers as the flag of that name has them, `1;2`. @throws UsageError */
+export function brokerIds(text: string, flagName: string): number[] {
+  const ids = text.split(';').map((id) => id.trim());
+  const wrong = ids.find((id) => !/^\d+$/.test(id));
+  if (wrong !== undefined) throw new UsageError(`${flagName}: "${wrong}" is no broker id`);
+  return ids.map(Number);
+}

@@ -9,6 +9,15 @@ import { formatTable } from './render/table.js';
 import { type Column, tableView } from './render/view.js';
 import { saveMapping } from './static-topic-file.js';
 
+/** How many queues a static topic has. */
+export const STATIC_QUEUES = {
+  char: 'q',
+  aliases: ['totalQueueNum'],
+  description: 'logical queues in all',
+  min: 1,
+  max: 65_535,
+} as const;
+
 /** Whose brokers may lead queues: at most one of the two. */
 export const STATIC_TARGET_FLAGS = {
   clusters: flag.string({

@@ -1,4 +1,5 @@
 import type { ReplicaIdentity } from '../../protocol/bodies.js';
+import { brokerIds } from '../controller-flags.js';
 import { UsageError } from '../usage-error.js';
 import { type ApacheCommand, integerFlag, missingTarget, needed, partialExit, unknownCluster } from './command.js';
 import { optional, required, toggle } from './option.js';
@@ -103,16 +104,14 @@ const cleanBrokerMetadata: ApacheCommand = {
     const clusterName = flags.value('c');
     if (!isLivingToo && clusterName === null)
       throw new UsageError('cleanLivingBroker option is false, clusterName option can not be empty.');
-    const ids = flags.value('b')?.split(';') ?? null;
-    const wrong = ids?.find((id) => !/^\d+$/.test(id.trim()));
-    if (wrong !== undefined) throw new UsageError(`-b: "${wrong}" is no broker id`);
+    const ids = flags.value('b');
     const brokerName = needed(flags, 'bn');
     const { cleanBrokerMetadata: clean } = await import('../../admin/controller.js');
     await clean(await context.connect(), {
       controllerAddr: needed(flags, 'a'),
       clusterName,
       brokerName,
-      brokerIds: ids?.map(Number) ?? null,
+      brokerIds: ids === null ? null : brokerIds(ids, '-b'),
       isLivingToo,
     });
     await context.line(`clear broker ${brokerName} metadata from controller success! `);

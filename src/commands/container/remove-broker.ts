@@ -1,5 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
-import { arg, flag } from '../../cli/flags.js';
+import { CONTAINER_FLAG } from '../../cli/container-flags.js';
+import { arg } from '../../cli/flags.js';
 import { UsageError } from '../../cli/usage-error.js';
 
 export default defineCommand({
@@ -14,15 +15,7 @@ export default defineCommand({
   args: {
     broker: arg.required('cluster:brokerName:brokerId', { flag: { name: 'brokerIdentity', char: 'b' } }),
   },
-  flags: {
-    container: flag.string({
-      char: 'c',
-      aliases: ['brokerContainerAddr'],
-      description: 'address of the container, host:port',
-      helpValue: '<addr>',
-      required: true,
-    }),
-  },
+  flags: CONTAINER_FLAG,
   writes: true,
   exits: [4],
   async run({ args, flags, connect, confirm }) {

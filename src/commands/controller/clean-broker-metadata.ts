@@ -1,5 +1,5 @@
 import { defineCommand } from '../../cli/command.js';
-import { CONTROLLER_FLAG } from '../../cli/controller-flags.js';
+import { brokerIds, CONTROLLER_FLAG } from '../../cli/controller-flags.js';
 import { arg, flag } from '../../cli/flags.js';
 import { UsageError } from '../../cli/usage-error.js';
 
@@ -28,9 +28,7 @@ export default defineCommand({
   exits: [3, 4],
   async run({ args, flags, connect, confirm }) {
     if (!flags.living && flags.cluster === undefined) throw new UsageError('--cluster is required without --living');
-    const ids = flags.ids?.split(';').map((id) => id.trim()) ?? null;
-    const wrong = ids?.find((id) => !/^\d+$/.test(id));
-    if (wrong !== undefined) throw new UsageError(`--ids: "${wrong}" is no broker id`);
+    const ids = flags.ids === undefined ? null : brokerIds(flags.ids, '--ids');
     const { cleanBrokerMetadata } = await import('../../admin/controller.js');
     const what = `${ids === null ? 'all brokers' : `broker ${ids.join(', ')}`} of ${args.broker}`;
     await confirm({ what: `have the controller forget ${what}` });
@@ -38,10 +36,10 @@ export default defineCommand({
       controllerAddr: flags.controller,
       clusterName: flags.cluster ?? null,
       brokerName: args.broker,
-      brokerIds: ids?.map(Number) ?? null,
+      brokerIds: ids,
       isLivingToo: flags.living,
     });
-    const doc = { brokerName: args.broker, brokerIds: ids?.map(Number) ?? null };
+    const doc = { brokerName: args.broker, brokerIds: ids };
     return { view: { kind: 'message', doc, text: `the controller forgot ${what}`, name: args.broker } };
   },
 });

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.js';
 import { flag } from '../../cli/flags.js';
-import { PRINT_ARGS, PRINT_FLAGS, PRINT_HELP } from '../../cli/message-print-command.js';
+import { PRINT_ARGS, PRINT_FLAGS, PRINT_HELP } from '../../cli/message-print-flags.js';
 import { streamMessages } from '../../cli/message-stream.js';
 
 export default defineCommand({

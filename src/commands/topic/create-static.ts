@@ -1,6 +1,11 @@
 import { defineCommand } from '../../cli/command.js';
 import { arg, flag } from '../../cli/flags.js';
-import { changeStaticTopic, STATIC_TARGET_FLAGS, staticTopicTarget } from '../../cli/static-topic-flow.js';
+import {
+  changeStaticTopic,
+  STATIC_QUEUES,
+  STATIC_TARGET_FLAGS,
+  staticTopicTarget,
+} from '../../cli/static-topic-flow.js';
 
 export default defineCommand({
   summary: 'create a static topic, whose queues can move between brokers (5.x)',
@@ -16,14 +21,7 @@ export default defineCommand({
   ],
   args: { topic: arg.required('name of the topic', { flag: { name: 'topic', char: 't' } }) },
   flags: {
-    queues: flag.integer({
-      char: 'q',
-      aliases: ['totalQueueNum'],
-      description: 'logical queues in all',
-      min: 1,
-      max: 65_535,
-      required: true,
-    }),
+    queues: flag.integer({ ...STATIC_QUEUES, required: true }),
     ...STATIC_TARGET_FLAGS,
   },
   writes: true,

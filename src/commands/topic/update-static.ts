@@ -3,6 +3,7 @@ import { arg, flag } from '../../cli/flags.js';
 import {
   changeStaticTopic,
   MAP_FILE_FLAGS,
+  STATIC_QUEUES,
   STATIC_TARGET_FLAGS,
   staticTopicTarget,
 } from '../../cli/static-topic-flow.js';
@@ -22,15 +23,7 @@ export default defineCommand({
   ],
   args: { topic: arg.required('name of the topic', { flag: { name: 'topic', char: 't' } }) },
   flags: {
-    queues: flag.integer({
-      char: 'q',
-      aliases: ['totalQueueNum'],
-      description: 'logical queues in all',
-      min: 1,
-      max: 65_535,
-      group: 'wanted',
-      groupRequired: true,
-    }),
+    queues: flag.integer({ ...STATIC_QUEUES, group: 'wanted', groupRequired: true }),
     ...STATIC_TARGET_FLAGS,
     ...MAP_FILE_FLAGS,
     'map-file': { ...MAP_FILE_FLAGS['map-file'], group: 'wanted', groupRequired: true },
