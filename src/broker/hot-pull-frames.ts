@@ -164,7 +164,8 @@ export class HotPullFrames {
 
   #newRoute(bytes: Uint8Array): Route | null {
     const scan = this.#scan;
-    const piece = (start: number, end: number) => (start < 0 ? NONE : bytes.slice(start, end));
+    // A copy: slice() of a Buffer would be the read region itself, which the next frame overwrites.
+    const piece = (start: number, end: number) => (start < 0 ? NONE : new Uint8Array(bytes.subarray(start, end)));
     const text = (piece: Uint8Array) => Buffer.from(piece).toString('latin1');
     const topic = piece(scan.topicStart, scan.topicEnd);
     const group = piece(scan.groupStart, scan.groupEnd);

@@ -36,8 +36,13 @@ const LARGE_TRANSFERS = {
   maxTransferCountOnMessageInDisk: 32,
 };
 const TAGS = ['red', 'green', 'blue'];
+/** Names of one length: their requests differ by nothing else. */
+const TOPICS = ['T', 'U'];
+const GROUPS = ['consumers', 'customers'];
 
 interface Ask {
+  readonly consumerGroup: string;
+  readonly topic: string;
   readonly offset: number;
   readonly maxMsgNums: number;
   readonly subscription: string;
@@ -45,17 +50,19 @@ interface Ask {
   readonly serializeType: SerializeType;
 }
 
-/** Messages of three tags in two queues, and both ways of pulling them. */
+/** Messages of three tags in two queues of each topic, and both ways of pulling them. */
 async function setUp(t: ExecutionContext, config: Partial<MessageStoreConfig>, bodyBytes: number) {
   const clock = new ManualClock();
   const { store } = await openStore(t, { config: { mappedFileSizeCommitLog: 16 * MIB, ...config } });
   for (let i = 0; i < MESSAGES; i++) {
     const properties = { TAGS: TAGS[i % TAGS.length] as string };
-    put(t, store, putOf('T', i % 2, `${i}`.padEnd(bodyBytes), { properties }));
+    for (const topic of TOPICS) {
+      put(t, store, putOf(topic, i % 2, `${topic}${i}`.padEnd(bodyBytes), { properties }));
+    }
   }
   const brokerConfig = createBrokerConfig({ brokerIP1: '127.0.0.1' });
   const topics = new TopicTable(brokerConfig, () => clock.now());
-  topics.createForSendBack('T', 2, 6, 0);
+  for (const topic of TOPICS) topics.createForSendBack(topic, 2, 6, 0);
   const parts = {
     ...{ config: brokerConfig, clock, topics, store },
     groups: new SubscriptionGroupTable(brokerConfig, () => clock.now()),
@@ -73,20 +80,20 @@ async function setUp(t: ExecutionContext, config: Partial<MessageStoreConfig>, b
     return { stats, context, pull: (ask: Ask) => pull(pullMessageHandlers(context, isPlain), ask) };
   };
   const frames = way(true);
-  const hot = new HotPullFrames(frames.context);
+  const take = framesTaker(new HotPullFrames(frames.context));
   return {
     store,
     offsets: parts.offsets,
     fast: way(false),
     slow: way(true),
     /** From the bytes of a frame; by the plain way if it is not for the fast one. */
-    frames: { stats: frames.stats, pull: async (ask: Ask) => takeFrame(hot, ask) ?? frames.pull(ask) },
+    frames: { stats: frames.stats, pull: async (ask: Ask) => take(ask) ?? frames.pull(ask) },
   };
 }
 
 function requestOf(ask: Ask): RemotingCommand {
   const fields = encodeHeader(PullMessageRequestHeader, {
-    ...{ consumerGroup: 'consumers', topic: 'T', queueId: ask.queueId, queueOffset: ask.offset },
+    ...{ consumerGroup: ask.consumerGroup, topic: ask.topic, queueId: ask.queueId, queueOffset: ask.offset },
     ...{ maxMsgNums: ask.maxMsgNums, sysFlag: buildPullSysFlag({ subscription: true }), commitOffset: 0 },
     ...{ suspendTimeoutMillis: 0, subscription: ask.subscription, subVersion: 0 },
   });
@@ -95,11 +102,12 @@ function requestOf(ask: Ask): RemotingCommand {
 
 const output = new Uint8Array(300_000);
 
-/** What a pull is answered from the bytes of its frame; null if it is not. */
-function takeFrame(hot: HotPullFrames, ask: Ask): { answer: RemotingCommand; isFast: boolean } | null {
-  const frame = encodeFrame(requestOf(ask));
-  const bytes = new Uint8Array(frame.length + 10);
-  bytes.set(frame, 5);
+type Answer = { answer: RemotingCommand; isFast: boolean };
+
+/** Pulls of one connection, each in the same read region; null for what is not answered from the bytes of its frame. */
+function framesTaker(hot: HotPullFrames): (ask: Ask) => Answer | null {
+  const region = Buffer.alloc(4096);
+  const view = new DataView(region.buffer, region.byteOffset, region.length);
   let written: Buffer | null = null;
   const conn = {
     ...{ remoteText: '10.0.0.1:1', closed: false, holdFrames: () => {}, takeOutput: () => output },
@@ -108,14 +116,20 @@ function takeFrame(hot: HotPullFrames, ask: Ask): { answer: RemotingCommand; isF
       return true;
     },
   } as unknown as ServerConnection;
-  if (!hot.take(conn, new DataView(bytes.buffer), bytes, 5, 5 + frame.length)) return null;
-  const answered = written as Buffer | null;
-  if (answered === null) throw new Error('taken, but not answered');
-  return { answer: decodeFrame(answered, 0, answered.length), isFast: true };
+  return (ask) => {
+    const frame = encodeFrame(requestOf(ask));
+    region.fill(0);
+    region.set(frame, 5);
+    written = null;
+    if (!hot.take(conn, view, region, 5, 5 + frame.length)) return null;
+    const answered = written as Buffer | null;
+    if (answered === null) throw new Error('taken, but not answered');
+    return { answer: decodeFrame(answered, 0, answered.length), isFast: true };
+  };
 }
 
 /** The answer as the consumer gets it, and whether it took the fast way. */
-async function pull(handlers: Handlers, ask: Ask): Promise<{ answer: RemotingCommand; isFast: boolean }> {
+async function pull(handlers: Handlers, ask: Ask): Promise<Answer> {
   const request = requestOf(ask);
   const frames: Buffer[] = [];
   const ctx: RequestContext = {
@@ -131,6 +145,8 @@ async function pull(handlers: Handlers, ask: Ask): Promise<{ answer: RemotingCom
 }
 
 const ask = fc.record({
+  consumerGroup: fc.constantFrom(...GROUPS),
+  topic: fc.constantFrom(...TOPICS),
   offset: fc.integer({ min: 0, max: MESSAGES / 2 + 2 }),
   maxMsgNums: fc.integer({ min: 0, max: 40 }),
   subscription: fc.constantFrom('*', 'red', 'red || blue', 'black'),
@@ -150,11 +166,11 @@ for (const [where, windowBytes] of [
     await fc.assert(
       fc.asyncProperty(ask, async (one) => {
         const one1 = await fast.pull(one);
-        const fastNext = offsets.query('consumers', 'T', one.queueId);
+        const fastNext = offsets.query(one.consumerGroup, one.topic, one.queueId);
         const other = await slow.pull(one);
         t.false(other.isFast);
         t.deepEqual(one1.answer, other.answer);
-        t.is(fastNext, offsets.query('consumers', 'T', one.queueId));
+        t.is(fastNext, offsets.query(one.consumerGroup, one.topic, one.queueId));
         if (one1.isFast) fastAnswers++;
         const framed = await frames.pull(one);
         t.deepEqual(framed.answer, other.answer);
@@ -173,7 +189,15 @@ for (const [where, windowBytes] of [
 
 test('an answer that is larger than the shared memory takes the slow way', async (t) => {
   const { fast } = await setUp(t, { windowBytes: 16 * MIB, ...LARGE_TRANSFERS }, 40_000);
-  const one: Ask = { offset: 0, maxMsgNums: 32, subscription: '*', queueId: 0, serializeType: 'JSON' };
+  const one: Ask = {
+    consumerGroup: 'consumers',
+    topic: 'T',
+    offset: 0,
+    maxMsgNums: 32,
+    subscription: '*',
+    queueId: 0,
+    serializeType: 'JSON',
+  };
   const large = await fast.pull(one);
   t.false(large.isFast);
   t.is(large.answer.code, 0);
