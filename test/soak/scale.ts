@@ -165,7 +165,7 @@ async function measureFiles(config: MessageStoreConfig, files: number): Promise<
   await timed('1,000 messages looked up by time', async () => {
     for (let i = 0; i < 1_000; i++) {
       const file = (i * 7_919) % files;
-      const found = store.offsetByTime('orders', 0, newestMs - (files - file) * FILE_MS, 'lower');
+      const found = await store.offsetByTime('orders', 0, newestMs - (files - file) * FILE_MS, 'lower');
       if (found !== file) throw new Error(`message ${found} instead of ${file}`);
     }
   });

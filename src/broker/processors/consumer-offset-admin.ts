@@ -44,9 +44,9 @@ const NO_CORRECTION = Number.MAX_SAFE_INTEGER;
 type ResetHeader = HeaderOf<typeof ResetOffsetRequestHeader>;
 
 /** The queue offset for a time; a negative time is the end. */
-function offsetAt(context: BrokerContext, topic: string, queueId: number, timestamp: number): number {
+async function offsetAt(context: BrokerContext, topic: string, queueId: number, timestamp: number): Promise<number> {
   if (timestamp < 0) return Math.max(0, context.store.maxOffset(topic, queueId));
-  return Math.max(0, context.store.offsetByTime(topic, queueId, timestamp, 'lower'));
+  return Math.max(0, await context.store.offsetByTime(topic, queueId, timestamp, 'lower'));
 }
 
 /** Sets offsets here; the next pull of each queue takes them, be the group online or not. */
@@ -76,9 +76,11 @@ async function resetOnServer(
     }
     offsets.set(queueId, header.offset);
   } else if (queueId >= 0) {
-    offsets.set(queueId, offsetAt(context, topic, queueId, timestamp));
+    offsets.set(queueId, await offsetAt(context, topic, queueId, timestamp));
   } else {
-    for (let id = 0; id < topicConfig.readQueueNums; id++) offsets.set(id, offsetAt(context, topic, id, timestamp));
+    for (let id = 0; id < topicConfig.readQueueNums; id++) {
+      offsets.set(id, await offsetAt(context, topic, id, timestamp));
+    }
   }
   if (offsets.size === 0) return createResponse(request, ResponseCode.SYSTEM_ERROR, 'No queues to reset.');
   const offsetTable: QueueOffset[] = [];
@@ -91,16 +93,16 @@ async function resetOnServer(
   return createResponse(request, ResponseCode.SUCCESS, null, null, encodeResetOffsetBody({ offsetTable }));
 }
 
-function resetTargets(
+async function resetTargets(
   context: BrokerContext,
   { topic, group, timestamp, isForce }: ResetHeader,
   topicConfig: TopicConfig,
-): QueueOffset[] | null {
+): Promise<QueueOffset[] | null> {
   const targets: QueueOffset[] = [];
   for (let queueId = 0; queueId < topicConfig.writeQueueNums; queueId++) {
     const consumed = context.offsets.query(group, topic, queueId);
     if (consumed === -1) return null;
-    const wanted = offsetAt(context, topic, queueId, timestamp);
+    const wanted = await offsetAt(context, topic, queueId, timestamp);
     const offset = isForce || wanted < consumed ? wanted : consumed;
     targets.push({ mq: { topic, brokerName: context.config.brokerName, queueId }, offset });
   }
@@ -108,14 +110,18 @@ function resetTargets(
 }
 
 /** Sends offsets to the members of the group, who then commit them. (useServerSideResetOffset = false) */
-function resetOnClients(context: BrokerContext, request: RemotingCommand, header: ResetHeader): RemotingCommand {
+async function resetOnClients(
+  context: BrokerContext,
+  request: RemotingCommand,
+  header: ResetHeader,
+): Promise<RemotingCommand> {
   const { topic, group, timestamp } = header;
   const topicConfig = context.topics.get(topic);
   if (!topicConfig) {
     const remark = `[reset-offset] reset offset failed, no topic in this broker. topic=${topic}`;
     return createResponse(request, ResponseCode.TOPIC_NOT_EXIST, remark);
   }
-  const offsetTable = resetTargets(context, header, topicConfig);
+  const offsetTable = await resetTargets(context, header, topicConfig);
   if (!offsetTable) {
     return createResponse(request, ResponseCode.SYSTEM_ERROR, `THe consumer group <${group}> not exist`);
   }

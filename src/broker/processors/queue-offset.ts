@@ -20,10 +20,10 @@ import { RequestCode } from '../../protocol/request-code.js';
 import { ResponseCode } from '../../protocol/response-code.js';
 import type { BrokerContext, Handlers } from '../context.js';
 
-function searchOffset(context: BrokerContext, request: RemotingCommand): RemotingCommand {
+async function searchOffset(context: BrokerContext, request: RemotingCommand): Promise<RemotingCommand> {
   const { topic, queueId, timestamp, boundaryType } = decodeHeader(SearchOffsetRequestHeader, request.extFields);
   const boundary = boundaryType === 'UPPER' ? 'upper' : 'lower';
-  const offset = context.store.offsetByTime(topic, queueId, timestamp, boundary);
+  const offset = await context.store.offsetByTime(topic, queueId, timestamp, boundary);
   return createResponse(request, ResponseCode.SUCCESS, null, encodeHeader(SearchOffsetResponseHeader, { offset }));
 }
 

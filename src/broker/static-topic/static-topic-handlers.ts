@@ -51,7 +51,7 @@ async function askItem(
   asked: StaticTopicRequest,
   item: LogicQueueMappingItem,
   field: string,
-  own: () => number,
+  own: () => number | Promise<number>,
 ): Promise<number | null> {
   if (isOwn(asked, item)) return own();
   const { ask, topic, request, extFields } = asked;

@@ -44,6 +44,31 @@ export class ConsumeQueueReader {
   }
 
   /**
+   * Has a unit's page come from disk in the thread pool, so that `read` finds it in the page cache.
+   *
+   * @returns null if the unit is in memory; a failure is left to `read`
+   */
+  touch(queue: ConsumeQueue, unit: number): Promise<void> | null {
+    const { files, hotUnit, unitBytes } = queue;
+    const position = unit * unitBytes;
+    const start = unit >= hotUnit ? -1 : files.startOf(position);
+    return start < 0 ? null : this.#touch(files.path(start), position - start);
+  }
+
+  async #touch(path: string, filePosition: number): Promise<void> {
+    try {
+      const file = this.#fds.hold(path);
+      try {
+        await this.#fs.readAsync(file.fd, new Uint8Array(1), 0, 1, filePosition);
+      } finally {
+        file.release();
+      }
+    } catch {
+      // `read` tells of it.
+    }
+  }
+
+  /**
    * One unit, in a view that the next call overwrites.
    *
    * @returns null if it does not exist

@@ -159,6 +159,11 @@ export class ConsumeQueueStore {
     return this.#reader.read(queue, from, count, target);
   }
 
+  /** Has a unit's page come from disk; see ConsumeQueueReader. */
+  touch(queue: ConsumeQueue, unit: number): Promise<void> | null {
+    return this.#reader.touch(queue, unit);
+  }
+
   /** One unit, in a view that the next call overwrites, or null; see ConsumeQueueReader. */
   unit(queue: ConsumeQueue, unit: number): DataView | null {
     return this.#reader.unit(queue, unit);

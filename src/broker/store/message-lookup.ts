@@ -64,13 +64,26 @@ export class MessageLookup {
    *
    * @throws StoreIoError if files can not be read
    */
-  offsetByTime(topic: string, queueId: number, timestamp: number, boundary: BoundaryType): number {
+  async offsetByTime(topic: string, queueId: number, timestamp: number, boundary: BoundaryType): Promise<number> {
     const queue = this.#queues.find(topic, queueId);
     if (!queue) return 0;
     const log = this.#log;
-    return offsetByTime(this.#queues, queue, timestamp, boundary, log.minOffset, (physicalOffset, size) =>
-      log.storeTimestampOf(physicalOffset, size),
+    return offsetByTime(
+      this.#queues,
+      queue,
+      timestamp,
+      boundary,
+      log.minOffset,
+      (physicalOffset, size) => log.storeTimestampOf(physicalOffset, size),
+      (physicalOffset) => this.#touchRecord(physicalOffset),
     );
+  }
+
+  /** Has a record's first page come from disk, if it may be there only; a failure is left to the read. */
+  #touchRecord(physicalOffset: number): Promise<unknown> | null {
+    const log = this.#log;
+    if (log.addressOf(physicalOffset, 1) >= 0 || this.#reader.isWarm(physicalOffset)) return null;
+    return log.readAsync(physicalOffset, 1, new Uint8Array(1), 0).catch(() => false);
   }
 
   /**

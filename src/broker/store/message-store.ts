@@ -444,7 +444,7 @@ export class MessageStore {
   // Look-ups: MessageLookup tells of each.
 
   /** Queue offset by store time; 0 for an unknown queue. */
-  offsetByTime(...args: Parameters<MessageLookup['offsetByTime']>): number {
+  offsetByTime(...args: Parameters<MessageLookup['offsetByTime']>): Promise<number> {
     return this.#lookup.offsetByTime(...args);
   }
 

@@ -13,29 +13,38 @@ import { batchBaseOffset, batchStoreTimestamp, unitPhysicalOffset, unitSize } fr
  * do not decrease this is the same.
  *
  * @param minPhysicalOffset where the log starts
+ * Pages that may have to come from disk are read in the thread pool: a search looks at some twenty, far apart.
+ *
  * @param storeTimestampOf store time (ms) of a record; -1 if it can not be read, which gives minOffset as in Apache
+ * @param touchRecord has a record's first page come from disk; null if that is not needed
  * @throws StoreIoError if the consume queue can not be read
  * Source: store/ConsumeQueue.java#binarySearchInQueueByTime, store/MappedFileQueue.java
  */
-export function offsetByTime(
+export async function offsetByTime(
   queues: ConsumeQueueStore,
   queue: ConsumeQueue,
   timestamp: number,
   boundary: BoundaryType,
   minPhysicalOffset: number,
   storeTimestampOf: (physicalOffset: number, size: number) => number,
-): number {
+  touchRecord: (physicalOffset: number) => Promise<unknown> | null,
+): Promise<number> {
   if (queue.batch) return batchOffsetByTime(queues, queue, timestamp, boundary);
   let low = queue.minOffset;
   let high = queue.maxOffset;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
+    const unitTouch = queues.touch(queue, middle);
+    if (unitTouch) await unitTouch;
     const unit = queues.unit(queue, middle);
     if (!unit) return queue.minOffset;
     const physicalOffset = unitPhysicalOffset(unit, 0);
+    const size = unitSize(unit, 0);
     let isBefore = true;
     if (physicalOffset >= minPhysicalOffset) {
-      const time = storeTimestampOf(physicalOffset, unitSize(unit, 0));
+      const recordTouch = touchRecord(physicalOffset);
+      if (recordTouch) await recordTouch;
+      const time = storeTimestampOf(physicalOffset, size);
       if (time < 0) return queue.minOffset;
       isBefore = boundary === 'lower' ? time < timestamp : time <= timestamp;
     }
@@ -51,16 +60,18 @@ export function offsetByTime(
  *
  * Source: store/queue/BatchConsumeQueue.java#getOffsetInQueueByTime
  */
-function batchOffsetByTime(
+async function batchOffsetByTime(
   queues: ConsumeQueueStore,
   queue: ConsumeQueue,
   timestamp: number,
   boundary: BoundaryType,
-): number {
+): Promise<number> {
   let low = queue.minUnit;
   let high = queue.maxUnit;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
+    const unitTouch = queues.touch(queue, middle);
+    if (unitTouch) await unitTouch;
     const unit = queues.unit(queue, middle);
     if (!unit) return queue.minOffset;
     const time = batchStoreTimestamp(unit, 0);

@@ -338,7 +338,7 @@ test('an unknown queue has no message and offsets 0', async (t) => {
   t.like(result, { status: 'NO_MESSAGE_IN_QUEUE', nextBeginOffset: 0, minOffset: 0, maxOffset: 0, bytes: null });
   t.is(store.minOffset('none', 0), 0);
   t.is(store.maxOffset('none', 0), 0);
-  t.is(store.offsetByTime('none', 0, 5, 'lower'), 0);
+  t.is(await store.offsetByTime('none', 0, 5, 'lower'), 0);
   t.is(store.messageTime('none', 0, 0), -1);
   t.is(store.earliestMessageTime('none', 0), -1);
   t.false(store.isFirstMessageInMemory('none', 0));
@@ -352,10 +352,10 @@ test('messages are found by time', async (t) => {
     clock.advance(1_000);
   }
   const start = 1_700_000_000_000;
-  t.is(store.offsetByTime('orders', 0, start + 10_000, 'lower'), 10);
-  t.is(store.offsetByTime('orders', 0, start + 10_001, 'lower'), 11);
-  t.is(store.offsetByTime('orders', 0, start + 10_999, 'upper'), 10);
-  t.is(store.offsetByTime('orders', 0, start + 99_000, 'lower'), 30);
+  t.is(await store.offsetByTime('orders', 0, start + 10_000, 'lower'), 10);
+  t.is(await store.offsetByTime('orders', 0, start + 10_001, 'lower'), 11);
+  t.is(await store.offsetByTime('orders', 0, start + 10_999, 'upper'), 10);
+  t.is(await store.offsetByTime('orders', 0, start + 99_000, 'lower'), 30);
   t.is(store.messageTime('orders', 0, 7), start + 7_000);
   t.is(store.messageTime('orders', 0, 30), -1);
   t.is(store.earliestMessageTime('orders', 0), start);

@@ -139,11 +139,11 @@ test('a batch is found by the time it was stored', async (t) => {
     clock.advance(1_000);
   }
   const [, second = 0, last = 0] = times;
-  t.is(store.offsetByTime('batches', 0, second, 'lower'), 2);
-  t.is(store.offsetByTime('batches', 0, second - 1, 'lower'), 2);
-  t.is(store.offsetByTime('batches', 0, second + 1, 'upper'), 2);
-  t.is(store.offsetByTime('batches', 0, last + 5_000, 'lower'), 4, 'after the last: the last, as Apache has it');
-  t.is(store.offsetByTime('batches', 0, 0, 'lower'), 0);
+  t.is(await store.offsetByTime('batches', 0, second, 'lower'), 2);
+  t.is(await store.offsetByTime('batches', 0, second - 1, 'lower'), 2);
+  t.is(await store.offsetByTime('batches', 0, second + 1, 'upper'), 2);
+  t.is(await store.offsetByTime('batches', 0, last + 5_000, 'lower'), 4, 'after the last: the last, as Apache has it');
+  t.is(await store.offsetByTime('batches', 0, 0, 'lower'), 0);
   t.is(store.messageTime('batches', 0, 3), second);
 });
 
