@@ -40,7 +40,11 @@ async function settingsOf({ folder, configFile }: StoreTarget): Promise<StoreSet
     const file = await readPropertiesFile(configFile);
     const values: Record<string, string> = { ...file.values };
     if (folder !== null) values.storePathRootDir = folder;
-    settings = withPropertiesFile(file, () => storeSettings(brokerConfigFromProperties(values)));
+    settings = withPropertiesFile(file, () => {
+      const config = brokerConfigFromProperties(values);
+      const { mappedFileSizeTimerLog, timerPrecisionMs } = config;
+      return { ...storeSettings(config), mappedFileSizeTimerLog, timerPrecisionMs };
+    });
   }
   if (settings === null) throw new MQError('USAGE', 'no store named: give its folder, or --config-file');
   return settings;

@@ -53,7 +53,8 @@ export function newTimerUnit(): TimerUnit {
   return { prevPos: -1, magic: 0, writeTimeMs: 0, delayMs: 0, physicalOffset: 0, size: 0, topicHash: 0 };
 }
 
-function decodeUnit(view: DataView, at: number, into: TimerUnit): boolean {
+/** Reads the unit at `at`. @returns false if there is none */
+export function decodeTimerUnit(view: DataView, at: number, into: TimerUnit): boolean {
   const magic = view.getInt32(at + MAGIC_AT);
   if (view.getInt32(at) !== TIMER_UNIT_BYTES || (magic & ~MAGIC_MASK) !== 0) return false;
   into.prevPos = readInt64(view, at + PREV_POS_AT);
@@ -184,7 +185,7 @@ export class TimerLog {
               isFull = true;
               break;
             }
-            if (at + TIMER_UNIT_BYTES > count || !decodeUnit(view, at, unit)) return pos + at;
+            if (at + TIMER_UNIT_BYTES > count || !decodeTimerUnit(view, at, unit)) return pos + at;
             yield { pos: pos + at, unit };
           }
           if (count < MIN_BLANK_BYTES) return pos;
@@ -308,13 +309,13 @@ export class TimerLog {
    */
   read(pos: number, into: TimerUnit): boolean {
     if (pos < 0 || pos + TIMER_UNIT_BYTES > this.maxPos) return false;
-    if (pos >= this.#committed) return decodeUnit(this.#tailView, pos - this.#committed, into);
+    if (pos >= this.#committed) return decodeTimerUnit(this.#tailView, pos - this.#committed, into);
     if (pos < this.#blockStart || pos + TIMER_UNIT_BYTES > this.#blockEnd) {
       const isNeighbour = pos < this.#blockStart && pos >= this.#blockStart - MIN_BLOCK_BYTES;
       this.#blockBytes = isNeighbour ? Math.min(MAX_BLOCK_BYTES, this.#blockBytes * 2) : MIN_BLOCK_BYTES;
       if (!this.#readBlock(pos)) return false;
     }
-    return decodeUnit(this.#blockView, pos - this.#blockStart, into);
+    return decodeTimerUnit(this.#blockView, pos - this.#blockStart, into);
   }
 
   #readBlock(pos: number): boolean {

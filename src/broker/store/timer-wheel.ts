@@ -6,14 +6,15 @@ import { type FileSystem, isAllZero, readFully, writeFully } from './file-system
 export const TIMER_WHEEL_SLOTS = 7 * 86_400;
 /** The slots that a start keeps clear between the oldest one it looks at and the newest one. */
 export const TIMER_BLANK_SLOTS = 60;
-/** The ring has room for as much past as future. */
-const RING_SLOTS = TIMER_WHEEL_SLOTS * 2;
-const SLOT_BYTES = 32;
+/** Slots of the ring, which has room for as much past as future. */
+export const TIMER_RING_SLOTS = TIMER_WHEEL_SLOTS * 2;
+/** Bytes of a slot. */
+export const TIMER_SLOT_BYTES = 32;
 const PAGE_SLOTS = 128;
-const PAGE_BYTES = PAGE_SLOTS * SLOT_BYTES;
-const PAGES = RING_SLOTS / PAGE_SLOTS;
+const PAGE_BYTES = PAGE_SLOTS * TIMER_SLOT_BYTES;
+const PAGES = TIMER_RING_SLOTS / PAGE_SLOTS;
 /** Length of the file. */
-export const TIMER_WHEEL_BYTES = RING_SLOTS * SLOT_BYTES;
+export const TIMER_WHEEL_BYTES = TIMER_RING_SLOTS * TIMER_SLOT_BYTES;
 
 const FIRST_POS_AT = 8;
 const LAST_POS_AT = 16;
@@ -86,7 +87,7 @@ export class TimerWheel {
         if (isAllZero(chunk, at, at + PAGE_BYTES)) continue;
         isUsed = true;
         for (let slot = 0; slot < PAGE_SLOTS; slot++) {
-          if (readInt64(view, at + slot * SLOT_BYTES) < fromUnits) continue;
+          if (readInt64(view, at + slot * TIMER_SLOT_BYTES) < fromUnits) continue;
           this.#page((position + at) / PAGE_BYTES).bytes.set(chunk.subarray(at, at + PAGE_BYTES));
           break;
         }
@@ -99,9 +100,9 @@ export class TimerWheel {
   /** Reads the slot of a time. @returns false, and `into` as an empty slot, if nothing is pending then */
   get(timeMs: number, into: TimerSlot): boolean {
     const units = Math.floor(timeMs / this.#precisionMs);
-    const index = units % RING_SLOTS;
+    const index = units % TIMER_RING_SLOTS;
     const page = this.#pages[Math.floor(index / PAGE_SLOTS)];
-    const at = (index % PAGE_SLOTS) * SLOT_BYTES;
+    const at = (index % PAGE_SLOTS) * TIMER_SLOT_BYTES;
     if (!page || readInt64(page.view, at) !== units) {
       into.firstPos = into.lastPos = -1;
       into.num = 0;
@@ -116,10 +117,10 @@ export class TimerWheel {
   /** Writes the slot of a time, whatever time its place held. */
   put(timeMs: number, slot: TimerSlot): void {
     const units = Math.floor(timeMs / this.#precisionMs);
-    const index = units % RING_SLOTS;
+    const index = units % TIMER_RING_SLOTS;
     const pageIndex = Math.floor(index / PAGE_SLOTS);
     const { view } = this.#page(pageIndex);
-    const at = (index % PAGE_SLOTS) * SLOT_BYTES;
+    const at = (index % PAGE_SLOTS) * TIMER_SLOT_BYTES;
     writeInt64(view, at, units);
     writeInt64(view, at + FIRST_POS_AT, slot.firstPos);
     writeInt64(view, at + LAST_POS_AT, slot.lastPos);
@@ -129,18 +130,18 @@ export class TimerWheel {
 
   /** Makes the place of a time empty. */
   clear(timeMs: number): void {
-    const index = Math.floor(timeMs / this.#precisionMs) % RING_SLOTS;
+    const index = Math.floor(timeMs / this.#precisionMs) % TIMER_RING_SLOTS;
     const pageIndex = Math.floor(index / PAGE_SLOTS);
-    const at = (index % PAGE_SLOTS) * SLOT_BYTES;
-    this.#page(pageIndex).bytes.fill(0, at, at + SLOT_BYTES);
+    const at = (index % PAGE_SLOTS) * TIMER_SLOT_BYTES;
+    this.#page(pageIndex).bytes.fill(0, at, at + TIMER_SLOT_BYTES);
     this.#dirty.add(pageIndex);
   }
 
   /** The time of the slot that holds the place of `timeMs`: that time, an earlier or a later one; 0 if none does. */
   holderOf(timeMs: number): number {
-    const index = Math.floor(timeMs / this.#precisionMs) % RING_SLOTS;
+    const index = Math.floor(timeMs / this.#precisionMs) % TIMER_RING_SLOTS;
     const page = this.#pages[Math.floor(index / PAGE_SLOTS)];
-    return page ? readInt64(page.view, (index % PAGE_SLOTS) * SLOT_BYTES) * this.#precisionMs : 0;
+    return page ? readInt64(page.view, (index % PAGE_SLOTS) * TIMER_SLOT_BYTES) * this.#precisionMs : 0;
   }
 
   /** The first time in `[fromMs, toMs)` that has a slot, or `toMs`. Both are multiples of the precision. */
@@ -148,10 +149,11 @@ export class TimerWheel {
     const to = toMs / this.#precisionMs;
     let units = fromMs / this.#precisionMs;
     while (units < to) {
-      const index = units % RING_SLOTS;
+      const index = units % TIMER_RING_SLOTS;
       const page = this.#pages[Math.floor(index / PAGE_SLOTS)];
       if (!page) units += PAGE_SLOTS - (index % PAGE_SLOTS);
-      else if (readInt64(page.view, (index % PAGE_SLOTS) * SLOT_BYTES) === units) return units * this.#precisionMs;
+      else if (readInt64(page.view, (index % PAGE_SLOTS) * TIMER_SLOT_BYTES) === units)
+        return units * this.#precisionMs;
       else units += 1;
     }
     return toMs;
@@ -162,7 +164,7 @@ export class TimerWheel {
     const from = Math.floor(fromMs / this.#precisionMs);
     for (const page of this.#pages) {
       if (!page) continue;
-      for (let at = 0; at < PAGE_BYTES; at += SLOT_BYTES) {
+      for (let at = 0; at < PAGE_BYTES; at += TIMER_SLOT_BYTES) {
         const units = readInt64(page.view, at);
         if (units >= from && units > 0) yield units * this.#precisionMs;
       }
@@ -182,9 +184,9 @@ export class TimerWheel {
     let sum = 0;
     for (const page of this.#pages) {
       if (!page) continue;
-      for (let at = 0; at < PAGE_BYTES; at += SLOT_BYTES) {
+      for (let at = 0; at < PAGE_BYTES; at += TIMER_SLOT_BYTES) {
         const units = readInt64(page.view, at);
-        if (units >= from && units < from + RING_SLOTS) sum += page.view.getInt32(at + NUM_AT);
+        if (units >= from && units < from + TIMER_RING_SLOTS) sum += page.view.getInt32(at + NUM_AT);
       }
     }
     return sum;
@@ -242,7 +244,7 @@ export class TimerWheel {
     for (const [index, page] of this.#pages.entries()) {
       if (!page || this.#dirty.has(index)) continue;
       let isPast = true;
-      for (let at = 0; at < PAGE_BYTES && isPast; at += SLOT_BYTES) isPast = readInt64(page.view, at) < from;
+      for (let at = 0; at < PAGE_BYTES && isPast; at += TIMER_SLOT_BYTES) isPast = readInt64(page.view, at) < from;
       if (isPast) this.#pages[index] = null;
     }
   }

@@ -13,8 +13,8 @@ import {
 export default defineCommand({
   summary: 'check a store folder, without a broker',
   description:
-    'Reads the whole commit log with its CRCs and holds consume queues, index, committed offsets, checkpoint, tables and ' +
-    'timer log against it. Changes nothing. Names each fault with its file and place; faults end with exit code 6, ' +
+    'Reads the whole commit log with its CRCs and holds consume queues, index, committed offsets, checkpoint, tables, ' +
+    'timer log and timer wheel against it. Changes nothing. Names each fault with its file and place; faults end with exit code 6, ' +
     'warnings do not. torn-tail, queue-missing and index-missing are what a crash leaves, and a broker mends them when ' +
     'it starts; for the others there is "store repair". While a broker runs, what it may have in memory only is a ' +
     'warning.',

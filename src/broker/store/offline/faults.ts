@@ -38,8 +38,10 @@ export const STORE_FAULT_KINDS = [
   'config-json',
   /** A committed offset that its queue does not have (any more). */
   'consumer-offset',
-  /** An entry of the timer log that leads out of the commit log, or is none. */
+  /** An entry of the timer log that leads to no message of the timer topic, is none, or does not go on with the one before. */
   'timer-entry',
+  /** A slot of the timer wheel that does not lead to its entries in the timer log. */
+  'timer-slot',
 ] as const;
 
 export type StoreFaultKind = (typeof STORE_FAULT_KINDS)[number];

@@ -110,7 +110,7 @@ function planSteps(
   }
   if (has('checkpoint')) add('rewrite-checkpoint', join(store.root, 'checkpoint'), 'promises more than there is');
   planTables(store, after, add, unmended);
-  planTimer(store, has('timer-entry'), add, unmended);
+  planTimer(store, has('timer-entry'), has('timer-slot'), add, unmended);
   return { steps, unmended };
 }
 
@@ -154,11 +154,19 @@ function planTables(store: StoreLayout, report: StoreReport, add: AddStep, unmen
   }
 }
 
-function planTimer(store: StoreLayout, hasBadEntries: boolean, add: AddStep, unmended: string[]): void {
+function planTimer(
+  store: StoreLayout,
+  hasBadEntries: boolean,
+  hasBadSlots: boolean,
+  add: AddStep,
+  unmended: string[],
+): void {
   const wheel = join(store.root, 'timerwheel');
   const wheelBytes = store.fs.info(wheel)?.sizeBytes ?? 0;
   if (wheelBytes !== 0 && wheelBytes !== TIMER_WHEEL_BYTES) {
     add('set-aside', wheel, 'of another size: the broker makes it from the timer log');
+  } else if (hasBadSlots) {
+    add('set-aside', wheel, 'does not agree with the timer log: the broker makes it from that');
   }
   if (hasBadEntries) {
     unmended.push('the timer log has entries that lead nowhere: the broker drops them when they are due');

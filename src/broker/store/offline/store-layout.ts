@@ -21,6 +21,7 @@ export interface StoreSettings {
   readonly mapperFileSizeBatchConsumeQueue?: number;
   readonly mappedFileSizeConsumeQueueExt?: number;
   readonly mappedFileSizeTimerLog?: number;
+  readonly timerPrecisionMs?: number;
   readonly maxHashSlotNum?: number;
   readonly maxIndexNum?: number;
   /** Delay levels, by which entries of the schedule topic get their times. */

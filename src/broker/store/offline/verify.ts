@@ -13,7 +13,7 @@ import { type CrcState, type LogStep, walkLog } from './log-walk.js';
 import { pathOf } from './offset-files.js';
 import { QueueCheck } from './queue-check.js';
 import type { StoreLayout } from './store-layout.js';
-import { checkTimerLog } from './timer-check.js';
+import { checkTimer } from './timer-check.js';
 
 /** So many are kept until it is known what they mean. */
 const MAX_WRONG_PROPERTIES = 1_000;
@@ -96,7 +96,6 @@ class Verification {
 
   async run(): Promise<StoreReport> {
     const { log } = this.#store;
-    const { isRunning } = this.#context;
     await this.#queues.open();
     const first = log.starts[0] ?? 0;
     const allBytes = log.starts.length * log.fileBytes;
@@ -115,7 +114,7 @@ class Verification {
     this.#options.signal?.throwIfAborted();
     const damages = this.#tellDamages();
     checkConfig(this.#store, this.#faults, (topic, queueId) => this.#queues.rangeOf(topic, queueId));
-    checkTimerLog(this.#store, this.#end, this.#faults, isRunning);
+    await checkTimer(this.#context, this.#end);
     const { list, faults, warnings, counts, badQueues } = this.#faults;
     return {
       minPhyOffset: first,
