@@ -262,6 +262,8 @@ export const brokerProperties = {
   flushDiskType: atBoot(choice<FlushDiskType>('ASYNC_FLUSH', 'SYNC_FLUSH')),
   syncFlushTimeout: atBoot(int32(5000)),
   flushIntervalCommitLog: atBoot(int32(500)),
+  flushCommitLogLeastPages: atBoot(int32(4)),
+  flushCommitLogThoroughInterval: atBoot(int32(10_000)),
   flushIntervalConsumeQueue: atBoot(int32(1000)),
   flushConsumeQueueThoroughInterval: atBoot(int32(60_000)),
   fileReservedTime: int32(72),

@@ -23,6 +23,8 @@ export function storeSettings(config: BrokerConfig): MessageStoreConfig {
     flushDiskType: config.flushDiskType,
     syncFlushTimeout: config.syncFlushTimeout,
     flushIntervalCommitLog: config.flushIntervalCommitLog,
+    flushCommitLogLeastPages: config.flushCommitLogLeastPages,
+    flushCommitLogThoroughInterval: config.flushCommitLogThoroughInterval,
     flushIntervalConsumeQueue: config.flushIntervalConsumeQueue,
     flushConsumeQueueThoroughInterval: config.flushConsumeQueueThoroughInterval,
     maxMessageSize: config.maxMessageSize,

@@ -33,6 +33,9 @@ export interface CommitLogOptions {
   flushDiskType: FlushDiskType;
   /** ms. */
   flushIntervalMs: number;
+  flushLeastPages: number;
+  /** ms. */
+  flushThoroughIntervalMs: number;
   syncFlushTimeoutMs: number;
   memory: LogMemory;
 }

@@ -10,6 +10,9 @@ export interface LogFlushOptions {
   /** Every write is flushed at once; otherwise `flushIntervalMs` passes between flushes, or less when much is dirty. */
   isSync: boolean;
   flushIntervalMs: number;
+  /** Pages that have to be dirty for a flush at the interval, unless `flushThoroughIntervalMs` passed. */
+  flushLeastPages: number;
+  flushThoroughIntervalMs: number;
   syncFlushTimeoutMs: number;
   /** Everything that was written up to `end`, the newest at `time` (store time, ms), is on disk. */
   flushed: (end: number, time: number) => void;
@@ -27,6 +30,7 @@ interface RetiredFile {
 
 /** Async flush starts at the latest when so much is not on disk. */
 const FLUSH_DIRTY_BYTES = 8_388_608;
+const PAGE_BYTES = 4_096;
 
 /**
  * Brings what was written to the disk: one flush at a time, for all that was written before it began.
@@ -49,6 +53,8 @@ export class LogFlush {
   #isHalted = true;
   #flight: Promise<void> | null = null;
   #timer: Timer | null = null;
+  /** When everything was flushed last, whatever it was. */
+  #thoroughAt = Number.NEGATIVE_INFINITY;
   /** Sync flush: when written bytes are overdue; [end, time, end, time ...], oldest first. */
   #deadlines: number[] = [];
   #deadlineTimer: Timer | null = null;
@@ -78,7 +84,7 @@ export class LogFlush {
     this.#unsure = starts.filter((earlier) => earlier + fileBytes > from && earlier < current);
     if (this.#isDue) files.distrustFolders();
     this.#isHalted = false;
-    if (!isSync) this.#timer = clock.every(flushIntervalMs, () => this.start());
+    if (!isSync) this.#timer = clock.every(flushIntervalMs, () => this.#startWhenDue());
   }
 
   /** The log is written up to `end`; `time` is the store time of the newest record. */
@@ -100,6 +106,16 @@ export class LogFlush {
     if (this.#current) this.#retired.push({ file: this.#current, fillerAt });
     this.#current = file;
     this.#writtenEnd = start;
+  }
+
+  /** What is dirty is flushed when it is much, when a file is full, and now and then whatever it is. */
+  #startWhenDue(): void {
+    const { clock, flushLeastPages, flushThoroughIntervalMs } = this.#options;
+    const now = clock.monotonicMs();
+    const isThorough = now >= this.#thoroughAt + flushThoroughIntervalMs;
+    if (isThorough) this.#thoroughAt = now;
+    const pages = Math.floor(this.#writtenEnd / PAGE_BYTES) - Math.floor(this.#flushedEnd / PAGE_BYTES);
+    if (isThorough || this.#isDue || this.#retired.length > 0 || pages >= flushLeastPages) this.start();
   }
 
   /** Starts a flush, unless one is under way or there is nothing to flush. */

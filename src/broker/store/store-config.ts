@@ -28,6 +28,9 @@ export interface MessageStoreConfig {
   flushDiskType: FlushDiskType;
   syncFlushTimeout: number;
   flushIntervalCommitLog: number;
+  /** Pages of 4 KiB: with async flush less than that waits for flushCommitLogThoroughInterval. */
+  flushCommitLogLeastPages: number;
+  flushCommitLogThoroughInterval: number;
   flushIntervalConsumeQueue: number;
   flushConsumeQueueThoroughInterval: number;
   /** Largest body. */
@@ -94,6 +97,8 @@ export const DEFAULT_STORE_CONFIG: Omit<MessageStoreConfig, 'storePathRootDir'> 
   flushDiskType: 'ASYNC_FLUSH',
   syncFlushTimeout: 5_000,
   flushIntervalCommitLog: 500,
+  flushCommitLogLeastPages: 4,
+  flushCommitLogThoroughInterval: 10_000,
   flushIntervalConsumeQueue: 1_000,
   flushConsumeQueueThoroughInterval: 60_000,
   maxMessageSize: 4_194_304,

@@ -32,6 +32,8 @@ export function newCommitLog(parts: StoreParts, memory?: LogMemory): CommitLog<C
     fileBytes: config.mappedFileSizeCommitLog,
     flushDiskType: config.flushDiskType,
     flushIntervalMs: config.flushIntervalCommitLog,
+    flushLeastPages: config.flushCommitLogLeastPages,
+    flushThoroughIntervalMs: config.flushCommitLogThoroughInterval,
     syncFlushTimeoutMs: config.syncFlushTimeout,
     memory: memory ?? { buffer: new ArrayBuffer(windowBytes), windowStart: 0, windowBytes },
   });

@@ -55,6 +55,31 @@ test('async flush comes with the interval, and the checkpoint follows it', async
   t.is(fs.counts.sync, sync);
 });
 
+test('async flush leaves less than four pages to the thorough interval', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { store, clock } = await openStore(t, { fs, config: { mappedFileSizeCommitLog: 65_536 } });
+  put(t, store, putOf('orders', 0, 'x'));
+  // The first interval is a thorough one.
+  clock.advance(500);
+  await until(() => store.stats().flushedPhyOffset > 0, 'the first flush ends');
+  const first = store.stats().flushedPhyOffset;
+  put(t, store, putOf('orders', 0, 'y'));
+  clock.advance(5_000);
+  await settle();
+  t.is(store.stats().flushedPhyOffset, first);
+  put(t, store, putOf('orders', 0, Buffer.alloc(16_384)));
+  clock.advance(500);
+  await until(() => store.stats().flushedPhyOffset > first, 'four pages are flushed');
+  const second = store.stats().flushedPhyOffset;
+  t.is(second, store.stats().maxPhyOffset);
+  put(t, store, putOf('orders', 0, 'z'));
+  clock.advance(3_000);
+  await settle();
+  t.is(store.stats().flushedPhyOffset, second);
+  clock.advance(1_500);
+  await until(() => store.stats().flushedPhyOffset > second, 'the thorough interval ends');
+});
+
 test('async flush comes early when much is dirty', async (t) => {
   const { store } = await openStore(t, {
     config: { mappedFileSizeCommitLog: 67_108_864, windowBytes: 16_777_216 },
