@@ -72,7 +72,7 @@ export class HotPullFrames {
       : scanPullHeader(bytes, headerStart, frameEnd, scan);
     if (!isPlain || scan.flag !== 0 || scan.opaque < 0) return false;
     if (scan.code !== RequestCode.PULL_MESSAGE && scan.code !== RequestCode.LITE_PULL_MESSAGE) return false;
-    const { config, offsets, mappings, store, stats } = this.#context;
+    const { config, consumers, offsets, mappings, store, stats } = this.#context;
     // Whether the slave should be asked is told by how far behind the records lie.
     if (config.slaveReadEnable || config.brokerRole === 'SLAVE' || offsets.hasResets) return false;
     const route = this.#routeOf(conn, bytes);
@@ -80,6 +80,9 @@ export class HotPullFrames {
     const { header } = route;
     const { consumerGroup, topic, expressionType } = header;
     if ((expressionType && expressionType !== 'TAG') || mappings.has(topic)) return false;
+    // How far broadcasting members are is remembered of each.
+    if (config.enableBroadcastOffsetStore && consumers.get(consumerGroup)?.messageModel === 'BROADCASTING')
+      return false;
     const { queueId, queueOffset, sysFlag } = scan;
     const queue = route.handle.queues[queueId];
     if (queue === undefined || queueOffset >= queue.maxOffset) return false;

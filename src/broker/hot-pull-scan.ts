@@ -49,6 +49,8 @@ const BITS = {
   subVersion: 256,
   subscription: 512,
   expressionType: 1024,
+  /** A proxy pulls for somebody: not for the fast way. */
+  requestSource: 2048,
 } as const;
 
 /** What a header must have. */
@@ -96,6 +98,8 @@ function takeField(bit: number, bytes: Uint8Array, start: number, end: number, o
       out.typeStart = start;
       out.typeEnd = end;
       return true;
+    case BITS.requestSource:
+      return false;
   }
   const value = scanNumber(bytes, start, end);
   if (numberEnd !== end || Number.isNaN(value)) return false;
