@@ -44,22 +44,23 @@ export class ConsumeQueueReader {
   }
 
   /**
-   * Has a unit's page come from disk in the thread pool, so that `read` finds it in the page cache.
+   * Has units come from disk in the thread pool, as far as they lie in one file, so that `read` finds them in the page
+   * cache.
    *
-   * @returns null if the unit is in memory; a failure is left to `read`
+   * @returns null if the first unit is in memory; a failure is left to `read`
    */
-  touch(queue: ConsumeQueue, unit: number): Promise<void> | null {
+  touch(queue: ConsumeQueue, unit: number, count: number): Promise<void> | null {
     const { files, hotUnit, unitBytes } = queue;
     const position = unit * unitBytes;
     const start = unit >= hotUnit ? -1 : files.startOf(position);
-    return start < 0 ? null : this.#touch(files.path(start), position - start);
+    return start < 0 ? null : this.#touch(files.path(start), position - start, count * unitBytes);
   }
 
-  async #touch(path: string, filePosition: number): Promise<void> {
+  async #touch(path: string, filePosition: number, bytes: number): Promise<void> {
     try {
       const file = this.#fds.hold(path);
       try {
-        await this.#fs.readAsync(file.fd, new Uint8Array(1), 0, 1, filePosition);
+        await this.#fs.readAsync(file.fd, new Uint8Array(bytes), 0, bytes, filePosition);
       } finally {
         file.release();
       }

@@ -159,9 +159,9 @@ export class ConsumeQueueStore {
     return this.#reader.read(queue, from, count, target);
   }
 
-  /** Has a unit's page come from disk; see ConsumeQueueReader. */
-  touch(queue: ConsumeQueue, unit: number): Promise<void> | null {
-    return this.#reader.touch(queue, unit);
+  /** Has units come from disk; see ConsumeQueueReader. */
+  touch(queue: ConsumeQueue, unit: number, count = 1): Promise<void> | null {
+    return this.#reader.touch(queue, unit, count);
   }
 
   /** One unit, in a view that the next call overwrites, or null; see ConsumeQueueReader. */

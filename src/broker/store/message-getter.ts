@@ -11,6 +11,7 @@ import { type LogRange, MessageSelector, newSelection, type Selection } from './
 import type { MessageStoreConfig } from './store-config.js';
 import type { StoreCounters } from './store-counters.js';
 import type { CopyResult, ExtFilter, GetResult, PropertiesFilter, TagFilter } from './store-types.js';
+import { UnitsAhead } from './units-ahead.js';
 
 export interface MessageGetterOptions {
   config: MessageStoreConfig;
@@ -31,6 +32,7 @@ export class MessageGetter {
   readonly #queues: ConsumeQueueStore;
   readonly #reader: LogReader<ConsumeQueue>;
   readonly #filtered: FilteredGetter;
+  readonly #units: UnitsAhead;
   readonly #selector: MessageSelector;
   readonly #selection = newSelection();
   readonly #counters: StoreCounters;
@@ -44,6 +46,7 @@ export class MessageGetter {
     this.#counters = options.counters;
     this.#inMemoryBytes = options.inMemoryBytes;
     this.#filtered = new FilteredGetter(options);
+    this.#units = new UnitsAhead(options.queues);
     this.#selector = new MessageSelector(options.queues, options.config, options.inMemoryBytes);
   }
 
@@ -75,6 +78,18 @@ export class MessageGetter {
       this.#counters.getMissTimes += 1;
       return emptyResult('NO_MESSAGE_IN_QUEUE', 0, 0, 0);
     }
+    const touch = this.#units.touch(queue, queueOffset);
+    if (touch) return touch.then(() => this.#get(queue, queueOffset, maxMsgNums, maxBytes, tagFilter));
+    return this.#get(queue, queueOffset, maxMsgNums, maxBytes, tagFilter);
+  }
+
+  #get(
+    queue: ConsumeQueue,
+    queueOffset: number,
+    maxMsgNums: number,
+    maxBytes: number,
+    tagFilter: TagFilter,
+  ): GetResult | Promise<GetResult> {
     const selection = this.#selection;
     this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
     const result = emptyResult(selection.status, selection.nextBeginOffset, queue.minOffset, queue.maxOffset);
@@ -121,7 +136,7 @@ export class MessageGetter {
     at: number,
   ): CopyResult | null {
     const queue = handle.queues[queueId];
-    if (!queue || queue.batch !== null) return null;
+    if (!queue || queue.batch !== null || this.#units.isFar(queue, queueOffset)) return null;
     const selection = this.#selection;
     this.#select(queue, queueOffset, maxMsgNums, maxBytes, tagFilter, selection);
     const { status, nextBeginOffset, count } = selection;
