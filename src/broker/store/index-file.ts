@@ -34,8 +34,9 @@ export interface IndexItem {
  *   items:  indexNum x (keyHash 4 | physicalOffset 8 | timeDiff 4 (seconds) | previous item of the slot 4)
  *
  * Big-endian. Items are numbered from 1 (item 0 is never used) and indexCount is the number of the next one. The slots
- * stay in memory while the file grows; items go to the file in blocks. Slots and header follow with `saveAll`, in this
- * order, so that the header never promises what is not there: after a crash it describes the last `saveAll`.
+ * stay in memory while the file grows; items go to the file in blocks. Slots and header follow with `saveAll`: first the
+ * header's count of items, since a slot beyond it counts as empty and hides the keys before, and last where the header
+ * ends. So at any moment all keys before that end are found; those of a few records behind it may be in the file, too.
  *
  * Source: store/index/IndexFile.java, store/index/IndexHeader.java
  */
@@ -49,8 +50,9 @@ export class IndexFile {
   endPhyOffset = 0;
   hashSlotCount = 0;
   indexCount = 1;
-  /** endTimestamp as the file's header on disk has it. */
+  /** endTimestamp and endPhyOffset as the file's header on disk has them, or is to have them at first. */
   savedEndTimestamp = 0;
+  #savedEndPhyOffset = 0;
 
   readonly #fs: FileSystem;
   readonly #fd: number;
@@ -102,6 +104,8 @@ export class IndexFile {
     const file = new IndexFile(fs, path, fd, hashSlotNum, indexNum);
     file.beginPhyOffset = file.endPhyOffset = endPhyOffset;
     file.beginTimestamp = file.endTimestamp = endTimestamp;
+    file.savedEndTimestamp = endTimestamp;
+    file.#savedEndPhyOffset = endPhyOffset;
     file.#isHeaderDirty = true;
     return file;
   }
@@ -234,19 +238,21 @@ export class IndexFile {
   }
 
   /**
-   * Writes everything and makes it durable: items, then slots, then the header. Keys may be added meanwhile; the
-   * header describes the moment of the call.
+   * Writes everything and makes it durable. Keys may be added meanwhile; the header ends with those of the moment of
+   * the call.
    *
    * @param pause called between writes of a millisecond or so
+   * @param beforeEnd called with the endTimestamp that the header is going to have, before it has it
    * @throws StoreIoError, or the operating system's error; calling it again writes all that is missing
    */
-  async saveAll(pause: () => Promise<void>): Promise<void> {
+  async saveAll(pause: () => Promise<void>, beforeEnd: (endTimestamp: number) => void = () => {}): Promise<void> {
     if (!this.#isHeaderDirty || this.#isClosed) return;
     this.#isHeaderDirty = false;
-    const header = this.#header();
-    const { endTimestamp } = this;
+    const { endTimestamp, endPhyOffset } = this;
     try {
       this.#saveItems();
+      await this.#sync();
+      let count = this.#saveCount();
       await this.#sync();
       for (let page = 0; page < this.#dirtyPages.length; ) {
         if (this.#dirtyPages[page] === 0) {
@@ -263,19 +269,33 @@ export class IndexFile {
         }
         const start = page * PAGE_BYTES;
         const length = Math.min(end * PAGE_BYTES, this.#slotBytes.length) - start;
+        if (this.indexCount > count) {
+          // The slots lead to these items, too.
+          this.#saveItems();
+          count = this.#saveCount();
+        }
         this.#pwrite(this.#slotBytes, start, length, HEADER_BYTES + start);
         this.#dirtyPages.fill(0, page, end);
         page = end;
         await pause();
       }
       await this.#sync();
-      this.#pwrite(header, 0, HEADER_BYTES, 0);
-      await this.#sync();
+      beforeEnd(endTimestamp);
+      this.#pwrite(this.#header(count, endTimestamp, endPhyOffset), 0, HEADER_BYTES, 0);
       this.savedEndTimestamp = endTimestamp;
+      this.#savedEndPhyOffset = endPhyOffset;
+      await this.#sync();
     } catch (error) {
       this.#isHeaderDirty = true;
       throw error;
     }
+  }
+
+  /** Writes a header that counts all items, and ends as before. @returns its count */
+  #saveCount(): number {
+    const header = this.#header(this.indexCount, this.savedEndTimestamp, this.#savedEndPhyOffset);
+    this.#pwrite(header, 0, HEADER_BYTES, 0);
+    return this.indexCount;
   }
 
   async #sync(): Promise<void> {
@@ -351,7 +371,7 @@ export class IndexFile {
       }
     }
     const isWhole = count === indexCount && !dropLast;
-    if (!isWhole) {
+    if (!isWhole || newest !== this.endPhyOffset) {
       this.indexCount = dropLast ? recordStart : count;
       const last = dropLast ? before : newest;
       const lastTimeDiff = dropLast ? beforeTimeDiff : newestTimeDiff;
@@ -364,10 +384,11 @@ export class IndexFile {
   }
 
   /**
-   * True if the slots fit the header: none points beyond the items. A crash while they were written may leave some
-   * that do; `repair` derives them anew.
+   * True if the header ends with the last item, and no slot points beyond it. A crash while they were written may leave
+   * them otherwise; `repair` derives them anew.
    */
-  areSlotsSound(): boolean {
+  isSound(): boolean {
+    if (this.indexCount > 1 && this.item(this.indexCount - 1).physicalOffset !== this.endPhyOffset) return false;
     const slots = this.#slots ?? this.#loadSlots();
     for (let at = 0; at < slots.byteLength; at += SLOT_BYTES) {
       if (slots.getInt32(at) >= Math.max(this.indexCount, 1)) return false;
@@ -397,16 +418,17 @@ export class IndexFile {
     this.indexCount = Math.min(Math.max(1, view.getInt32(36)), this.indexNum);
     this.#savedCount = this.indexCount;
     this.savedEndTimestamp = this.endTimestamp;
+    this.#savedEndPhyOffset = this.endPhyOffset;
   }
 
-  #header(): Uint8Array {
+  #header(indexCount: number, endTimestamp: number, endPhyOffset: number): Uint8Array {
     const view = new DataView(new ArrayBuffer(HEADER_BYTES));
     writeOffset(view, 0, this.beginTimestamp);
-    writeOffset(view, 8, this.endTimestamp);
+    writeOffset(view, 8, endTimestamp);
     writeOffset(view, 16, this.beginPhyOffset);
-    writeOffset(view, 24, this.endPhyOffset);
+    writeOffset(view, 24, endPhyOffset);
     view.setInt32(32, this.hashSlotCount);
-    view.setInt32(36, this.indexCount);
+    view.setInt32(36, indexCount);
     return new Uint8Array(view.buffer);
   }
 

@@ -133,7 +133,7 @@ export class IndexService {
       const isLast = file === this.#files.at(-1);
       // The last record of a file that is full may have more keys, in a file that is lost.
       const mayGoOn = isLast && file.isFull;
-      const isTrusted = !mayGoOn && file.endTimestamp <= trustedTimestamp && file.areSlotsSound();
+      const isTrusted = !mayGoOn && file.endTimestamp <= trustedTimestamp && file.isSound();
       // What follows a file that lost items would hide that they are missing.
       if (!isWhole) this.#remove(file);
       else if (!isTrusted) {
@@ -222,12 +222,16 @@ export class IndexService {
     return this.#files.some((file) => file.hasFailedFlush);
   }
 
-  /** Writes all files and makes them durable. Rejects if that fails; the next call tries again. */
-  save(): Promise<void> {
+  /**
+   * Writes all files and makes them durable. Rejects if that fails; the next call tries again.
+   *
+   * @param beforeEnd called with the endTimestamp that a file is going to have, before it has it
+   */
+  save(beforeEnd?: (endTimestamp: number) => void): Promise<void> {
     const saved = this.#saving.then(async () => {
       for (const file of [...this.#files]) {
         if (!this.#files.includes(file)) continue;
-        await file.saveAll(nextTurn);
+        await file.saveAll(nextTurn, beforeEnd);
         if (file !== this.#files.at(-1) && !file.isDirty) file.unload();
       }
     });

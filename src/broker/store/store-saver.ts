@@ -137,8 +137,7 @@ export class StoreSaver {
       const count = { ...this.#queues.count(), indexFiles, indexNamesCrc };
       await this.#queues.sync();
       const { values } = this.#checkpoint;
-      await this.#index?.save();
-      if (this.#queues.hasFailedFlush || this.#index?.hasFailedFlush) return false;
+      if (!(await this.#saveIndex()) || this.#queues.hasFailedFlush) return false;
       if (time > 0) values.logicsMsgTimestamp = time;
       if (this.#index) values.indexMsgTimestamp = this.#index.savedEndTimestamp;
       this.updateCheckpoint();
@@ -154,6 +153,31 @@ export class StoreSaver {
       }
       return false;
     }
+  }
+
+  /**
+   * Saves the index, with the checkpoint ahead of it: a broker of Apache's that takes over removes the files that end
+   * later than the checkpoint says.
+   *
+   * @returns false if a flush has failed; rejects with the operating system's error
+   */
+  async #saveIndex(): Promise<boolean> {
+    const index = this.#index;
+    if (!index) return true;
+    const { values } = this.#checkpoint;
+    const before = values.indexMsgTimestamp;
+    let isSaved = false;
+    try {
+      await index.save((endTimestamp) => {
+        values.indexMsgTimestamp = Math.max(values.indexMsgTimestamp, endTimestamp);
+        this.updateCheckpoint();
+      });
+      isSaved = !index.hasFailedFlush;
+    } finally {
+      if (!isSaved) values.indexMsgTimestamp = before;
+    }
+    if (!isSaved) this.updateCheckpoint();
+    return isSaved;
   }
 
   /** Writes how far the log is flushed, and what the last full save said. @throws the operating system's error */
