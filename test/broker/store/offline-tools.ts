@@ -498,6 +498,20 @@ test('dump keeps to offsets, times and topics, and begins anywhere', async (t) =
     [30, 31, 32],
   );
   t.deepEqual(await numbers({ from: { kind: 'before-end', bytes: at(59).size + at(58).size } }), [58, 59]);
+  const opened: string[] = [];
+  const fs = {
+    ...nodeFileSystem,
+    open: (...args: Parameters<typeof nodeFileSystem.open>) => {
+      opened.push(args[0]);
+      return nodeFileSystem.open(...args);
+    },
+  };
+  const all = { from: { kind: 'after-start', bytes: 0 }, topic: null, queueId: null } as const;
+  const to = { kind: 'time', timestamp: at(3).storeTimestamp } as const;
+  for await (const message of dumpStore({ ...layout, fs }, { ...all, to }, { onDamage: () => t.fail() })) {
+    t.true(message.storeTimestamp < to.timestamp);
+  }
+  t.is(opened.at(-1), logFile(folder, END_FILE), 'it ends with the first file that begins later');
 });
 
 interface WholeStore extends GoldenCase {

@@ -40,7 +40,8 @@ export async function* dumpStore(
   const { log } = store;
   const end = await logEnd(store, range);
   const [from, fromTime] = boundOf(store, range.from, end, 0);
-  const [to, toTime] = boundOf(store, range.to, end, Number.POSITIVE_INFINITY);
+  const [toOffset, toTime] = boundOf(store, range.to, end, Number.POSITIVE_INFINITY);
+  const to = Math.min(toOffset, endOfTime(store, toTime));
   const pathAt = (physicalOffset: number) => {
     const file = fileStartOf(log, physicalOffset);
     return file < 0 ? log.folder : pathOf(log, file);
@@ -102,6 +103,18 @@ function boundOf(store: StoreLayout, position: LogPosition, end: number, open: n
     case 'before-end':
       return [Math.max(0, end - position.bytes), open];
   }
+}
+
+/** First byte of the files that all begin at a time or later; Infinity without any. */
+function endOfTime(store: StoreLayout, toTime: number): number {
+  let end = Number.POSITIVE_INFINITY;
+  if (toTime === end) return end;
+  for (const start of store.log.starts.toReversed()) {
+    const time = readRecordAt(store, start, false)?.record.storeTimestamp;
+    if (time !== undefined && time < toTime) break;
+    end = start;
+  }
+  return end;
 }
 
 /** First byte of the last file whose messages all may be in the range. */
