@@ -68,6 +68,24 @@ test("messages come with their queue's ends and where to go on", async (t) => {
   });
 });
 
+test('topics and groups with names of one length do not meet on a connection', async (t) => {
+  const { peer } = await startTestBroker(t);
+  for (const topic of ['T', 'U']) {
+    await peer.createTopic(topic, 1);
+    await peer.send(topic, `of ${topic}`);
+  }
+  for (const topic of ['T', 'U', 'T']) t.deepEqual(bodies(await peer.pull(topic)), [`of ${topic}`]);
+  await peer.pull('T', { group: 'group-a', commitOffset: 0 });
+  await peer.pull('T', { group: 'group-b', commitOffset: 1 });
+  for (const [consumerGroup, offset] of [
+    ['group-a', '0'],
+    ['group-b', '1'],
+  ] as const) {
+    const query = { consumerGroup, topic: 'T', queueId: '0' };
+    t.is((await peer.call(RequestCode.QUERY_CONSUMER_OFFSET, query)).extFields?.offset, offset);
+  }
+});
+
 // Source: broker/processor/PullMessageProcessor.java#composeResponseHeader.
 const answered = test.macro<[status: Parameters<typeof pullResponseCode>[0], offset: number, code: number]>({
   exec: (t, status, offset, code) => t.is(pullResponseCode(status, offset), code),
