@@ -218,6 +218,8 @@ export class StoreCleaner {
     for (let path = this.#toRemove[0]; path !== undefined; path = this.#toRemove[0]) {
       try {
         await fs.removeAsync(path);
+        // With several folders a power failure would else bring back this file without those that went after it.
+        await fs.syncFolderAsync(dirname(path));
       } catch (error) {
         logger.error({ path, error: errorText(error) }, 'an expired commit log file can not be removed');
         return false;

@@ -252,7 +252,9 @@ function checkUnits(
       const place = { topic, queueId, queueOffset };
       const name = placeName(place, physicalOffset);
       const isOf = (one: Place) => one.topic === topic && one.queueId === queueId && one.queueOffset === queueOffset;
-      const written = byOffset.get(physicalOffset)?.find((one) => isOf(one) || one.also.some(isOf));
+      const candidates = byOffset.get(physicalOffset)?.filter((one) => isOf(one) || one.also.some(isOf));
+      // One that was refused may have had the same place.
+      const written = candidates?.find((one) => one.size === size) ?? candidates?.[0];
       // Of files that expired some may be back after a power failure, without their neighbours and extensions.
       const isBack = (at: number) =>
         history.written.some(
