@@ -157,10 +157,10 @@ export class ConsumeQueueExt {
   /**
    * Writes what is not in the files yet.
    *
-   * @param written called for each file that got something; `isNew` if it did not exist before
+   * @param touched called for each file before it gets something; `isNew` if it did not exist before
    * @throws the operating system's error; what is not written yet stays in memory
    */
-  save(written: (path: string, isNew: boolean) => void): void {
+  save(touched: (path: string, isNew: boolean) => void): void {
     const { fileBytes } = this.files;
     const from = this.#savedEnd;
     for (let at = from; at < this.#end; ) {
@@ -169,13 +169,14 @@ export class ConsumeQueueExt {
       const path = this.files.path(start);
       const isNew = this.files.startOf(start) < 0;
       if (isNew) this.#fds.adopt(path, this.files.create(start));
+      // At once: if the write fails, the file is not new any more for the next attempt.
+      touched(path, isNew);
       const file = this.#fds.hold(path);
       try {
         writeFully(this.#fs, file.fd, this.#pending, at - from, length, at - start);
       } finally {
         file.release();
       }
-      written(path, isNew);
       at += length;
     }
     this.#savedEnd = this.#end;

@@ -188,6 +188,29 @@ test('what a full disk keeps out of an extension is written later', async (t) =>
   t.deepEqual(units(again.store), expectedUnits(40));
 });
 
+test('the folder of an extension is flushed, also if the first write to a new file failed', async (t) => {
+  const fs = new FaultyFileSystem();
+  const { store, folder, clock } = await openStore(t, { ...OPTIONS, fs });
+  const flushed: string[] = [];
+  const { syncFolderAsync } = fs;
+  fs.syncFolderAsync = async (path) => {
+    flushed.push(path);
+    await syncFolderAsync(path);
+  };
+  let failures = 0;
+  fs.fault = (operation, path) => {
+    if (operation !== 'write' || !path.includes('consumequeue_ext') || failures > 0) return null;
+    failures += 1;
+    return systemError('EIO');
+  };
+  put(t, store, message(0));
+  await clock.advanceAsync(61_000);
+  await store.shutdown();
+  t.is(failures, 1);
+  t.false(existsSync(join(folder, 'abort')));
+  t.true(flushed.includes(join(folder, 'consumequeue_ext/orders/0')));
+});
+
 test('messages that an extension says nobody wants are not read', async (t) => {
   const { store } = await openStore(t, OPTIONS);
   for (let n = 0; n < 100; n++) put(t, store, message(n));
