@@ -117,11 +117,14 @@ export class StatsItem {
   readonly #day: Series;
   #value = 0;
   #times = 0;
+  /** Of the shortest period: with very many items, whether one is up to date must not take a look at another object. */
+  #nextMs: number;
 
   constructor(startMs: number, nowMs: number) {
     this.#minute = new Series(MINUTE, startMs, nowMs);
     this.#hour = new Series(HOUR, startMs, nowMs);
     this.#day = new Series(DAY, startMs, nowMs);
+    this.#nextMs = this.#minute.nextMs;
   }
 
   /** Since start. */
@@ -131,10 +134,11 @@ export class StatsItem {
 
   #catchUp(nowMs: number): void {
     // Every sample time of the longer periods is one of the shortest, too.
-    if (nowMs < this.#minute.nextMs) return;
+    if (nowMs < this.#nextMs) return;
     this.#minute.catchUp(nowMs, this.#value, this.#times);
     this.#hour.catchUp(nowMs, this.#value, this.#times);
     this.#day.catchUp(nowMs, this.#value, this.#times);
+    this.#nextMs = this.#minute.nextMs;
   }
 
   /** @param times how many additions this stands for; `avgpt` divides by it */
@@ -167,6 +171,39 @@ export interface BrokerStatsOptions {
   isSystemTopic(topic: string): boolean;
   /** ms since the epoch. */
   now(): number;
+}
+
+/** What is put into a queue, for whoever adds to it often. */
+export class PutCounters {
+  readonly #numbers: StatsItem;
+  readonly #bytes: StatsItem;
+  readonly #latency: StatsItem;
+  /** By queue, if that is counted. */
+  readonly #queue: readonly [numbers: StatsItem, bytes: StatsItem] | null;
+  /** Of the broker. */
+  readonly #broker: readonly StatsItem[];
+
+  constructor(
+    items: readonly [numbers: StatsItem, bytes: StatsItem, latency: StatsItem],
+    queue: readonly [StatsItem, StatsItem] | null,
+    broker: readonly StatsItem[],
+  ) {
+    [this.#numbers, this.#bytes, this.#latency] = items;
+    this.#queue = queue;
+    this.#broker = broker;
+  }
+
+  /** Messages were stored. */
+  add(messages: number, bytes: number, latencyMs: number, nowMs: number): void {
+    this.#numbers.add(messages, 1, nowMs);
+    this.#bytes.add(bytes, 1, nowMs);
+    this.#latency.add(latencyMs, 1, nowMs);
+    if (this.#queue !== null) {
+      this.#queue[0].add(messages, 1, nowMs);
+      this.#queue[1].add(bytes, 1, nowMs);
+    }
+    for (let i = 0; i < this.#broker.length; i++) (this.#broker[i] as StatsItem).add(messages, 0, nowMs);
+  }
 }
 
 /** What a group gets from a queue, for whoever adds to it often. */
@@ -255,16 +292,24 @@ export class BrokerStats {
 
   /** Messages were stored for a topic. @param latencyMs from the request to its answer */
   put(topic: string, queueId: number, messages: number, bytes: number, latencyMs: number): void {
+    this.putCounters(topic, queueId).add(messages, bytes, latencyMs, this.#options.now());
+  }
+
+  /** What `put` adds to: good as long as `removals` stays the same. */
+  putCounters(topic: string, queueId: number): PutCounters {
     const { clusterName, detail, isSystemTopic } = this.#options;
-    this.add('TOPIC_PUT_NUMS', topic, messages);
-    this.add('TOPIC_PUT_SIZE', topic, bytes);
-    this.add('TOPIC_PUT_LATENCY', `${queueId}@${topic}`, latencyMs);
-    if (detail) {
-      this.add('QUEUE_PUT_NUMS', `${topic}@${queueId}`, messages);
-      this.add('QUEUE_PUT_SIZE', `${topic}@${queueId}`, bytes);
-    }
-    this.add('BROKER_PUT_NUMS', clusterName, messages, 0);
-    if (!isSystemTopic(topic)) this.add('BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', clusterName, messages, 0);
+    const queueKey = `${topic}@${queueId}`;
+    const broker = [this.item('BROKER_PUT_NUMS', clusterName)];
+    if (!isSystemTopic(topic)) broker.push(this.item('BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', clusterName));
+    return new PutCounters(
+      [
+        this.item('TOPIC_PUT_NUMS', topic),
+        this.item('TOPIC_PUT_SIZE', topic),
+        this.item('TOPIC_PUT_LATENCY', `${queueId}@${topic}`),
+      ],
+      detail ? [this.item('QUEUE_PUT_NUMS', queueKey), this.item('QUEUE_PUT_SIZE', queueKey)] : null,
+      broker,
+    );
   }
 
   /** Messages were handed to a group. */

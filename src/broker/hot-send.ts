@@ -10,24 +10,23 @@
  */
 import { crc32 } from '../protocol/crc32.js';
 import { addressBytes } from '../protocol/host-address.js';
-import { indexHash, javaHashCode } from '../protocol/java-hash.js';
+import { indexHash } from '../protocol/java-hash.js';
 import { encodeOffsetMsgId } from '../protocol/message-id.js';
 import { encodeProperties, MAX_PROPERTIES_BYTES, MessageProperty } from '../protocol/message-property.js';
 import { createRequest, createResponse, FLAG_ONEWAY, type SerializeType } from '../protocol/remoting-command.js';
 import { RequestCode } from '../protocol/request-code.js';
 import { ResponseCode } from '../protocol/response-code.js';
 import { MessageSysFlag } from '../protocol/sys-flag.js';
-import { isWriteable, type TopicConfig } from '../protocol/topic-config.js';
-import { checkTopicName, isNotAllowedSendTopic, isRetryTopic } from '../protocol/topic-validator.js';
+import { isWriteable } from '../protocol/topic-config.js';
 import type { ServerConnection } from '../remoting/server.js';
-import { CLEANUP_POLICY_ATTRIBUTE, QUEUE_TYPE_ATTRIBUTE } from './attributes.js';
+import type { PutCounters } from './broker-stats.js';
 import type { BrokerContext } from './context.js';
 import { hashBytes, PropertyScan, unescapeProperties } from './hot-properties.js';
-import { sameBytes } from './hot-scan.js';
 import { SendReplyWriter } from './hot-send-reply.js';
 import { SendHeaderScan, scanBinarySendHeader, scanSendHeader } from './hot-send-scan.js';
+import { type HotTopic, HotTopics } from './hot-topics.js';
 import { putRefusal, sendExtFields } from './send-checks.js';
-import type { PutStatus, TopicHandle } from './store/message-store.js';
+import type { PutStatus } from './store/message-store.js';
 import {
   BODY_AT,
   BODY_CRC_AT,
@@ -61,23 +60,11 @@ const SPACE = 0x20;
 /** sysFlag bits that mean more work: transactions, inner batches, and host bits that are ours to set. */
 const PLAIN_SYS_FLAGS = MessageSysFlag.COMPRESSED_FLAG | MessageSysFlag.MULTI_TAGS_FLAG | 0x700;
 
-/** A topic as sends see it. */
-interface HotTopic {
-  readonly config: TopicConfig;
-  readonly handle: TopicHandle;
-  readonly bytes: Uint8Array;
-  /** String.hashCode of `topic#`. */
-  readonly keySeed: number;
-  readonly eligible: boolean;
-  readonly sysFlags: number;
-}
-
 /** What is remembered of a producer's connection. */
 interface Peer {
   /** IPv4 address as one int32; meaningless unless `isV4`. */
   readonly bornHost: number;
   readonly isV4: boolean;
-  topic: HotTopic | null;
   /** Replies that wait to be written, rendered. */
   reply: Uint8Array;
   replyEnd: number;
@@ -173,7 +160,7 @@ export class HotSend {
   readonly #scratch: number;
   readonly #header = new SendHeaderScan();
   readonly #properties = new PropertyScan();
-  readonly #topics = new Map<string, HotTopic>();
+  readonly #topics: HotTopics;
   readonly #peers = new WeakMap<ServerConnection, Peer>();
   readonly #pending: PendingSends;
   readonly #dirty: { conn: ServerConnection; peer: Peer }[] = [];
@@ -191,6 +178,7 @@ export class HotSend {
    */
   constructor(context: HotSendContext, scratch: number) {
     this.#context = context;
+    this.#topics = new HotTopics(context);
     this.#scratch = scratch;
     this.#storeHost = addressBytes(context.storeHost.address);
     this.#storePort = context.storeHost.port;
@@ -228,7 +216,7 @@ export class HotSend {
       return false;
     const peer = this.#peerOf(conn);
     if (!peer.isV4 || this.#storeHost.length !== 4) return false;
-    const topic = this.#topicOf(peer, bytes, header.topicStart, header.topicEnd);
+    const topic = this.#topics.find(bytes, header.topicStart, header.topicEnd);
     if (topic === null || !this.#mayAppend(topic, header.queueId, bodyBytes)) return false;
     if (header.propertiesStart < 0) return false;
     const properties = this.#properties;
@@ -322,48 +310,6 @@ export class HotSend {
     );
   }
 
-  /** The topic of a send by its bytes, or null if this broker does not have it or the fast way is not for it. */
-  #topicOf(peer: Peer, bytes: Uint8Array, start: number, end: number): HotTopic | null {
-    let topic = peer.topic;
-    if (topic === null || !sameBytes(topic.bytes, bytes, start, end)) {
-      if (end - start > 127) return null;
-      const name = Buffer.from(bytes.buffer, start, end - start).toString('latin1');
-      topic = this.#hotTopic(name);
-      peer.topic = topic;
-    } else if (this.#context.topics.get(topic.config.topicName) !== topic.config) {
-      topic = this.#hotTopic(topic.config.topicName);
-      peer.topic = topic;
-    }
-    return topic;
-  }
-
-  #hotTopic(name: string): HotTopic | null {
-    const { topics, store, mappings } = this.#context;
-    const config = topics.get(name);
-    const known = this.#topics.get(name);
-    if (config === undefined) {
-      if (known !== undefined) this.#topics.delete(name);
-      return null;
-    }
-    if (known?.config === config) return known;
-    const topic: HotTopic = {
-      config,
-      handle: store.topic(name),
-      bytes: new TextEncoder().encode(name),
-      keySeed: javaHashCode(`${name}#`),
-      eligible:
-        checkTopicName(name) === null &&
-        !isNotAllowedSendTopic(name) &&
-        !isRetryTopic(name) &&
-        !mappings.has(name) &&
-        config.attributes[CLEANUP_POLICY_ATTRIBUTE] === undefined &&
-        config.attributes[QUEUE_TYPE_ATTRIBUTE] === undefined,
-      sysFlags: config.topicFilterType === 'MULTI_TAG' ? MessageSysFlag.MULTI_TAGS_FLAG : 0,
-    };
-    this.#topics.set(name, topic);
-    return topic;
-  }
-
   #peerOf(conn: ServerConnection): Peer {
     if (conn === this.#lastConn && this.#lastPeer !== null) return this.#lastPeer;
     let peer = this.#peers.get(conn);
@@ -372,7 +318,6 @@ export class HotSend {
       peer = {
         bornHost: address.length === 4 ? new DataView(address.buffer, address.byteOffset).getInt32(0) : 0,
         isV4: address.length === 4,
-        topic: null,
         reply: new Uint8Array(0),
         replyEnd: 0,
         isDirty: false,
@@ -428,7 +373,7 @@ export class HotSend {
   /** Everything up to `physicalEnd` is to be answered. */
   #onStored(physicalEnd: number, status: PutStatus): void {
     const pending = this.#pending;
-    const { work, stats, clock } = this.#context;
+    const { work, clock } = this.#context;
     const nowMs = clock.now();
     while (pending.count > 0) {
       const entry = pending.first;
@@ -436,7 +381,7 @@ export class HotSend {
       if ((pending.physicalOffset[entry] as number) + size > physicalEnd) return;
       const topic = pending.topic[entry] as HotTopic;
       const latencyMs = Math.max(0, nowMs - (pending.startedAtMs[entry] as number));
-      stats.put(topic.config.topicName, pending.queueId[entry] as number, 1, size, latencyMs);
+      this.#countersOf(topic, pending.queueId[entry] as number).add(1, size, latencyMs, nowMs);
       const conn = pending.conn[entry] ?? null;
       if (conn !== null && !conn.closed) {
         if (status === 'PUT_OK') this.#replyFast(conn, entry);
@@ -445,6 +390,20 @@ export class HotSend {
       pending.shift();
       work.sends--;
     }
+  }
+
+  #countersOf(topic: HotTopic, queueId: number): PutCounters {
+    const { stats } = this.#context;
+    if (topic.removals !== stats.removals) {
+      topic.counters.length = 0;
+      topic.removals = stats.removals;
+    }
+    let counters = topic.counters[queueId];
+    if (counters === undefined) {
+      counters = stats.putCounters(topic.config.topicName, queueId);
+      topic.counters[queueId] = counters;
+    }
+    return counters;
   }
 
   /** Everything behind `physicalEnd` is not in the log; what lies before it still waits for the disk. */

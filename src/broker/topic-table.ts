@@ -218,6 +218,7 @@ export class TopicTable {
     if (defaultTopic === SystemTopic.AUTO_CREATE_TOPIC_KEY_TOPIC && !this.#config.autoCreateTopicEnable) {
       template = { ...template, perm: READ_WRITE };
       this.#topics.set(defaultTopic, template);
+      this.#revision++;
     }
     if (!isInherited(template.perm)) return null;
     const queues = Math.max(0, Math.min(clientQueues, template.writeQueueNums));

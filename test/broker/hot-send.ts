@@ -167,7 +167,7 @@ async function alone(t: ExecutionContext, flushDiskType: 'ASYNC_FLUSH' | 'SYNC_F
     bytes.set(frame, 100);
     return hot.take(conn, view, bytes, 100, 100 + frame.length);
   };
-  return { store, fs, answers, work, send };
+  return { store, fs, answers, work, stats, send };
 }
 
 test('nothing is answered before it is written, and then in order', async (t) => {
@@ -185,6 +185,25 @@ test('nothing is answered before it is written, and then in order', async (t) =>
     ],
   );
   t.is(work.sends, 0);
+});
+
+test('what is stored counts, anew after the counters of the topic were removed', async (t) => {
+  const { store, stats, send } = await alone(t, 'ASYNC_FLUSH');
+  const values = () => [
+    stats.find('TOPIC_PUT_NUMS', 'orders')?.value,
+    stats.find('TOPIC_PUT_LATENCY', '0@orders')?.value,
+    stats.find('QUEUE_PUT_NUMS', 'orders@0')?.value,
+    stats.find('BROKER_PUT_NUMS', 'c')?.value,
+  ];
+  t.true(send(1, 'a'));
+  t.true(send(2, 'b'));
+  store.commitTurn();
+  t.deepEqual(values(), [2, 0, 2, 2]);
+  t.is(stats.find('TOPIC_PUT_SIZE', 'orders')?.value, stats.find('QUEUE_PUT_SIZE', 'orders@0')?.value);
+  stats.removeTopic('orders');
+  t.true(send(3, 'c'));
+  store.commitTurn();
+  t.deepEqual(values(), [1, 0, 1, 3]);
 });
 
 test('a failed write is answered as such, and its queue offsets are given out again', async (t) => {
