@@ -384,14 +384,20 @@ export class IndexFile {
   }
 
   /**
-   * True if the header ends with the last item, and no slot points beyond it. A crash while they were written may leave
-   * them otherwise; `repair` derives them anew.
+   * True if the header ends with the last item, no slot points beyond it, and the slots lead to the keys of its record.
+   * A crash while they were written may leave them otherwise; `repair` derives them anew.
    */
   isSound(): boolean {
     if (this.indexCount > 1 && this.item(this.indexCount - 1).physicalOffset !== this.endPhyOffset) return false;
     const slots = this.#slots ?? this.#loadSlots();
     for (let at = 0; at < slots.byteLength; at += SLOT_BYTES) {
       if (slots.getInt32(at) >= Math.max(this.indexCount, 1)) return false;
+    }
+    // The header may have ended there before it counted them: with 0, or with a record whose first keys came earlier.
+    for (let number = this.indexCount - 1; number >= 1; number--) {
+      const { keyHash, physicalOffset } = this.item(number);
+      if (physicalOffset !== this.endPhyOffset) break;
+      if (keyHash < 0 || slots.getInt32((keyHash % this.hashSlotNum) * SLOT_BYTES) < number) return false;
     }
     return true;
   }

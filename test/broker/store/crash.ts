@@ -20,7 +20,7 @@ test.serial(
 );
 
 test.serial('a disk that fails at random calls: seeds that once found something', async (t) => {
-  for (const seed of [120, 210, 282, 329, 385, 1148, 1207, 2323, 2785, 2794, 5074, 6440]) {
+  for (const seed of [120, 210, 282, 329, 385, 1148, 1207, 2323, 2785, 2794, 5074, 6440, 410_072]) {
     await t.notThrowsAsync(crashCases(12, seed, { hasFaults: true }));
   }
 });

@@ -341,6 +341,38 @@ test('what a stop in the middle of a save left is mended, with no key twice', as
   await closed(t, again);
 });
 
+test('a count ahead of the slots shows also for the record that the header began with', async (t) => {
+  for (const isSecond of [false, true]) {
+    const folder = tempFolder(t);
+    const fs = new FaultyFileSystem();
+    const index = service(folder, {}, fs);
+    let offset = 0;
+    if (isSecond) {
+      while (index.fileCount < 2) {
+        offset += 1;
+        index.put(2, offset, 1_700_000_000_000);
+      }
+      await index.save();
+    }
+    // The first record of the log; or another key of the record that was the last when the file was saved.
+    index.put(2, offset, 1_700_000_000_000);
+    let writes = 0;
+    // The item and the count get to the file, the slots do not.
+    fs.fault = (operation) => (operation === 'write' && ++writes === 3 ? systemError('EIO') : null);
+    await t.throwsAsync(index.save());
+    fs.fault = () => null;
+    const copy = tempFolder(t);
+    for (const name of nodeFileSystem.list(folder)) writeFileSync(join(copy, name), readFileSync(join(folder, name)));
+    await index.close();
+    const again = service(copy);
+    again.load();
+    again.repair(FOREVER, () => 1_700_000_000_000);
+    // The record goes; with it a file that has no other, and then also the last record of the file before.
+    t.is(again.endPhyOffset, isSecond ? offset - 2 : -1);
+    await closed(t, again);
+  }
+});
+
 test('an empty file is removed by repair', async (t) => {
   const folder = tempFolder(t);
   IndexFile.create(nodeFileSystem, join(folder, '20231114221500123'), 7, 40, 0, 0).close();
