@@ -20,10 +20,18 @@ export interface ConsumeQueueSaverOptions {
   pages: () => number;
   /** Cleared before files are removed. */
   seal: SealFile | null;
+  /** Tells how long a slice has taken, ms. */
+  monotonicMs: () => number;
 }
 
-/** Files that one slice of saving touches: about a millisecond. */
+/** Files that one slice of saving touches at most: about a millisecond if all of them are there. */
 const SLICE_FILES = 200;
+/** A slice ends that has taken so long: to make a file and its folder takes as long as ten writes, or a disk's turn. */
+const SLICE_MS = 1;
+/** Queues that a slice looks at, most of which it leaves. */
+const SLICE_QUEUES = 4_000;
+/** Turns of the event loop between slices: sends and pulls get most of the time, and an idle broker loses none. */
+const TURNS_BETWEEN_SLICES = 4;
 const SCRATCH_BYTES = 65_536;
 /** Flushes under way: the thread pool has more, which are for the log. */
 const SYNC_CONCURRENCY = 2;
@@ -36,6 +44,7 @@ export class ConsumeQueueSaver {
   readonly #savedPages: SavedPages;
   readonly #pages: () => number;
   readonly #seal: SealFile | null;
+  readonly #monotonicMs: () => number;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   /** Queues with units that are not saved, each once. */
   #dirty: ConsumeQueue[] = [];
@@ -59,6 +68,7 @@ export class ConsumeQueueSaver {
     this.#savedPages = options.savedPages;
     this.#pages = options.pages;
     this.#seal = options.seal;
+    this.#monotonicMs = options.monotonicMs;
   }
 
   /** The error of the last attempt to save, while units can not be saved. */
@@ -117,8 +127,16 @@ export class ConsumeQueueSaver {
     this.#dirty = [];
     let isSaved = true;
     let files = 0;
+    let looked = 0;
+    let beganMs = this.#monotonicMs();
     this.#savingLeft = queues.length;
     for (const queue of queues) {
+      if (files >= SLICE_FILES || looked >= SLICE_QUEUES || (files > 0 && this.#monotonicMs() - beganMs >= SLICE_MS)) {
+        for (let turn = 0; turn < TURNS_BETWEEN_SLICES; turn++) await nextTurn();
+        files = looked = 0;
+        beganMs = this.#monotonicMs();
+      }
+      looked += 1;
       this.#savingLeft -= 1;
       const unsaved = queue.maxUnit - queue.savedUnit;
       if (queue.isDestroyed || unsaved === 0) {
@@ -137,7 +155,6 @@ export class ConsumeQueueSaver {
         this.#dirty.push(queue);
       }
       files += 1;
-      if (files % SLICE_FILES === 0) await nextTurn();
     }
     if (isSaved) this.#error = null;
     this.#savedPages.free(this.#pages);

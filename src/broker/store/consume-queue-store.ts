@@ -27,6 +27,8 @@ export interface ConsumeQueueStoreOptions extends ConsumeQueueTableOptions {
   hotBytes: number;
   /** Cleared before files are removed. */
   seal?: SealFile;
+  /** Of the clock: how long work takes is what ends a slice of it. Without it that is the number of files alone. */
+  monotonicMs?: () => number;
 }
 
 /**
@@ -48,14 +50,15 @@ export class ConsumeQueueStore {
   readonly #recovery: ConsumeQueueRecovery;
 
   constructor(options: ConsumeQueueStoreOptions) {
-    const { fs, logger, hotBytes, seal = null } = options;
+    const { fs, logger, hotBytes, seal = null, monotonicMs = () => 0 } = options;
     this.#fs = fs;
     this.#seal = seal;
     const fds = new FdCache(fs, openFilesFor(fs.descriptorLimit()));
     const table = new ConsumeQueueTable(options, fds);
     const reader = new ConsumeQueueReader(fs, fds);
     const savedPages = new SavedPages(Math.max(1, Math.floor(hotBytes / (PAGE_UNITS * UNIT_BYTES))));
-    const saver = new ConsumeQueueSaver({ fs, logger, fds, savedPages, pages: () => table.pages, seal });
+    const pages = () => table.pages;
+    const saver = new ConsumeQueueSaver({ fs, logger, fds, savedPages, pages, seal, monotonicMs });
     this.#recovery = new ConsumeQueueRecovery({ fs, logger, fds, table, reader, saver });
     this.#fds = fds;
     this.#table = table;

@@ -41,7 +41,7 @@ export function newCommitLog(parts: StoreParts, memory?: LogMemory): CommitLog<C
 
 /** @param isBatchTopic whether a topic's queues are batch consume queues; none by default */
 export function newConsumeQueues(
-  { config, fs, logger, seal }: StoreParts,
+  { config, fs, clock, logger, seal }: StoreParts,
   isBatchTopic: (topic: string) => boolean = () => false,
 ): ConsumeQueueStore {
   const root = config.storePathRootDir;
@@ -60,6 +60,7 @@ export function newConsumeQueues(
       : undefined,
     hotBytes: config.hotQueueBytes,
     seal,
+    monotonicMs: () => clock.monotonicMs(),
   });
 }
 

@@ -218,3 +218,47 @@ test('after a crash a log of hundreds of files is flushed without holding them o
   await store.shutdown();
   t.deepEqual(disk.openFiles, []);
 });
+
+/** Turns of the event loop that pass while something is done. */
+async function turnsOf(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await work();
+  isDone = true;
+  return turns;
+}
+
+test('a save lets the event loop run between files that take long to make, and for few others', async (t) => {
+  let nowMs = 0;
+  const { fs, calls } = counted(nodeFileSystem, {
+    truncate: (fd, size) => {
+      nowMs += 5;
+      nodeFileSystem.truncate(fd, size);
+    },
+  });
+  const options = { logger: silentLogger, folder: tempFolder(t), fileBytes: 8 * UNIT_BYTES, hotBytes: 0 };
+  const queues = new ConsumeQueueStore({ fs, ...options, monotonicMs: () => nowMs });
+  t.teardown(() => queues.close());
+  fill(queues, 20, 1);
+  const turns = await turnsOf(() => queues.save(false));
+  t.is(calls.truncate, 20);
+  t.true(turns >= 19, `${turns} turns`);
+  fill(queues, 20, 1);
+  const later = await turnsOf(() => queues.save(false));
+  t.true(later < 19, `${later} turns`);
+});
+
+test('a look at very many short tails, which stay in memory, lets the event loop run', async (t) => {
+  const { fs, calls } = counted(nodeFileSystem);
+  const queues = queuesOn(fs, tempFolder(t));
+  t.teardown(() => queues.close());
+  fill(queues, 5_000, 4);
+  const turns = await turnsOf(() => queues.save(true));
+  t.true(turns >= 4, `${turns} turns`);
+  t.is(calls.open, undefined);
+});
