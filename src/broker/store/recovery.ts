@@ -418,14 +418,25 @@ class Recovery {
       return null;
     }
     if (this.#incomplete.has(queue) && !isComplete) return null;
-    if (queueOffset === 0 && queue.maxOffset > 0 && record.physicalOffset >= queue.maxPhysicOffset) {
-      // The topic was destroyed and made again since: its queue began anew.
+    if (this.#isOfEarlierQueue(queue, queueOffset, physicalOffset)) {
       queues.destroyQueue(queue);
       this.#incomplete.delete(queue);
       queue = queues.queue(handle, queueId);
-      if (isComplete) this.#incomplete.add(queue);
+      if (isComplete || queueOffset > 0) this.#incomplete.add(queue);
+      if (!isComplete && queueOffset > 0) return null;
     }
     return queueOffset < queue.maxOffset ? null : queue;
+  }
+
+  /**
+   * Whether the topic was destroyed and made again since the queue got its units: the record is behind them, with an
+   * offset that they have. It is the first of the new queue, or the first of it whose file is still in the log; then
+   * the units are all of records before the log.
+   */
+  #isOfEarlierQueue(queue: ConsumeQueue, queueOffset: number, physicalOffset: number): boolean {
+    const { maxOffset, maxPhysicOffset } = queue;
+    if (queueOffset >= maxOffset || physicalOffset < maxPhysicOffset) return false;
+    return queueOffset === 0 || (maxPhysicOffset >= 0 && maxPhysicOffset <= this.#options.files.first);
   }
 
   #dispatchToIndex(record: RecordView): void {

@@ -28,7 +28,7 @@ test.serial('a disk that fails at random calls: seeds that once found something'
 test.serial('batch and light queues, extensions and logs over several folders keep their promises', async (t) => {
   // Seeds that once found something.
   for (const seed of [13, 3037]) await t.notThrowsAsync(crashCases(12, seed, { isSpecial: true }));
-  for (const seed of [3229, 4025, 600_300]) {
+  for (const seed of [3229, 4025, 600_300, 1_003_864]) {
     await t.notThrowsAsync(crashCases(12, seed, { hasFaults: true, isSpecial: true }));
   }
 });
