@@ -46,7 +46,7 @@ async function play(make: Make, servers: Servers, playground: Playground): Promi
       ...{ cwd: home, onLine },
     });
     const code = await child.ended;
-    if (code !== 0) throw new Error(`it ended with ${code} after ${steps.at(-1)}: ${child.tail()}`);
+    if (code !== 0) throw new Error(`with ${make} it ended with ${code} after ${steps.join('; ')}: ${child.tail()}`);
     return steps;
   } finally {
     await session.close();

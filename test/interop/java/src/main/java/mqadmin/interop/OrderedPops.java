@@ -55,8 +55,14 @@ public final class OrderedPops {
             producer.send(new Message(args[3], body), new MessageQueue(args[3], args[2], 0));
         }
         MQClientAPIImpl api = producer.getDefaultMQProducerImpl().getMqClientFactory().getMQClientAPIImpl();
-        new OrderedPops(api, args).play();
-        Runtime.getRuntime().halt(0);
+        try {
+            new OrderedPops(api, args).play();
+            Runtime.getRuntime().halt(0);
+        } catch (Throwable e) {
+            // The producer's threads would keep the process alive.
+            e.printStackTrace();
+            Runtime.getRuntime().halt(1);
+        }
     }
 
     private void play() throws Exception {
@@ -92,7 +98,8 @@ public final class OrderedPops {
         header.setMaxMsgNums(AT_A_TIME);
         header.setInvisibleTime(invisibleTime);
         header.setPollTime(0);
-        header.setBornTime(System.currentTimeMillis());
+        // A broker refuses pops that took more than half a second to come; a busy machine needs that.
+        header.setBornTime(System.currentTimeMillis() + CALL_MS);
         header.setInitMode(0);
         header.setOrder(true);
         header.setAttemptId(attemptId);
