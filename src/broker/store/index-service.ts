@@ -47,6 +47,7 @@ export class IndexService {
   readonly #options: IndexServiceOptions;
   readonly #files: IndexFile[] = [];
   #error: Error | null = null;
+  #isClosed = false;
   #saving: Promise<unknown> = Promise.resolve();
 
   constructor(options: IndexServiceOptions) {
@@ -171,9 +172,11 @@ export class IndexService {
   /**
    * Adds a key; a new file is started when the last is full.
    *
-   * @returns false if that failed: `error` has the reason
+   * @returns false if that failed: `error` has the reason, or the index is closed
    */
   put(keyHash: number, physicalOffset: number, storeTimestamp: number): boolean {
+    // Keys that failed are tried again in a later turn, which may come behind a shutdown.
+    if (this.#isClosed) return false;
     try {
       let file = this.#files.at(-1);
       if (!file || file.isFull) file = this.#create(file);
@@ -259,6 +262,7 @@ export class IndexService {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#saving;
     for (const file of this.#files) file.close();
   }

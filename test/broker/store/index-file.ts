@@ -412,6 +412,22 @@ test('a put that can not be written says so, and works again when the disk does'
   await closed(t, index);
 });
 
+test('a closed index takes no keys, and opens no file for them', async (t) => {
+  const folder = tempFolder(t);
+  const options = { logger: silentLogger, folder, hashSlotNum: 10, indexNum: 5, now: () => 0 };
+  const index = new IndexService({ fs: nodeFileSystem, ...options });
+  t.true(index.put(hash('a'), 100, 1_000));
+  await index.save();
+  const closed = index.close();
+  t.false(index.put(hash('b'), 200, 2_000));
+  await closed;
+  t.is(index.fileCount, 1);
+  const again = new IndexService({ fs: nodeFileSystem, ...options });
+  again.load();
+  t.is(again.endPhyOffset, 100);
+  await again.close();
+});
+
 test('a truncated file is an error of reading, not a hang', (t) => {
   const path = join(tempFolder(t), 'index');
   const file = IndexFile.create(nodeFileSystem, path, 7, 40, 0, 0);

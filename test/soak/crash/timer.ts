@@ -177,7 +177,7 @@ async function timerCase(seed: number): Promise<void> {
       const isKept = kind === 'kill' || storeConfig.flushDiskType === 'SYNC_FLUSH';
       const owed = sent.filter((one) => isKept && !isDoubtful && one.acknowledgedAt <= moment);
       try {
-        await checkDelivery(image, clock.now(), storeConfig, config, sent, owed);
+        await checkDelivery(image, clock.now(), storeConfig, config, isDoubtful ? [] : sent, owed);
       } catch (error) {
         const text = `stop ${turn}: ${kind} at change ${moment} of ${end}, ${what}`;
         throw new Error(`${text}: ${error instanceof Error ? error.message : error}`, { cause: error });
@@ -193,7 +193,7 @@ async function checkDelivery(
   nowMs: number,
   storeConfig: MessageStoreConfig,
   config: BrokerConfig,
-  sent: readonly Delayed[],
+  punctual: readonly Delayed[],
   owed: readonly Delayed[],
 ): Promise<void> {
   orphanClaims(image);
@@ -208,7 +208,7 @@ async function checkDelivery(
     await pass(clock, (LONGEST_SEC + 4) * 1_000);
     const delivered = await deliveredBy(running.store);
     for (const { body } of [...owed, last]) if (!delivered.has(body)) throw new Error(`${body} is never delivered`);
-    for (const { body, deliverMs } of [...sent, last]) {
+    for (const { body, deliverMs } of [...punctual, last]) {
       const early = delivered.get(body)?.find((timeMs) => timeMs < deliverMs - 1_000);
       if (early !== undefined) throw new Error(`${body} is delivered ${deliverMs - early} ms before its time`);
     }
