@@ -28,7 +28,10 @@ export function promisedAt(history: History, moment: number, kind: StopKind): Pr
     if (isKept && acknowledgedAt <= moment) certainEnd = Math.max(certainEnd, physicalOffset + size);
   }
   let mayHaveExpiredTo = 0;
-  for (const { moment: from, minOffset } of history.expired) if (from <= moment) mayHaveExpiredTo = minOffset;
+  // A file that could not be removed is back after a restart, without what its queues had of it.
+  for (const { moment: from, minOffset } of history.expired) {
+    if (from <= moment) mayHaveExpiredTo = Math.max(mayHaveExpiredTo, minOffset);
+  }
   return {
     history,
     certainEnd,
