@@ -66,14 +66,17 @@ test('dead letters are listed, shown, sent to the group alone or to their topic,
   t.timeout(120_000);
   const { scenario, run, done, json, read, ids } = await deadWorld(t, 6);
   t.like(await json('dlq', 'list'), { complete: true, groups: [{ consumerGroup: 'g', stored: 6, pending: 6 }] });
-  const { messages } = await json('dlq', 'peek', 'g', '--tag', 'odd', '--count', '2');
+  const { messages } = await json('dlq', 'peek', 'g', '--tag', 'odd');
+  // In which order messages are given up is up to the consumer's threads.
   t.deepEqual(
-    messages.map(({ body, originTopic }: { body: string; originTopic: string }) => [body, originTopic]),
+    messages.map(({ body, originTopic }: { body: string; originTopic: string }) => [body, originTopic]).sort(),
     [
       ['body 1', 'orders'],
       ['body 3', 'orders'],
+      ['body 5', 'orders'],
     ],
   );
+  t.is((await json('dlq', 'peek', 'g', '--tag', 'odd', '--count', '2')).messages.length, 2);
   t.is((await run('dlq', 'peek', 'nobody')).exitCode, 3);
 
   await done('dlq', 'export', 'g', '-f', 'dead.ndjson');
@@ -83,7 +86,7 @@ test('dead letters are listed, shown, sent to the group alone or to their topic,
   t.is((await run('dlq', 'redrive', 'g')).exitCode, 2, 'without a yes');
   t.like(await json('dlq', 'redrive', 'g', '--where', 'n>=4', '--dry-run'), { done: 2, dryRun: true });
   t.like(await json('dlq', 'redrive', 'g', '--where', 'n>=4', '--yes'), { done: 2, topics: { '%RETRY%g': 2 } });
-  t.deepEqual(await read('%RETRY%g', '{key} {tag} {property:n} {property:RETRY_TOPIC}'), [
+  t.deepEqual((await read('%RETRY%g', '{key} {tag} {property:n} {property:RETRY_TOPIC}')).sort(), [
     'k4 even 4 orders',
     'k5 odd 5 orders',
   ]);
